@@ -11,6 +11,8 @@ export interface SshSettings {
   readonly knownHostsFile?: string | undefined;
   /** Bastions in the order they are passed: a name of ~/.ssh/config, or [user@]host[:port]. */
   readonly jump: readonly string[];
+  /** The inventory says `jump: []`: no bastion, whatever ~/.ssh/config says. */
+  readonly direct?: true | undefined;
   readonly become: 'sudo' | 'none';
 }
 
@@ -29,6 +31,7 @@ export interface Host {
 export interface ClusterSettings {
   /** Typed by hand to confirm dangerous steps. */
   readonly name: string;
+  /** Absolute, `~` already expanded; with `via` a path on that host, as written. */
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
   /** Name of the inventory host whose kubectl is used over SSH. */

@@ -1,5 +1,6 @@
 /** The one error type that bad input and the tool's own faults throw. A host's failure is a value, never one of these. */
-export type ErrorCode = 'usage' | 'inventory' | 'playbook' | 'plan' | 'cluster' | 'journal' | 'interrupted' | 'internal';
+export type ErrorCode =
+  'usage' | 'inventory' | 'playbook' | 'plan' | 'cluster' | 'journal' | 'interrupted' | 'internal';
 
 export class ToolError extends Error {
   readonly code: ErrorCode;

@@ -1,10 +1,11 @@
 /** Why a host could not be used: a closed list of causes, each with what a person can do about it. */
 export type HostErrorKind =
+  | 'config' // the inventory or ~/.ssh/config asks for what cannot be done (ProxyCommand, a name ssh refuses)
   | 'dns' // the address does not resolve
   | 'refused' // nothing listens on the SSH port
   | 'timeout' // no answer within the deadline
   | 'network' // no route, reset, or closed before authentication
-  | 'jump' // a bastion failed; `cause` says which and why
+  | 'jump' // a bastion failed; the message says which and why
   | 'host-key-unknown'
   | 'host-key-changed'
   | 'host-key-revoked'
@@ -17,7 +18,8 @@ export type HostErrorKind =
   | 'deadline' // a call took longer than its deadline
   | 'output' // more output than its cap allows
   | 'forward' // the server forbids forwarding
-  | 'script'; // a script of ours ended with an unexpected status
+  | 'script' // a script of ours ended with an unexpected status
+  | 'aborted'; // the call was cancelled by its AbortSignal
 
 export interface HostError {
   readonly kind: HostErrorKind;
@@ -25,4 +27,8 @@ export interface HostError {
   readonly message: string;
   /** What to do next, one line. */
   readonly hint: string;
+}
+
+export function hostError(kind: HostErrorKind, message: string, hint: string): HostError {
+  return { kind, message, hint };
 }

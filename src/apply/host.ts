@@ -1,0 +1,222 @@
+/** Changes one node and proves it, or puts it back and proves that: reads top to bottom. */
+import type { Cluster } from '../cluster/cluster.js';
+import type { WatchTarget } from '../facts/kubelet-setup.js';
+import { monotonic } from '../lib/clock.js';
+import type { Result } from '../lib/result.js';
+import type { HostPlan } from '../plan/host-plan.js';
+import type { HostError } from '../ssh/errors.js';
+import type { Session } from '../ssh/session.js';
+import { type GateOptions, type GateResult, passGate } from './gate.js';
+import type { Journal } from './journal.js';
+import { watchKubelet } from './kubelet-watch.js';
+import { type TxnAbout, type TxnResult, confirm, prepare, restart, revert, write } from './node-transaction.js';
+import type { GateCheck, HostStep, Outcome, OutcomeKind, Report } from './outcome.js';
+
+export interface Timing {
+  /** Milliseconds until a gate fails. */
+  readonly gate: number;
+  /** Milliseconds for which a node must be Ready without a break. */
+  readonly settle: number;
+}
+
+/** One node on its way through a run. */
+export interface HostTask {
+  readonly host: string;
+  readonly nodeName: string | undefined;
+  readonly controlPlane: boolean;
+  readonly target: WatchTarget;
+  readonly ports: GateOptions['ports'];
+  /** A connection that shares nothing with earlier ones: it proves each time that the way in still works. */
+  connect(): Promise<Result<Session, HostError>>;
+}
+
+export interface RunContext {
+  readonly journal: Journal;
+  readonly cluster: Cluster | undefined;
+  readonly timing: Timing;
+  readonly report: Report;
+}
+
+interface Progress {
+  readonly timings: Record<string, number>;
+  edits: Outcome['edits'];
+  gate: readonly GateCheck[];
+  log: readonly string[];
+}
+
+export type Finish = (outcome: OutcomeKind, reason?: string, hint?: string) => Outcome;
+
+/** Collects what an Outcome needs while the steps go by. */
+export function trackHost(task: HostTask, { journal, report }: RunContext) {
+  const progress: Progress = { timings: {}, edits: [], gate: [], log: [] };
+  const step = async <T>(name: HostStep, work: () => Promise<T>): Promise<T> => {
+    await journal.write({ entry: 'step', host: task.host, step: name, paths: progress.edits.map(({ path }) => path) });
+    report({ event: 'step', host: task.host, step: name });
+    const start = monotonic();
+    const result = await work();
+    progress.timings[name] = Math.round(monotonic() - start);
+    return result;
+  };
+  const finish: Finish = (outcome, reason, hint) => ({
+    host: task.host,
+    nodeName: task.nodeName,
+    outcome,
+    reason,
+    hint,
+    edits: progress.edits,
+    gate: progress.gate,
+    log: progress.log,
+    timings: progress.timings,
+  });
+  return { progress, step, finish };
+}
+
+/** Carries out a plan on its node. The outcome is never `confirmed` unless every check of the gate that could be asked passed. */
+export async function applyToHost(
+  plan: HostPlan,
+  about: TxnAbout,
+  task: HostTask,
+  context: RunContext,
+): Promise<Outcome> {
+  const { progress, step, finish } = trackHost(task, context);
+  const connected = await task.connect();
+  if (!connected.ok) return finish('unreachable', connected.error.message, connected.error.hint);
+  const session = connected.value;
+  try {
+    progress.edits = plan.edits.map(({ path, action }) => ({ path, action }));
+    const before = await watchKubelet(session, task.target, 0);
+    if (!before.ok) return finish('failed', before.error.message, before.error.hint);
+    const id = about.run;
+
+    const prepared = await step('prepare', () => prepare(session, id, { ...plan, about }));
+    const refusal = refusalOf(prepared, 'prepared');
+    if (refusal !== undefined) return finish(refusal.outcome, refusal.reason, refusal.hint);
+    const written = await step('write', () => write(session, id));
+    if (!written.ok) return await undo(session, id, written.error.message);
+    const failure = refusalOf(written, 'applied');
+    if (failure !== undefined) return finish(failure.outcome, failure.reason, failure.hint);
+    if (plan.restart) {
+      const restarted = await step('restart', () => restart(session, id));
+      if (!restarted.ok) return await undo(session, id, restarted.error.message);
+      const gate = await step('gate', () =>
+        passGate({
+          ...task,
+          ...context,
+          session,
+          before: before.value,
+          expect: plan.expect,
+          deadline: context.timing.gate,
+          settle: context.timing.settle,
+        }),
+      );
+      progress.gate = gate.checks;
+      progress.log = gate.log;
+      if (!gate.passed) return await undo(session, id, failureOf(gate));
+    }
+
+    const again = await task.connect();
+    if (!again.ok) return await undo(session, id, `no new connection after the change: ${again.error.message}`);
+    const confirmed = await step('confirm', () => confirm(again.value, id));
+    await again.value.close();
+    if (confirmed.ok && confirmed.value.word === 'confirmed') return finish('confirmed');
+    return finish(
+      'unknown',
+      `the change could not be confirmed: ${confirmed.ok ? `the node says ${confirmed.value.detail}` : confirmed.error.message}`,
+      `look at /var/lib/kubelatch/txn/${id} on the node`,
+    );
+  } finally {
+    await session.close();
+  }
+
+  async function undo(current: Session, id: string, because: string): Promise<Outcome> {
+    const fresh = await task.connect();
+    const session = fresh.ok ? fresh.value : current;
+    try {
+      return await putBack(session, id, because);
+    } finally {
+      if (fresh.ok) await session.close();
+    }
+  }
+
+  async function putBack(session: Session, id: string, because: string): Promise<Outcome> {
+    const look = `log in and look: systemctl status ${task.target.unit}, /var/lib/kubelatch/txn/${id}`;
+    const reverted = await step('revert', () => revert(session, id, plan.restart ? 'restart' : 'files-only'));
+    if (!reverted.ok) return finish('unknown', `${because}; putting back failed: ${reverted.error.message}`, look);
+    const { word, detail } = reverted.value;
+    if (word === 'conflict') {
+      const hint = `both versions are kept: the old one is in /var/lib/kubelatch/txn/${id}/old`;
+      return finish('unknown', `${because}; not put back: ${detail} was edited by somebody else meanwhile`, hint);
+    }
+    if (word !== 'reverted' && word !== 'nothing')
+      return finish('unknown', `${because}; putting back failed: ${word} ${detail}`, look);
+    const proof = plan.restart ? await proveOld(session, task, context) : undefined;
+    if (proof?.passed === false) {
+      progress.log = proof.log;
+      return finish('unknown', `${because}; put back, but the node is not healthy: ${failureOf(proof)}`, look);
+    }
+    return finish('reverted', because, 'the files are as they were; mend the cause and apply again');
+  }
+}
+
+/** The gate for the old configuration: the node must be as healthy as it was before. */
+export function proveOld(session: Session, task: HostTask, context: RunContext): Promise<GateResult> {
+  const { gate: deadline, settle } = context.timing;
+  return passGate({
+    ...task,
+    ...context,
+    session,
+    before: undefined,
+    expect: [],
+    deadline: Math.max(deadline, 60_000),
+    settle,
+  });
+}
+
+/** The first checks that did not pass, in one line. */
+export function failureOf({ checks }: GateResult): string {
+  const failed = checks.filter((one) => !one.passed && one.unchecked !== true);
+  return failed.map(({ check, expected, seen }) => `${check}: expected ${expected}, saw ${seen}`).join('; ');
+}
+
+/** What an answer other than the hoped-for one means; nothing was changed in all of these cases but `broken`. */
+function refusalOf(
+  answer: TxnResult,
+  hoped: string,
+): { readonly outcome: OutcomeKind; readonly reason: string; readonly hint: string } | undefined {
+  if (!answer.ok) return { outcome: 'failed', reason: answer.error.message, hint: answer.error.hint };
+  const { word, detail } = answer.value;
+  if (word === hoped) return undefined;
+  switch (word) {
+    case 'changed':
+      return { outcome: 'refused', reason: `${detail} changed since the plan was made`, hint: 'plan again' };
+    case 'pending':
+      return {
+        outcome: 'refused',
+        reason: `the change of run ${detail} is unfinished on this node`,
+        hint: `kubelatch rollback ${detail}`,
+      };
+    case 'broken':
+      return {
+        outcome: 'unknown',
+        reason: detail,
+        hint: 'log in and look: /var/lib/kubelatch/txn holds the old files',
+      };
+    case 'put-back':
+      return {
+        outcome: 'failed',
+        reason: `writing failed, all files are as they were: ${detail}`,
+        hint: hintFor(detail),
+      };
+    default:
+      return { outcome: 'failed', reason: detail === '' ? `the node answered ${word}` : detail, hint: hintFor(detail) };
+  }
+}
+
+/** errno texts are stable across libcs for these two, and only the hint hangs on them. */
+function hintFor(detail: string): string {
+  if (detail.includes('No space left'))
+    return 'nothing was changed; free some space on that file system and apply again';
+  if (detail.includes('Read-only file system'))
+    return 'nothing was changed; remount it writable (and find out why it is not) and apply again';
+  return 'nothing was changed; look at the node';
+}

@@ -1,0 +1,103 @@
+/** What a run did, written and flushed to disk before each effect: the one thing that survives a dead controller. */
+import { type FileHandle, mkdir, open, readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isoTime } from '../lib/clock.js';
+import { ToolError, messageOf } from '../lib/errors.js';
+import type { OutcomeKind } from './outcome.js';
+
+export type JournalEntry =
+  | {
+      readonly entry: 'run';
+      readonly kind: 'apply' | 'rollback';
+      readonly of?: string | undefined;
+      readonly cluster: string;
+      readonly inventory: string;
+      readonly hosts: readonly string[];
+      readonly operator: string;
+    }
+  | {
+      readonly entry: 'step';
+      readonly host: string;
+      readonly step: string;
+      readonly paths?: readonly string[] | undefined;
+    }
+  | {
+      readonly entry: 'host';
+      readonly host: string;
+      readonly outcome: OutcomeKind;
+      readonly reason?: string | undefined;
+    }
+  | { readonly entry: 'stopped'; readonly reason: string }
+  | { readonly entry: 'end'; readonly exitCode: number };
+
+export type Timed = JournalEntry & { readonly time: string };
+
+export interface Journal {
+  readonly run: string;
+  /** Appends and flushes; the effect it announces may start once this resolves. */
+  write(entry: JournalEntry): Promise<void>;
+  close(): Promise<void>;
+}
+
+const fileName = 'journal.ndjson';
+
+/** Starts a run's journal in a folder of its own (0700). Throws ToolError when it cannot be written: nothing may be changed then. */
+export async function openJournal(runs: string, run: string): Promise<Journal> {
+  const folder = join(runs, run);
+  let handle: FileHandle;
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    handle = await open(join(folder, fileName), 'ax', 0o600);
+    const parent = await open(folder, 'r');
+    await parent.sync();
+    await parent.close();
+  } catch (error) {
+    throw new ToolError('journal', `the journal cannot be written: ${messageOf(error)}`, {
+      hint: 'nothing was changed; make the folder writable or set XDG_STATE_HOME',
+      cause: error,
+    });
+  }
+  let last = Promise.resolve();
+  const append = async (entry: JournalEntry): Promise<void> => {
+    await handle.appendFile(`${JSON.stringify({ time: isoTime(), ...entry })}\n`);
+    await handle.datasync();
+  };
+  return {
+    run,
+    write(entry) {
+      last = last.then(() => append(entry));
+      return last;
+    },
+    async close() {
+      await last.catch(() => undefined);
+      await handle.close();
+    },
+  };
+}
+
+export interface PastRun {
+  readonly run: string;
+  readonly entries: readonly Timed[];
+}
+
+/** Runs of this machine, newest first; a line that a crash cut short is passed over. */
+export async function readRuns(runs: string): Promise<PastRun[]> {
+  const names = await readdir(runs).catch(() => []);
+  const read = names
+    .filter((name) => /^[A-Za-z0-9-]+$/.test(name))
+    .sort()
+    .reverse()
+    .map(async (run) => ({ run, entries: parse(await readFile(join(runs, run, fileName), 'utf8').catch(() => '')) }));
+  return (await Promise.all(read)).filter(({ entries }) => entries.length > 0);
+}
+
+function parse(text: string): Timed[] {
+  return text.split('\n').flatMap((line): Timed[] => {
+    try {
+      const value: unknown = JSON.parse(line);
+      return typeof value === 'object' && value !== null && 'entry' in value ? [value as Timed] : [];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -1,0 +1,71 @@
+/** How a kubelet's unit and process fare on the node at this moment. */
+import { type Result, fail, ok } from '../lib/result.js';
+import { oneLine } from '../lib/sanitize.js';
+import type { WatchTarget } from '../facts/kubelet-setup.js';
+import { parseTimespan } from '../facts/parse.js';
+import { script } from '../node/scripts.js';
+import type { HostError } from '../ssh/errors.js';
+import type { Session } from '../ssh/session.js';
+
+export interface KubeletState {
+  readonly active: string;
+  readonly sub: string;
+  /** The kubelet's own process; 0 when none runs. */
+  readonly pid: number;
+  /** Kernel ticks since boot at which it started: with the pid, what tells one process from the next. */
+  readonly startTicks: number;
+  readonly restarts: number;
+  /** Milliseconds. */
+  readonly restartDelay: number;
+  /** The newest lines of its log, oldest first. */
+  readonly log: readonly string[];
+}
+
+export async function watchKubelet(
+  session: Session,
+  target: WatchTarget,
+  logLines: number,
+): Promise<Result<KubeletState, HostError>> {
+  const args = [target.unit, target.processName, String(logLines), target.logPath ?? '-'];
+  const ran = await session.run(script('watch'), args, { deadline: 10_000, maxBytes: 1024 * 1024 });
+  if (!ran.ok) return ran;
+  const lines = ran.value.stdout.toString('utf8').split('\n');
+  if (!lines.includes('end=')) {
+    return fail({ kind: 'script', message: 'the unit could not be looked at', hint: 'is systemctl there?' });
+  }
+  const get = (key: string): string => lines.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1) ?? '';
+  const processes = lines.flatMap((line) => {
+    const match = /^process=(\d+) (\S+)$/.exec(line);
+    return match === null ? [] : [{ pid: Number(match[1]), stat: decode(match[2] ?? '') }];
+  });
+  const mainPid = Number(get('MainPID'));
+  const own = processes.find(
+    ({ stat }) => stat.includes(`(${target.processName})`) && (parentOf(stat) === mainPid || pidOf(stat) === mainPid),
+  );
+  const chosen = own ?? processes.find(({ pid }) => pid === mainPid);
+  return ok({
+    active: get('ActiveState'),
+    sub: get('SubState'),
+    pid: chosen?.pid ?? 0,
+    startTicks: chosen === undefined ? 0 : Number(afterName(chosen.stat)[19]),
+    restarts: Number(get('NRestarts')) || 0,
+    restartDelay: parseTimespan(get('RestartUSec')),
+    log: decode(get('log'))
+      .split('\n')
+      .map((line) => oneLine(line, 400))
+      .filter((line) => line !== ''),
+  });
+}
+
+/** The lines that say why a kubelet died, from its newest ones. */
+export function lastErrors(log: readonly string[], most = 3): string[] {
+  const errors = log.filter(
+    (line) => /^[EF]\d{4} |(^|\s)(error|err|failed|fatal|panic)\b/i.test(line) && !/^systemd/.test(line),
+  );
+  return (errors.length > 0 ? errors : log).slice(-most);
+}
+
+const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');
+const afterName = (stat: string): string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+const parentOf = (stat: string): number => Number(afterName(stat)[1]);
+const pidOf = (stat: string): number => Number(stat.split(' ')[0]);

@@ -1,0 +1,33 @@
+/** What kubelatch has to know of a Kubernetes distribution: one implementation a file, all listed in index.ts. */
+import type { KubeletSetup } from '../facts/kubelet-setup.js';
+import type { NodeFacts, ProbeRequest } from '../facts/node-facts.js';
+import type { SettingInfo, Value } from '../facts/settings.js';
+import type { Result } from '../lib/result.js';
+
+/** A file with a new text; null removes it. Mode and owner are for files that did not exist: others keep their own. */
+export interface TextChange {
+  readonly path: string;
+  readonly text: string | null;
+  readonly mode?: string | undefined;
+}
+
+export interface Distro {
+  readonly name: string;
+  /** As a person writes it. */
+  readonly title: string;
+  /** Where kubectl and administrators' credentials are on its control-plane nodes. */
+  readonly kubectl: { readonly programs: readonly string[]; readonly kubeconfigs: readonly string[] };
+  /** What has to be read on a node to recognise and understand this distribution. */
+  readonly probe: ProbeRequest;
+  /** The kubelet of a node of this distribution; undefined where the node is none. */
+  detect(facts: NodeFacts): KubeletSetup | undefined;
+  /** The smallest edit, at the place that wins, after which `setting` has `value`; a refusal says why in one line. */
+  change(
+    facts: NodeFacts,
+    setup: KubeletSetup,
+    setting: SettingInfo,
+    value: Value,
+  ): Result<readonly TextChange[], string>;
+  /** What will later take back an edit of these files, one sentence each. */
+  undoneBy(setup: KubeletSetup, paths: readonly string[]): readonly string[];
+}

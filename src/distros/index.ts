@@ -1,0 +1,33 @@
+/** The distributions, in the order they are tried: a new one is registered by adding it here. */
+import type { NodeFacts, ProbeRequest } from '../facts/node-facts.js';
+import type { KubeletSetup } from '../facts/kubelet-setup.js';
+import type { Distro } from './distro.js';
+import { kubeadm } from './kubeadm.js';
+import { systemd } from './systemd.js';
+
+export const distros: readonly Distro[] = [kubeadm, systemd];
+
+/** The first distribution that recognises the node. */
+export function detectDistro(facts: NodeFacts): { readonly distro: Distro; readonly setup: KubeletSetup } | undefined {
+  for (const distro of distros) {
+    const setup = distro.detect(facts);
+    if (setup !== undefined) return { distro, setup };
+  }
+  return undefined;
+}
+
+/** All that any distribution wants read, in one run of the probe. */
+export function probeRequest(): ProbeRequest {
+  const merge = (pick: (probe: ProbeRequest) => readonly string[]): string[] => [
+    ...new Set(distros.flatMap((distro) => pick(distro.probe))),
+  ];
+  return {
+    units: merge((probe) => probe.units),
+    processes: merge((probe) => probe.processes),
+    read: merge((probe) => probe.read),
+    look: merge((probe) => probe.look),
+    folders: merge((probe) => probe.folders),
+    readReferences: merge((probe) => probe.readReferences),
+    lookReferences: merge((probe) => probe.lookReferences),
+  };
+}

@@ -1,0 +1,198 @@
+/** A kubelet that is a systemd service of its own: what kubeadm and hand-made nodes have in common. */
+import { dirname, posix } from 'node:path';
+import { removeWords, replaceWord } from '../edit/flag-edit.js';
+import { dropInName, extentIn, readDropIn, writeDropIn } from '../edit/systemd-drop-in.js';
+import { setYamlValue } from '../edit/yaml-edit.js';
+import { type ServiceCommand, serviceCommand } from '../facts/command-line.js';
+import { type ConfigFault, type ConfigFile, parseConfigFile } from '../facts/config-file.js';
+import { type KubeletSources, effectiveSetting } from '../facts/effective-kubelet.js';
+import { type Flag, flagText, parseFlags } from '../facts/kubelet-flags.js';
+import { type NodeFacts, type UnitFact, textOf } from '../facts/node-facts.js';
+import { type SettingInfo, type Value, settingByPath } from '../facts/settings.js';
+import { type Result, fail, ok } from '../lib/result.js';
+import type { KubeletSetup } from '../facts/kubelet-setup.js';
+import type { TextChange } from './distro.js';
+
+/** Paths that a kubelet's flags and fields name. */
+export const kubeletReferences = {
+  readReferences: ['config', 'config-dir', 'client-ca-file', 'clientCAFile'],
+  lookReferences: ['kubeconfig', 'tls-cert-file', 'tlsCertFile', 'tls-private-key-file', 'tlsPrivateKeyFile'],
+};
+
+export const kubeProxyKubeconfigs = [
+  '/etc/kubernetes/proxy.conf',
+  '/etc/kubernetes/kube-proxy.conf',
+  '/var/lib/kube-proxy/kubeconfig',
+];
+
+export function unitNamed(facts: NodeFacts, name: string): UnitFact | undefined {
+  return facts.units.find((unit) => unit.name === name && unit.loaded && unit.fragmentPath !== undefined);
+}
+
+/** The unit file and its drop-ins, in systemd's order. */
+export const unitPaths = (unit: UnitFact): readonly string[] => [
+  ...(unit.fragmentPath === undefined ? [] : [unit.fragmentPath]),
+  ...unit.dropInPaths,
+];
+
+/** The set-up of the kubelet that `unit` runs, without the distribution's own words. */
+export function systemdSetup(facts: NodeFacts, unit: UnitFact): Omit<KubeletSetup, 'distro' | 'evidence'> {
+  const command = commandOf(facts, unit);
+  const sources = readSources(facts, command);
+  const process =
+    facts.processes.find((one) => one.pid === unit.mainPid && one.name.startsWith('kubelet')) ??
+    facts.processes.find((one) => one.parent === unit.mainPid && one.name.startsWith('kubelet')) ??
+    facts.processes.find((one) => one.pid === unit.mainPid);
+  const flag = (name: string): string | undefined => sources.flags.findLast((one) => one.name === name)?.value;
+  const ca = settingByPath.get('authentication.x509.clientCAFile');
+  const caSetting = ca === undefined ? undefined : effectiveSetting(sources, ca);
+  const caPath = typeof caSetting?.value === 'string' && caSetting.value !== '' ? caSetting.value : undefined;
+  return {
+    unit,
+    process,
+    sources,
+    configPaths: [
+      ...unitPaths(unit),
+      ...command.environmentFiles,
+      ...(sources.config === undefined ? [] : [sources.config.path]),
+      ...sources.dropIns.map((one) => one.path),
+    ],
+    files: {
+      'kubelet-unit': unit.fragmentPath,
+      'kubelet-config': sources.hasConfig ? flag('config') : undefined,
+      'kubelet-kubeconfig': flag('kubeconfig'),
+      'client-ca':
+        caPath === undefined
+          ? undefined
+          : posix.resolve(caSetting?.source.kind === 'flag' ? '/' : dirname(caSetting?.source.path ?? '/'), caPath),
+      'proxy-kubeconfig': kubeProxyKubeconfigs.find((path) => facts.files.get(path)?.kind === 'file'),
+    },
+    watch: { unit: unit.name, processName: 'kubelet', logPath: undefined },
+    apiClientCertificate: undefined,
+    kubeletVersion: /v\d+\.\d+\.\d+\S*/.exec(process?.version ?? '')?.[0],
+  };
+}
+
+export function commandOf(facts: NodeFacts, unit: UnitFact): ServiceCommand {
+  return serviceCommand(unitPaths(unit), (path) => textOf(facts, path));
+}
+
+function readSources(facts: NodeFacts, command: ServiceCommand): KubeletSources {
+  const flags = parseFlags(command.arguments.slice(1));
+  const faults: ConfigFault[] = [];
+  const load = (path: string): ConfigFile | undefined => {
+    const text = textOf(facts, path);
+    if (text === undefined) {
+      const absent = facts.files.get(path)?.kind === 'absent';
+      faults.push({ path, message: absent ? 'the file does not exist' : 'the file could not be read' });
+      return undefined;
+    }
+    const { file, fault } = parseConfigFile(path, text);
+    if (fault !== undefined) faults.push(fault);
+    return file;
+  };
+  const configPath = flags.findLast((one) => one.name === 'config')?.value;
+  const folder = flags.findLast((one) => one.name === 'config-dir')?.value;
+  const dropIns =
+    folder === undefined
+      ? []
+      : [...facts.files.keys()].filter((path) => path.startsWith(`${folder}/`) && path.endsWith('.conf')).sort();
+  return {
+    command: command.arguments.map((one) => one.text),
+    flags,
+    config: configPath === undefined || configPath === '' ? undefined : load(configPath),
+    hasConfig: configPath !== undefined && configPath !== '',
+    dropIns: dropIns.flatMap((path) => load(path) ?? []),
+    faults,
+    hidden: command.hidden.filter((one) => one.value.includes('--')),
+  };
+}
+
+/** One step towards `value`: the caller looks at what is in effect after it, and asks for the next where one is needed. */
+export function changeSystemdKubelet(
+  facts: NodeFacts,
+  setup: KubeletSetup,
+  info: SettingInfo,
+  value: Value,
+): Result<readonly TextChange[], string> {
+  const { sources } = setup;
+  const fault = sources.faults[0];
+  if (fault !== undefined)
+    return fail(`${fault.path}${fault.line === undefined ? '' : `:${fault.line}`}: ${fault.message}`);
+  const setting = effectiveSetting(sources, info);
+  const lastFlag = setting.flags.at(-1);
+  const inFiles = sources.hasConfig || setting.source.kind === 'drop-in';
+  if (lastFlag !== undefined) {
+    const whole = setting.flags.length === 1 && !inFiles;
+    return editFlag(facts, setup, lastFlag, whole ? flagText(info, value) : undefined);
+  }
+  if (inFiles) {
+    const target =
+      setting.source.kind === 'drop-in'
+        ? sources.dropIns.find((one) => one.path === setting.source.path)
+        : sources.config;
+    if (target === undefined) return fail(`no file was found that could say ${info.path}`);
+    const edited = setYamlValue(target.text, info.path.split('.'), value);
+    return edited.ok ? ok([{ path: target.path, text: edited.value }]) : fail(`${target.path}: ${edited.error}`);
+  }
+  const { execStart } = commandOf(facts, setup.unit);
+  if (execStart === undefined) return fail(`${setup.unit.name} has no ExecStart`);
+  return ok([
+    dropInChange(facts, setup.unit, { execStart: `${execStart.value.text.trim()} ${flagText(info, value)}` }),
+  ]);
+}
+
+/** Removes a flag where it stands (`replacement` undefined), or replaces it; in ExecStart itself by a drop-in of ours. */
+function editFlag(
+  facts: NodeFacts,
+  setup: KubeletSetup,
+  flag: Flag,
+  replacement: string | undefined,
+): Result<readonly TextChange[], string> {
+  const edit = (
+    text: string,
+    first: { start: number; end: number },
+    second?: { start: number; end: number },
+  ): string => {
+    const rest = second === undefined ? text : removeWords(text, [second]);
+    return replacement === undefined ? removeWords(rest, [first]) : replaceWord(rest, first, replacement);
+  };
+  const { origin, valueOrigin } = flag;
+  const command = commandOf(facts, setup.unit);
+  if (origin.kind === 'unit' || origin.kind === 'drop-in') {
+    if (command.execStart === undefined) return fail(`${setup.unit.name} has no ExecStart`);
+    const { value } = command.execStart;
+    const second = valueOrigin?.path === origin.path ? extentIn(value, valueOrigin) : undefined;
+    const execStart = edit(value.text, extentIn(value, origin), second).trim();
+    return ok([dropInChange(facts, setup.unit, { execStart })]);
+  }
+  const text = textOf(facts, origin.path);
+  if (text === undefined) return fail(`${origin.path} could not be read`);
+  if (origin.kind === 'environment-file' || origin.path.startsWith('/etc/')) {
+    return ok([{ path: origin.path, text: edit(text, origin, valueOrigin) }]);
+  }
+  const variable = command.variables.get(origin.variable ?? '');
+  if (variable === undefined) return fail(`${origin.path}:${origin.line}: its variable was not found`);
+  const second = valueOrigin === undefined ? undefined : extentIn(variable.value, valueOrigin);
+  const value = edit(variable.value.text, extentIn(variable.value, origin), second);
+  return ok([dropInChange(facts, setup.unit, { environment: `${origin.variable ?? ''}=${value}` })]);
+}
+
+function dropInChange(
+  facts: NodeFacts,
+  unit: UnitFact,
+  change: { readonly execStart?: string; readonly environment?: string },
+): TextChange {
+  const path = `/etc/systemd/system/${unit.name}.d/${dropInName}`;
+  const before = readDropIn(textOf(facts, path));
+  const name = change.environment?.split('=')[0];
+  const kept = before.environment.filter((one) => one.split('=')[0] !== name);
+  return {
+    path,
+    mode: '0644',
+    text: writeDropIn({
+      execStart: change.execStart ?? before.execStart,
+      environment: change.environment === undefined ? kept : [...kept, change.environment],
+    }),
+  };
+}

@@ -1,0 +1,36 @@
+/** A kubelet found on a node: what feeds it, how it is run, where its files lie. */
+import type { KubeletSources } from './effective-kubelet.js';
+import type { ProcessFact, UnitFact } from './node-facts.js';
+
+/** Names that playbooks use for files; a distribution says where they lie. */
+export type KnownFile = 'kubelet-unit' | 'kubelet-config' | 'kubelet-kubeconfig' | 'client-ca' | 'proxy-kubeconfig';
+
+/** A kubelet found on a node: what feeds it and how it is run. */
+export interface KubeletSetup {
+  /** The distribution's name, as in `Distro.name`. */
+  readonly distro: string;
+  /** Why it was taken for that, in one line. */
+  readonly evidence: string;
+  /** The unit that runs the kubelet, restarted to apply a change. */
+  readonly unit: UnitFact;
+  /** The kubelet's own process; undefined where none runs. */
+  readonly process: ProcessFact | undefined;
+  readonly sources: KubeletSources;
+  /** Files that decide the configuration, whose change needs a restart. */
+  readonly configPaths: readonly string[];
+  /** Undefined: the distribution has no such file. */
+  readonly files: Readonly<Record<KnownFile, string | undefined>>;
+  /** How its health is followed after a restart. */
+  readonly watch: WatchTarget;
+  /** Where the API server's own kubelet client certificate lies, on nodes that run one. */
+  readonly apiClientCertificate: string | undefined;
+  readonly kubeletVersion: string | undefined;
+}
+
+export interface WatchTarget {
+  readonly unit: string;
+  /** The kubelet's process as the kernel names it: the unit's main process or a child of it. */
+  readonly processName: string;
+  /** A log file, where the kubelet's last words are not in the unit's journal. */
+  readonly logPath: string | undefined;
+}

@@ -1,0 +1,99 @@
+/** What is true on one node, as the probe read it. Plain data: recorded nodes in tests are the same shape. */
+
+export type FileFact =
+  | { readonly kind: 'absent'; readonly path: string }
+  | { readonly kind: 'unreadable'; readonly path: string; readonly reason: string }
+  | FileStat;
+
+export interface FileStat {
+  readonly kind: 'file' | 'folder' | 'other';
+  readonly path: string;
+  /** Four octal digits, as "0644". */
+  readonly mode: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** "user:group" by name. */
+  readonly owner: string;
+  readonly size: number;
+  /** Seconds since 1970 on the node's clock. */
+  readonly mtime: number;
+  /** SELinux label, where the node has any. */
+  readonly label?: string | undefined;
+  /** Where a symbolic link ends; undefined for other files. */
+  readonly linkTarget?: string | undefined;
+  /** Absent when the file was only looked at, is over the cap, or holds a private key. */
+  readonly content?: Buffer | undefined;
+  readonly sha256?: string | undefined;
+  /** True for a file that holds a private key: its content stays on the node. */
+  readonly secret?: boolean | undefined;
+}
+
+export interface UnitFact {
+  readonly name: string;
+  readonly loaded: boolean;
+  readonly activeState: string;
+  readonly subState: string;
+  readonly type: string;
+  readonly fragmentPath?: string | undefined;
+  /** In the order in which systemd applies them. */
+  readonly dropInPaths: readonly string[];
+  readonly mainPid: number;
+  readonly restarts: number;
+  /** Milliseconds. */
+  readonly restartDelay: number;
+  readonly needsReload: boolean;
+  readonly enabled: string;
+}
+
+export interface ProcessFact {
+  readonly pid: number;
+  readonly parent: number;
+  /** comm, as the kernel names it. */
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly exe: string;
+  readonly cwd: string;
+  /** Seconds since 1970 on the node's clock. */
+  readonly startedAt: number;
+  /** First line of `--version`, for main processes of units. */
+  readonly version?: string | undefined;
+}
+
+export interface TransactionFact {
+  readonly id: string;
+  readonly state: string;
+}
+
+export interface NodeFacts {
+  readonly hostname: string;
+  readonly bootId: string;
+  readonly init: 'systemd' | 'openrc' | 'other';
+  /** True when the probe ran as root. */
+  readonly root: boolean;
+  /** KiB free below /var/lib; -1 when unknown. */
+  readonly freeKiB: number;
+  readonly units: readonly UnitFact[];
+  readonly processes: readonly ProcessFact[];
+  readonly files: ReadonlyMap<string, FileFact>;
+  /** TCP ports somebody listens on, with the address ("0.0.0.0", "127.0.0.1", "::"). */
+  readonly listening: readonly { readonly address: string; readonly port: number }[];
+  readonly transactions: readonly TransactionFact[];
+}
+
+/** What a distribution wants to have read; merged over all distributions into one run of the probe. */
+export interface ProbeRequest {
+  readonly units: readonly string[];
+  readonly processes: readonly string[];
+  readonly read: readonly string[];
+  readonly look: readonly string[];
+  readonly folders: readonly string[];
+  /** Names of flags and configuration fields that hold paths to read, or to look at only. */
+  readonly readReferences: readonly string[];
+  readonly lookReferences: readonly string[];
+}
+
+/** A file's text, or undefined where it is absent, unread or not a regular file. */
+export function textOf(facts: NodeFacts, path: string): string | undefined {
+  const file = facts.files.get(path);
+  return file?.kind === 'file' ? file.content?.toString('utf8') : undefined;
+}

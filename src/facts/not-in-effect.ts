@@ -1,0 +1,146 @@
+/** What a node's files declare but its kubelet does not do: each case with its place and the reason. Pure. */
+import { isDeepStrictEqual } from 'node:util';
+import { type Source, configzValue, effectiveSetting } from './effective-kubelet.js';
+import type { KubeletSetup } from './kubelet-setup.js';
+import type { NodeFacts } from './node-facts.js';
+import { settingByFlag, settings } from './settings.js';
+
+export interface WithoutEffect {
+  readonly kind: 'fault' | 'misspelt' | 'duplicate' | 'replaced' | 'overridden' | 'outdated' | 'differs';
+  /** The setting or key it is about. */
+  readonly what: string;
+  readonly source: Source;
+  /** One sentence: what stands there and why it has no effect. */
+  readonly message: string;
+}
+
+/** What the running kubelet said of itself through the API server; undefined where it was not asked or did not answer. */
+export type Configz = Readonly<Record<string, unknown>> | undefined;
+
+/** Seconds between a file's time and the kubelet's start that are too few to tell which came first. */
+const clockGrain = 2;
+
+export function findWithoutEffect(facts: NodeFacts, setup: KubeletSetup, configz: Configz): WithoutEffect[] {
+  const { sources } = setup;
+  const found: WithoutEffect[] = sources.faults.map((fault) => ({
+    kind: 'fault',
+    what: 'kubelet configuration',
+    source: { kind: 'file', path: fault.path, line: fault.line },
+    message: `${fault.message}; a restarted kubelet would not start`,
+  }));
+  for (const file of [...(sources.config === undefined ? [] : [sources.config]), ...sources.dropIns]) {
+    for (const { key, line, value, reason, meant } of file.ignored) {
+      if (reason === 'unknown' && meant === undefined) continue;
+      const why =
+        reason === 'duplicate'
+          ? 'the same key stands again further down'
+          : `no such key; ${meant ?? ''} was probably meant`;
+      found.push({
+        kind: reason === 'duplicate' ? 'duplicate' : 'misspelt',
+        what: meant ?? key,
+        source: { kind: 'file', path: file.path, line },
+        message: `${key}: ${JSON.stringify(value)} has no effect: ${why}`,
+      });
+    }
+  }
+  for (const { name, value, origin, hiddenBy } of sources.hidden) {
+    found.push({
+      kind: 'replaced',
+      what: flagNamesIn(value),
+      source: { kind: 'flag', path: origin.path, line: origin.line, detail: name },
+      message: `${name}=${value} has no effect: ${hiddenBy.path}:${hiddenBy.line} sets ${name} again`,
+    });
+  }
+  for (const info of settings) {
+    const setting = effectiveSetting(sources, info);
+    for (const lost of setting.hidden) {
+      if (isDeepStrictEqual(lost.value, setting.value)) continue;
+      const winner = [setting.source.path, setting.source.line].filter((part) => part !== undefined).join(':');
+      found.push({
+        kind: 'overridden',
+        what: info.path,
+        source: lost.source,
+        message: `${info.path}: ${JSON.stringify(lost.value)} has no effect: ${setting.source.detail ?? 'a later file'} (${winner}) says ${JSON.stringify(setting.value)}`,
+      });
+    }
+  }
+  return [...found, ...againstRunning(facts, setup, configz)];
+}
+
+/** Settings whose value in the files is not the running kubelet's, or, where it cannot be asked, signs that it is older than they are. */
+function againstRunning(facts: NodeFacts, setup: KubeletSetup, configz: Configz): WithoutEffect[] {
+  if (configz === undefined) {
+    const reason = outdatedReason(facts, setup);
+    return reason === undefined
+      ? []
+      : [
+          {
+            kind: 'outdated',
+            what: 'running kubelet',
+            source: { kind: 'stat', path: reason.path },
+            message: reason.message,
+          },
+        ];
+  }
+  if (setup.sources.faults.length > 0) return [];
+  return settings.flatMap((info): WithoutEffect[] => {
+    const declared = effectiveSetting(setup.sources, info);
+    const live = configzValue(configz, info);
+    if (sameSetting(declared.value, live)) return [];
+    return [
+      {
+        kind: 'differs',
+        what: info.path,
+        source: { kind: 'configz', detail: 'the running kubelet' },
+        message: `${info.path}: the files make it ${JSON.stringify(declared.value)}, the running kubelet has ${JSON.stringify(live)}: it was started with older files`,
+      },
+    ];
+  });
+}
+
+/** Why the running kubelet cannot have read the files as they are now; undefined where nothing says so. */
+export function outdatedReason(
+  facts: NodeFacts,
+  setup: KubeletSetup,
+): { readonly path?: string | undefined; readonly message: string } | undefined {
+  const { process, unit, sources } = setup;
+  if (process === undefined) return undefined;
+  if (unit.needsReload)
+    return { message: `${unit.name} changed on disk and was not reloaded: systemctl daemon-reload` };
+  for (const path of setup.configPaths) {
+    const file = facts.files.get(path);
+    if (file?.kind === 'file' && file.mtime > process.startedAt + clockGrain) {
+      return { path, message: `${path} was changed after the kubelet started` };
+    }
+  }
+  const wanted = sources.command.slice(1);
+  const running = process.argv.slice(-wanted.length);
+  const readable = wanted.length > 0 && !wanted.some((word) => word.includes('%'));
+  if (readable && !isDeepStrictEqual(wanted, running)) {
+    return { message: 'the kubelet runs with other arguments than its unit would give it now' };
+  }
+  return undefined;
+}
+
+/** Durations are the same when they last as long ("2m" and "2m0s"); a missing list is an empty one. */
+export function sameSetting(left: unknown, right: unknown): boolean {
+  if (isDeepStrictEqual(left, right)) return true;
+  const [first, second] = [seconds(left), seconds(right)];
+  return first !== undefined && first === second;
+}
+
+function seconds(value: unknown): number | undefined {
+  if (typeof value !== 'string' || !/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(value)) return undefined;
+  const unit: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 0.001 };
+  return [...value.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)].reduce(
+    (sum, [, amount, name]) => sum + Number(amount) * (unit[name ?? ''] ?? 0),
+    0,
+  );
+}
+
+function flagNamesIn(text: string): string {
+  const names = [...text.matchAll(/--([a-z][a-z0-9-]*)/g)].map(
+    ([, name]) => settingByFlag.get(name ?? '')?.path ?? name ?? '',
+  );
+  return names.join(', ');
+}

@@ -1,0 +1,68 @@
+/** The shape of inventory.yaml: which keys there are and what kind of value each takes. */
+import { z } from 'zod';
+import { jumpFault, nameFault, pathFault, userFault } from './syntax.js';
+
+/** A text that a check of syntax.ts lets pass. */
+function checked(fault: (text: string) => string | undefined): z.ZodType<string> {
+  return z.string().check((context) => {
+    const message = context.value === '' ? 'must not be empty' : fault(context.value);
+    if (message !== undefined) context.issues.push({ code: 'custom', message, input: context.value });
+  });
+}
+
+const noDash = (text: string): string | undefined =>
+  /^-|\p{Cc}/u.test(text) ? `${JSON.stringify(text)} starts with "-" or holds control characters` : undefined;
+const typedByHand = (text: string): string | undefined =>
+  /^[A-Za-z0-9][A-Za-z0-9._@:/-]{0,252}$/.test(text)
+    ? undefined
+    : 'is typed by hand to confirm: letters, digits and . _ @ : / - only';
+
+const portMessage = 'must be 1 to 65535';
+/** `a` and `a,b` mean what ssh's ProxyJump means by them. */
+export const splitJump = (text: string): readonly string[] => text.split(',').map((part) => part.trim());
+const jump = z.union([
+  checked((text) =>
+    splitJump(text)
+      .map(jumpFault)
+      .find((fault) => fault !== undefined),
+  ),
+  z.array(checked(jumpFault)),
+]);
+
+const ssh = z.strictObject({
+  user: checked(userFault).optional(),
+  port: z.int(portMessage).min(1, portMessage).max(65_535, portMessage).optional(),
+  identityFile: checked(pathFault).optional(),
+  knownHostsFile: checked(pathFault).optional(),
+  jump: jump.optional(),
+  become: z.enum(['sudo', 'none']).optional(),
+});
+
+// Names and addresses are checked once their ranges are expanded.
+const host = z.strictObject({
+  address: z.string().optional(),
+  nodeName: z.string().optional(),
+  ssh: ssh.nullish(),
+});
+
+const group = z.strictObject({
+  role: z.enum(['control-plane', 'worker']),
+  ssh: ssh.nullish(),
+  hosts: z.record(z.string(), host.nullable()),
+});
+
+export const inventorySchema = z.strictObject({
+  cluster: z.strictObject({
+    name: checked(typedByHand),
+    kubeconfig: checked(pathFault).optional(),
+    context: checked(noDash).optional(),
+    via: z.string().optional(),
+  }),
+  ssh: ssh.nullish(),
+  groups: z.record(checked(nameFault), group),
+});
+
+export type InventoryInput = z.infer<typeof inventorySchema>;
+export type GroupInput = z.infer<typeof group>;
+export type HostInput = z.infer<typeof host>;
+export type SshInput = z.infer<typeof ssh>;

@@ -1,0 +1,25 @@
+/** The only reader of the clock, of timers and of randomness. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Milliseconds since 1970, for records. */
+export const now = (): number => Date.now();
+
+/** Milliseconds that only ever grow, for spans. */
+export const monotonic = (): number => performance.now();
+
+export const isoTime = (): string => new Date().toISOString();
+
+/** `20261123T050102Z-3fa4c1`: sorts by time, safe as a file name and as a transaction id. */
+export function newRunId(): string {
+  const stamp = new Date()
+    .toISOString()
+    .replace(/[-:]/g, '')
+    .replace(/\.\d+Z$/, 'Z');
+  return `${stamp}-${randomBytes(3).toString('hex')}`;
+}
+
+/** Waits; an abort ends the wait early without an error. */
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  await delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+}

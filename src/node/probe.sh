@@ -1,0 +1,164 @@
+# Prints what kubelatch wants to know of a node, one record a line; changes nothing. Values that may hold anything are base64.
+# $1 units  $2 process names  $3 files to read  $4 files to look at only  $5 folders whose files are read
+# $6 names of flags and fields whose paths are read  $7 the same, looked at only: all separated by blanks
+# $8 the most bytes of one file that are sent
+
+b64() { base64 | tr -d '\n'; }
+b64_of() { printf '%s' "$1" | b64; }
+
+system() {
+  echo "hostname $(b64 </proc/sys/kernel/hostname)"
+  echo "boot $(cat /proc/sys/kernel/random/boot_id)"
+  if [ -d /run/systemd/system ]; then
+    echo 'init systemd'
+  elif [ -e /run/openrc/softlevel ]; then
+    echo 'init openrc'
+  else
+    echo 'init other'
+  fi
+  echo "user $(id -u)"
+  echo "ticks $(getconf CLK_TCK 2>/dev/null || echo 100)"
+  sed -n 's/^btime /btime /p' /proc/stat
+  df -Pk /var/lib 2>/dev/null | awk 'NR == 2 { print "free " $4 }'
+  for dir in /var/lib/kubelatch/txn/*/; do
+    state=
+    { read -r state <"$dir/state"; } 2>/dev/null || continue
+    dir=${dir%/}
+    echo "transaction $(b64_of "${dir##*/}") $(b64_of "$state")"
+  done
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { print "listen " $2 }'
+}
+
+units() { # NAMES: also sets unit_files and pids
+  unit_files='' pids=''
+  [ -d /run/systemd/system ] || return 0
+  properties=Id,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,EnvironmentFiles,MainPID,NRestarts,Type,RestartUSec,NeedDaemonReload,KillMode
+  names=$1
+  set --
+  for unit in $names; do set -- "$@" "$unit"; done
+  shown=$(systemctl show --no-pager -p "$properties" -- "$@" 2>/dev/null)
+  echo "units $(b64_of "$shown")"
+  unit_files=$(printf '%s\n' "$shown" | sed -n -e 's/^FragmentPath=//p' \
+    -e 's/^EnvironmentFiles=\(.*\) (ignore_errors=.*)$/\1/p' -e '/^DropInPaths=/{s/^DropInPaths=//;s/ /\n/g;p;}')
+  pids=$(printf '%s\n' "$shown" | sed -n 's/^MainPID=\([1-9][0-9]*\)$/\1/p')
+}
+
+processes() { # NAMES: those, and the main processes of the units; also sets command_words
+  command_words=''
+  for dir in /proc/[0-9]*; do
+    pid=${dir#/proc/}
+    name=''
+    { read -r name <"$dir/comm"; } 2>/dev/null || continue
+    wanted=no
+    for one in $1; do [ "$name" = "$one" ] && wanted=yes; done
+    for one in $pids; do [ "$pid" = "$one" ] && wanted=yes; done
+    [ "$wanted" = yes ] || continue
+    state=''
+    { read -r state <"$dir/stat"; } 2>/dev/null || continue
+    words=$(tr '\0' '\n' 2>/dev/null <"$dir/cmdline")
+    [ -n "$words" ] || continue
+    exe=$(readlink "$dir/exe" 2>/dev/null)
+    cwd=$(readlink "$dir/cwd" 2>/dev/null)
+    echo "process $pid $(b64_of "$state") $(b64 <"$dir/cmdline") $(b64_of "$exe"). $(b64_of "$cwd")."
+    command_words="$command_words
+$words"
+  done
+}
+
+# Absolute paths behind --name=PATH, --name PATH and name: PATH on stdin, for the names in $1.
+references() {
+  awk -v names="$1" '
+    BEGIN { n = split(names, list, " "); for (i = 1; i <= n; i++) known[list[i]] = 1 }
+    {
+      gsub(/["\047,{}]/, " ")
+      sub(/^[ \t]+/, "")
+      count = split($0, word, /[ \t=]+/)
+      if (pending && word[1] ~ /^\//) print word[1]
+      pending = 0
+      for (i = 1; i <= count; i++) {
+        key = word[i]
+        sub(/^--?/, "", key)
+        sub(/:$/, "", key)
+        if (!(key in known)) continue
+        if (i == count) pending = 1
+        else if (word[i + 1] ~ /^\//) print word[i + 1]
+      }
+    }'
+}
+
+contents_of() { # PATHS, one a line: their text, each ended by a newline
+  while IFS= read -r path; do
+    [ -f "$path" ] && cat -- "$path" 2>/dev/null && echo
+  done
+}
+
+folder() { # DIR: the regular files below it
+  [ -d "$1" ] || return 0
+  find -L "$1" -maxdepth 3 -type f 2>/dev/null | head -n 200
+}
+
+describe() { # PATH read|look MOST
+  name=$(b64_of "$1")
+  if [ ! -e "$1" ] && [ ! -L "$1" ]; then
+    echo "absent $name"
+    return
+  fi
+  if ! meta=$(stat -L -c '%a %u:%g %U:%G %s %Y %F' -- "$1" 2>/dev/null); then
+    echo "unreadable $name"
+    return
+  fi
+  label=-
+  [ -d /sys/fs/selinux ] && label=$(stat -L -c '%C' -- "$1" 2>/dev/null)
+  link=
+  [ -L "$1" ] && link=$(readlink -f -- "$1")
+  echo "stat $name ${label:--} $(b64_of "$link"). $meta"
+  [ "$2" = read ] && [ -f "$1" ] || return 0
+  [ "$(wc -c <"$1")" -le "$3" ] || return 0
+  if grep -q 'PRIVATE KEY' -- "$1" 2>/dev/null; then
+    echo "secret $name"
+  elif content=$(b64 <"$1" 2>/dev/null); then
+    echo "content $name $content."
+  else
+    echo "unreadable $name"
+  fi
+}
+
+main() {
+  [ $# -eq 8 ] || exit 97
+  echo 'kubelatch-facts 1'
+  system
+  units "$1"
+  processes "$2"
+
+  read_list=$(
+    printf '%s\n' "$unit_files"
+    for one in $3; do echo "$one"; done
+    for one in $5; do folder "$one"; done
+  )
+  unit_text=$(
+    printf '%s\n' "$unit_files" | sort -u | contents_of
+    printf '%s\n' "$command_words"
+  )
+  found=$(printf '%s\n' "$unit_text" | references "$6")
+  in_found=$(printf '%s\n' "$found" | sort -u | contents_of)
+  read_list=$(
+    printf '%s\n%s\n' "$read_list" "$found"
+    printf '%s\n' "$in_found" | references "$6"
+    printf '%s\n' "$found" | while IFS= read -r one; do folder "$one"; done
+  )
+  look_list=$(
+    for one in $4; do echo "$one"; done
+    printf '%s\n%s\n' "$unit_text" "$in_found" | references "$7"
+  )
+  printf '%s\n' "$read_list" | sed '/^$/d' | sort -u | while IFS= read -r one; do describe "$one" read "$8"; done
+  printf '%s\n' "$look_list" | sed '/^$/d' | sort -u | while IFS= read -r one; do describe "$one" look "$8"; done
+
+  for pid in $pids; do
+    exe=$(readlink "/proc/$pid/exe" 2>/dev/null) || continue
+    case ${exe##*/} in
+      kube* | k3s* | rke2*) echo "version $pid $(timeout 5 "/proc/$pid/exe" --version 2>/dev/null | head -n 1 | b64)." ;;
+    esac
+  done
+  echo 'end'
+}
+main "$@"

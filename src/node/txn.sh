@@ -1,0 +1,312 @@
+# A change of files on this node as a transaction: prepared, written, then confirmed or reverted; never half of it.
+# $1 verb  $2 transaction id  then, for `prepare`: units, reload (yes|no), most seconds of a restart, description (base64), and for
+# each file eight words: action (create|edit|mode) path sha256 mode uid:gid (as they are; - for none) content (base64 or -) mode uid:gid
+# Answers with one line `result WORD [base64]`. States: prepared, writing, applied, confirmed, reverted.
+
+root=${KUBELATCH_ROOT:-/var/lib/kubelatch}/txn
+
+b64_of() { printf '%s' "$1" | base64 | tr -d '\n'; }
+
+answer() { # WORD [TEXT]: the last line of every verb
+  echo "result $1 $(b64_of "${2:-}")"
+  exit 0
+}
+
+flush() { sync -- "$@" 2>/dev/null || sync; }
+
+set_state() {
+  echo "$1" >"$txn/state.tmp" && flush "$txn/state.tmp" && mv -f "$txn/state.tmp" "$txn/state" && flush "$txn"
+}
+
+state_of() { # DIR
+  state=none
+  { read -r state <"$1/state"; } 2>/dev/null || true
+  echo "$state"
+}
+
+sha_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
+meta_of() { stat -c '%a %u:%g' -- "$1"; }
+octal() { # 0644 as stat prints it
+  trimmed=${1#0}
+  trimmed=${trimmed#0}
+  trimmed=${trimmed#0}
+  echo "${trimmed:-0}"
+}
+
+set_meta() { # FILE MODE IDS
+  chown -- "$3" "$1" && chmod -- "$2" "$1"
+}
+
+same_label() { # FROM TO
+  [ -d /sys/fs/selinux ] || return 0
+  chcon --reference="$1" -- "$2" 2>/dev/null || true
+}
+
+# Is the file as it was recorded? PATH SHA MODE IDS; sha - : it must not exist; sha ? : its content does not matter
+is_as() {
+  if [ "$2" = - ]; then
+    [ ! -e "$1" ] && [ ! -L "$1" ]
+    return
+  fi
+  [ -f "$1" ] || return 1
+  [ "$(meta_of "$1")" = "$(octal "$3") $4" ] || return 1
+  [ "$2" = '?' ] || [ "$(sha_of "$1")" = "$2" ]
+}
+
+staged_for() { # PATH N: where the new file waits, in the same folder
+  echo "${1%/*}/.kubelatch-$id-$2.tmp"
+}
+
+each_file() { # FUNCTION: called as FUNCTION N ACTION PATH OLD_SHA OLD_MODE OLD_IDS NEW_SHA NEW_MODE NEW_IDS; ends at the first failure
+  while read -r n action coded old_sha old_mode old_ids new_sha new_mode new_ids; do
+    path=$(printf '%s' "$coded" | base64 -d)
+    "$1" "$n" "$action" "$path" "$old_sha" "$old_mode" "$old_ids" "$new_sha" "$new_mode" "$new_ids" || return 1
+  done <"$txn/files"
+}
+
+discard() {
+  each_file drop_staged
+  remove_folders
+  rm -rf "$txn"
+}
+
+drop_staged() { rm -f -- "$(staged_for "$3" "$1")"; }
+
+remove_folders() { # those that this transaction made, if nothing else lies in them
+  [ -e "$txn/folders" ] || return 0
+  while IFS= read -r folder; do rmdir -- "$folder" 2>/dev/null || true; done <"$txn/folders"
+}
+
+make_folder() { # DIR: with those above it; noted, deepest first
+  [ -d "$1" ] && return 0
+  make_folder "${1%/*}" || return 1
+  mkdir -m 0755 -- "$1" || return 1
+  { echo "$1" && cat "$txn/folders" 2>/dev/null; } >"$txn/folders.tmp" && mv -f "$txn/folders.tmp" "$txn/folders"
+}
+
+others_pending() {
+  for dir in "$root"/*/; do
+    dir=${dir%/}
+    [ "$dir" != "$txn" ] || continue
+    case $(state_of "$dir") in
+      writing | applied | reverting) answer pending "${dir##*/}" ;;
+    esac
+  done
+}
+
+prepare() {
+  units=$1 reload=$2 patience=$3 description=$4
+  shift 4
+  [ $(($# % 8)) -eq 0 ] || exit 97
+  umask 077
+  mkdir -p "$root" || answer error "cannot make $root"
+  others_pending
+  mkdir "$txn" 2>/dev/null || answer exists
+  problem=$({ mkdir "$txn/old" "$txn/new" && printf '%s' "$description" | base64 -d >"$txn/about" && echo "$units" >"$txn/units" &&
+    echo "$reload" >"$txn/reload" && echo "$patience" >"$txn/patience" && : >"$txn/files"; } 2>&1) || {
+    rm -rf "$txn"
+    answer error "cannot write below $root: $problem"
+  }
+  n=0
+  while [ $# -gt 0 ]; do
+    n=$((n + 1))
+    stage "$@" || exit 1
+    shift 8
+  done
+  rehearse=$(each_file rehearsed 2>&1) || {
+    discard
+    answer error "the rehearsal of putting back failed: $rehearse"
+  }
+  set_state prepared || {
+    discard
+    answer error "cannot write below $root"
+  }
+  answer prepared
+}
+
+stage() { # the eight words of one file
+  action=$1 path=$2
+  if ! is_as "$path" "$3" "$4" "$5"; then
+    discard
+    answer changed "$path"
+  fi
+  new_sha=$3
+  trouble=$({
+    [ "$3" = - ] || [ "$action" = mode ] || cp -p -- "$path" "$txn/old/$n"
+  } 2>&1) || fail_stage "cannot back up $path: $trouble"
+  if [ "$action" != mode ]; then
+    trouble=$(make_folder "${path%/*}" 2>&1) || fail_stage "cannot make ${path%/*}: $trouble"
+    trouble=$({ printf '%s' "$6" | base64 -d >"$txn/new/$n"; } 2>&1) || fail_stage "cannot write below $root: $trouble"
+    new_sha=$(sha_of "$txn/new/$n")
+    staged=$(staged_for "$path" "$n")
+    trouble=$({ cp -- "$txn/new/$n" "$staged" && set_meta "$staged" "$7" "$8" && flush "$staged" && [ "$(sha_of "$staged")" = "$new_sha" ]; } 2>&1) || {
+      rm -f -- "$staged"
+      fail_stage "cannot write in ${path%/*}: ${trouble:-the copy differs}"
+    }
+    [ "$3" = - ] || same_label "$path" "$staged"
+  elif ! trouble=$({ touch -c -r "$path" -- "$path"; } 2>&1); then
+    fail_stage "cannot change $path: $trouble"
+  fi
+  echo "$n $action $(b64_of "$path") $3 $4 $5 $new_sha $7 $8" >>"$txn/files" || fail_stage "cannot write below $root"
+}
+
+fail_stage() {
+  discard
+  answer error "$1"
+}
+
+rehearsed() { # the copy to put back is what it was copied from
+  [ "$2" != edit ] || is_as "$txn/old/$1" "$4" "$5" "$6" || {
+    echo "the copy of $3 differs"
+    return 1
+  }
+}
+
+unchanged() { is_as "$3" "$4" "$5" "$6" || {
+  echo "$3"
+  return 1
+}; }
+
+put_new() {
+  if [ "$2" = mode ]; then
+    set_meta "$3" "$8" "$9"
+  else
+    mv -f -- "$(staged_for "$3" "$1")" "$3"
+  fi && flush "$3" "${3%/*}"
+}
+
+write() {
+  [ "$(state_of "$txn")" = prepared ] || answer state "$(state_of "$txn")"
+  others_pending
+  changed=$(each_file unchanged) || {
+    discard
+    answer changed "$changed"
+  }
+  set_state writing || answer error "cannot write below $root"
+  trouble=$(each_file put_new 2>&1) || {
+    back=$(each_file put_old 2>&1) || answer broken "writing failed ($trouble), and putting back too: $back"
+    remove_folders
+    set_state reverted
+    answer put-back "$trouble"
+  }
+  set_state applied || answer error "cannot write below $root"
+  answer applied
+}
+
+# Ours to put back: the bytes and the metadata are the old ones or the new ones. Anything else is somebody's edit.
+ours() {
+  if [ ! -e "$3" ]; then
+    [ "$4" = - ] && return 0
+    echo "$3"
+    return 1
+  fi
+  sum=$(sha_of "$3")
+  meta=$(meta_of "$3")
+  if [ "$2" != mode ] && [ "$sum" != "$4" ] && [ "$sum" != "$7" ]; then
+    echo "$3"
+    return 1
+  fi
+  case "$meta" in
+    "$(octal "$5") $6" | "$(octal "$8") $9" | "$(octal "$8") $6" | "$(octal "$5") $9") return 0 ;;
+  esac
+  echo "$3"
+  return 1
+}
+
+put_old() {
+  case $2 in
+    create)
+      rm -f -- "$3" "$(staged_for "$3" "$1")" && flush "${3%/*}"
+      ;;
+    mode)
+      set_meta "$3" "$5" "$6" && flush "$3"
+      ;;
+    edit)
+      staged=$(staged_for "$3" "$1")
+      rm -f -- "$staged"
+      cp -p -- "$txn/old/$1" "$staged" || return 1
+      same_label "$3" "$staged"
+      flush "$staged" && mv -f -- "$staged" "$3" && flush "${3%/*}"
+      ;;
+  esac
+}
+
+is_old() { is_as "$3" "$4" "$5" "$6" || {
+  echo "$3 is not what it was"
+  return 1
+}; }
+
+restart_units() { # the exit status of a restart proves nothing for simple units: the controller's gate does
+  read -r reload <"$txn/reload"
+  read -r patience <"$txn/patience"
+  [ "$reload" = no ] || systemctl daemon-reload
+  while read -r unit; do
+    [ -n "$unit" ] || continue
+    timeout "$patience" systemctl restart -- "$unit" </dev/null || return 1
+  done <"$txn/units"
+}
+
+restart() {
+  [ "$(state_of "$txn")" = applied ] || answer state "$(state_of "$txn")"
+  said=$(restart_units 2>&1) || answer restart-failed "$said"
+  answer restarted
+}
+
+revert() { # $1 restart|files-only
+  before=$(state_of "$txn")
+  case $before in
+    prepared)
+      discard
+      answer nothing
+      ;;
+    writing | applied | confirmed | reverting) ;;
+    reverted) answer reverted already ;;
+    *) answer state "$before" ;;
+  esac
+  others_pending
+  conflict=$(each_file ours) || answer conflict "$conflict"
+  set_state reverting || answer error "cannot write below $root"
+  trouble=$(each_file put_old 2>&1) || answer broken "$trouble"
+  remove_folders
+  trouble=$(each_file is_old 2>&1) || answer broken "$trouble"
+  if [ "$1" = restart ]; then
+    said=$(restart_units 2>&1) || answer restart-failed "$said"
+  elif [ "$(cat "$txn/reload")" = yes ]; then
+    systemctl daemon-reload
+  fi
+  set_state reverted || answer error "cannot write below $root"
+  answer reverted
+}
+
+confirm() {
+  case $(state_of "$txn") in
+    applied) set_state confirmed && answer confirmed ;;
+    confirmed) answer confirmed already ;;
+  esac
+  answer state "$(state_of "$txn")"
+}
+
+list() {
+  for dir in "$root"/*/; do
+    dir=${dir%/}
+    [ -e "$dir/state" ] || continue
+    echo "transaction $(b64_of "${dir##*/}") $(state_of "$dir") $(base64 <"$dir/about" | tr -d '\n')"
+  done
+  answer listed
+}
+
+main() {
+  [ $# -ge 2 ] || exit 97
+  verb=$1 id=$2
+  shift 2
+  case $id in
+    '' | *[!A-Za-z0-9-]*) exit 97 ;;
+  esac
+  txn=$root/$id
+  if [ "$verb" != prepare ] && [ "$verb" != list ] && [ ! -d "$txn" ]; then answer none; fi
+  case $verb in
+    prepare | write | restart | revert | confirm | list) "$verb" "$@" ;;
+    *) exit 97 ;;
+  esac
+}
+main "$@"

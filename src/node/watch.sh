@@ -1,0 +1,27 @@
+# Prints how a unit and its processes fare now. $1 unit  $2 process name  $3 how many lines of its journal to add  $4 a log file, or -
+
+b64_of() { printf '%s' "$1" | base64 | tr -d '\n'; }
+
+main() {
+  [ $# -eq 4 ] || exit 97
+  systemctl show --no-pager -p ActiveState,SubState,MainPID,NRestarts,RestartUSec,Result,ExecMainStatus -- "$1" 2>/dev/null
+  main_pid=$(systemctl show --no-pager -p MainPID -- "$1" 2>/dev/null)
+  main_pid=${main_pid#MainPID=}
+  for dir in /proc/[0-9]*; do
+    name='' state=''
+    { read -r name <"$dir/comm" && read -r state <"$dir/stat"; } 2>/dev/null || continue
+    if [ "$name" = "$2" ] || [ "${dir#/proc/}" = "$main_pid" ]; then
+      echo "process=${dir#/proc/} $(b64_of "$state")"
+    fi
+  done
+  if [ "$3" -gt 0 ]; then
+    if [ "$4" != - ]; then
+      lines=$(tail -n "$3" -- "$4" 2>/dev/null)
+    else
+      lines=$(timeout 5 journalctl --no-pager -q -o cat -n "$3" -u "$1" 2>/dev/null)
+    fi
+    echo "log=$(b64_of "$lines")"
+  fi
+  echo end=
+}
+main "$@"

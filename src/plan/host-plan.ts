@@ -1,0 +1,199 @@
+/** What to change on one node so that its playbooks' rules hold: exact edits, proved by judging the node as it will be. Pure. */
+import { type KubeletPorts, portsOf } from '../facts/kubelet-ports.js';
+import type { KubeletSetup, WatchTarget } from '../facts/kubelet-setup.js';
+import type { Role } from '../inventory/host.js';
+import { configzValue, effectiveSetting } from '../facts/effective-kubelet.js';
+import { sameSetting } from '../facts/not-in-effect.js';
+import type { NodeFacts } from '../facts/node-facts.js';
+import { settingByPath } from '../facts/settings.js';
+import type { Distro } from '../distros/distro.js';
+import { type Finding, type NodeView, assess } from '../playbook/assess.js';
+import type { Json, Playbook, Rule, SettingRule } from '../playbook/schema.js';
+import { type ClientCaEvidence, clientCaProblem } from './client-ca.js';
+import { type FileEdit, editsBetween } from './file-edit.js';
+import { withText, withMode } from './simulate.js';
+
+/** A setting the plan promises, as configz must show it afterwards. */
+export interface Expectation {
+  readonly setting: string;
+  readonly value: Json;
+}
+
+export interface HostPlan {
+  readonly host: string;
+  readonly distro: string;
+  readonly unit: string;
+  /** The Node object, where the API server or the node itself told. */
+  readonly nodeName: string | undefined;
+  readonly role: Role;
+  readonly watch: WatchTarget;
+  readonly ports: KubeletPorts;
+  readonly edits: readonly FileEdit[];
+  /** The kubelet has to be restarted: its configuration changes, or what runs is older than its files. */
+  readonly restart: boolean;
+  /** Unit files change: systemd has to read them again first. */
+  readonly reload: boolean;
+  readonly expect: readonly Expectation[];
+  /** Rules whose findings this plan ends, by id. */
+  readonly fixes: readonly string[];
+  readonly mayBreak: readonly string[];
+  /** What will later take the edits back. */
+  readonly undoneBy: readonly string[];
+  /** Worth a look before going on, though nothing forbids it. */
+  readonly warnings: readonly string[];
+}
+
+export interface PlanRefusal {
+  readonly reason: string;
+  readonly hint: string;
+}
+
+export type Planned = { readonly plan: HostPlan } | { readonly refused: PlanRefusal };
+
+interface Draft {
+  facts: NodeFacts;
+  setup: KubeletSetup;
+}
+
+/** More steps than any node can need for one setting; a bound, should an edit not take effect. */
+const mostSteps = 12;
+
+export function planHost(
+  { host, nodeName, role }: { readonly host: string; readonly nodeName: string | undefined; readonly role: Role },
+  view: NodeView,
+  distro: Distro,
+  playbooks: readonly Playbook[],
+  evidence: ClientCaEvidence,
+): Planned {
+  const failing = playbooks.flatMap((playbook) => failingRules(view, playbook));
+  const draft: Draft = { facts: view.facts, setup: view.setup };
+  const changedRules = new Set<Rule>();
+  for (const rule of failing) {
+    const refused = rule.kind === 'setting' ? applySetting(draft, distro, rule) : applyMode(draft, rule);
+    if (refused !== undefined) return { refused: { ...refused, reason: `${rule.id}: ${refused.reason}` } };
+    changedRules.add(rule);
+  }
+  const edits = editsBetween(view.facts, draft.facts);
+  const promised = promises(playbooks, view);
+  const broken = promised.find((rule) => stillFails(view, draft, rule));
+  if (broken !== undefined) {
+    const reason = `${broken.id} would still not hold after the edits: two rules may contradict each other`;
+    return { refused: { reason, hint: 'leave one of the playbooks out, or correct the rule' } };
+  }
+  const expect = expectations(draft.setup, promised);
+  const contentChanged = edits.some((edit) => edit.action !== 'mode');
+  const restart = contentChanged || isOutdated(view, expect);
+  const ca = restart ? clientCaProblem(draft.facts, draft.setup, evidence) : {};
+  if (ca.blocks !== undefined) return { refused: ca.blocks };
+  return {
+    plan: {
+      host,
+      nodeName,
+      role,
+      watch: view.setup.watch,
+      ports: portsOf(view.setup.sources, view.facts),
+      distro: view.setup.distro,
+      unit: view.setup.unit.name,
+      edits,
+      restart,
+      reload:
+        edits.some((edit) => /\.(service|conf)$/.test(edit.path) && edit.path.includes('/systemd/')) ||
+        view.setup.unit.needsReload,
+      expect,
+      fixes: [...changedRules].map((rule) => rule.id),
+      mayBreak: unique([...changedRules].flatMap((rule) => rule.mayBreak ?? [])),
+      undoneBy: distro.undoneBy(
+        view.setup,
+        edits.map((edit) => edit.path),
+      ),
+      warnings: ca.warning === undefined ? [] : [ca.warning],
+    },
+  };
+}
+
+/** Rules that fail and that apply may mend. A rule that could not be judged is not mended either: its node is reported. */
+function failingRules(view: NodeView, playbook: Playbook): Rule[] {
+  const findings = assess(view, playbook);
+  return playbook.rules.filter((rule, index) => findings[index]?.status === 'fail' && isMendable(rule));
+}
+
+const isMendable = (rule: Rule): boolean =>
+  (rule.kind === 'setting' && rule.set !== undefined && settingByPath.has(rule.setting)) ||
+  (rule.kind === 'file' && rule.fix);
+
+function applySetting(draft: Draft, distro: Distro, rule: Rule): PlanRefusal | undefined {
+  if (rule.kind !== 'setting' || rule.set === undefined) return undefined;
+  const info = settingByPath.get(rule.setting);
+  if (info === undefined) return undefined;
+  for (let step = 0; step < mostSteps; step += 1) {
+    if (sameSetting(effectiveSetting(draft.setup.sources, info).value, rule.set)) return undefined;
+    const change = distro.change(draft.facts, draft.setup, info, rule.set);
+    if (!change.ok) return { reason: change.error, hint: 'correct the file by hand and plan again' };
+    for (const one of change.value) draft.facts = withText(draft.facts, draft.setup.unit.name, one);
+    const setup = distro.detect(draft.facts);
+    const fault = setup?.sources.faults[0];
+    if (setup === undefined || fault !== undefined) {
+      return { reason: `the edit would leave ${fault?.path ?? 'the unit'} unusable`, hint: 'edit it by hand' };
+    }
+    draft.setup = setup;
+  }
+  return {
+    reason: `no edit was found that makes ${rule.setting} ${JSON.stringify(rule.set)}`,
+    hint: 'edit the node by hand',
+  };
+}
+
+function applyMode(draft: Draft, rule: Rule): PlanRefusal | undefined {
+  if (rule.kind !== 'file') return undefined;
+  const path = draft.setup.files[rule.file.path];
+  const file = path === undefined ? undefined : draft.facts.files.get(path);
+  if (path === undefined || file?.kind !== 'file') return undefined;
+  const mode = rule.file.mode === undefined ? file.mode : tightened(file.mode, rule.file.mode.atMost);
+  draft.facts = withMode(draft.facts, path, mode, rule.file.owner ?? file.owner);
+  return undefined;
+}
+
+/** A mode without the bits that `atMost` forbids. */
+const tightened = (mode: string, atMost: string): string =>
+  (parseInt(mode, 8) & parseInt(atMost, 8)).toString(8).padStart(4, '0');
+
+/** Setting rules with a value to write that are for this node. */
+function promises(playbooks: readonly Playbook[], view: NodeView): SettingRule[] {
+  return playbooks.flatMap((playbook) => {
+    const findings = assess(view, playbook);
+    return playbook.rules.filter(
+      (rule, index): rule is SettingRule =>
+        rule.kind === 'setting' &&
+        rule.set !== undefined &&
+        settingByPath.has(rule.setting) &&
+        findings[index]?.status !== 'not-applicable',
+    );
+  });
+}
+
+/** Judged as the node will be, without what the running kubelet says today. */
+function stillFails(view: NodeView, draft: Draft, rule: SettingRule): boolean {
+  const playbook: Playbook = { source: '', name: '', title: '', description: '', rules: [rule] };
+  const after: NodeView = { ...view, facts: draft.facts, setup: draft.setup, configz: undefined };
+  const [finding]: (Finding | undefined)[] = assess(after, playbook);
+  return finding?.status === 'fail';
+}
+
+function expectations(setup: KubeletSetup, rules: readonly SettingRule[]): Expectation[] {
+  return unique(rules.map((rule) => rule.setting)).flatMap((setting) => {
+    const info = settingByPath.get(setting);
+    return info === undefined ? [] : [{ setting, value: effectiveSetting(setup.sources, info).value }];
+  });
+}
+
+/** The running kubelet has another value than the files already give: it only needs a restart. */
+function isOutdated(view: NodeView, expect: readonly Expectation[]): boolean {
+  const { configz } = view;
+  if (configz === undefined) return false;
+  return expect.some(({ setting, value }) => {
+    const info = settingByPath.get(setting);
+    return info !== undefined && !sameSetting(configzValue(configz, info), value);
+  });
+}
+
+const unique = <T>(list: readonly T[]): T[] => [...new Set(list)];

@@ -1,0 +1,78 @@
+/** A plan as a file: what was shown is what is applied, on this machine or another, now or later. */
+import { z } from 'zod';
+import { ToolError } from '../lib/errors.js';
+import type { HostPlan } from './host-plan.js';
+
+export interface SavedPlan {
+  readonly kind: 'kubelatch-plan';
+  readonly schemaVersion: 1;
+  readonly cluster: string;
+  /** ISO 8601, UTC. */
+  readonly madeAt: string;
+  readonly playbooks: readonly string[];
+  readonly hosts: readonly HostPlan[];
+}
+
+const text = z.string();
+const state = z.object({
+  sha256: text.optional(),
+  mode: text.regex(/^[0-7]{4,5}$/),
+  uid: z.number(),
+  gid: z.number(),
+  owner: text,
+});
+const hostPlan = z.object({
+  host: text,
+  distro: text,
+  unit: text.regex(/^[A-Za-z0-9@:_.-]+\.service$/),
+  nodeName: text.optional(),
+  role: z.enum(['control-plane', 'worker']),
+  watch: z.object({ unit: text, processName: text, logPath: text.optional() }),
+  ports: z.object({ kubelet: z.number(), readOnly: z.number(), healthz: z.number(), healthzHost: text }),
+  edits: z.array(
+    z.object({
+      path: text.regex(/^\/[^\0\n]+$/),
+      action: z.enum(['create', 'edit', 'mode']),
+      before: state.nullable(),
+      after: state,
+      text: text.optional(),
+      diff: text,
+    }),
+  ),
+  restart: z.boolean(),
+  reload: z.boolean(),
+  expect: z.array(z.object({ setting: text, value: z.json() })),
+  fixes: z.array(text),
+  mayBreak: z.array(text),
+  undoneBy: z.array(text),
+  warnings: z.array(text),
+});
+const savedPlan = z.object({
+  kind: z.literal('kubelatch-plan'),
+  schemaVersion: z.literal(1),
+  cluster: text,
+  madeAt: text,
+  playbooks: z.array(text),
+  hosts: z.array(hostPlan),
+});
+
+export const writeSavedPlan = (plan: SavedPlan): string => `${JSON.stringify(plan, null, 2)}\n`;
+
+/** Throws ToolError 'plan' with the place of the first fault. */
+export function readSavedPlan(path: string, content: string): SavedPlan {
+  let data: unknown;
+  try {
+    data = JSON.parse(content);
+  } catch (error) {
+    throw new ToolError('plan', `${path}: not a saved plan: it is no JSON`, {
+      hint: 'make one with kubelatch plan --out FILE',
+      cause: error,
+    });
+  }
+  const parsed = savedPlan.safeParse(data);
+  if (parsed.success) return parsed.data as SavedPlan;
+  const issue = parsed.error.issues[0];
+  throw new ToolError('plan', `${path}: not a saved plan: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, {
+    hint: 'make one with kubelatch plan --out FILE',
+  });
+}

@@ -1,0 +1,51 @@
+/** Opens the way to the API server that the inventory or the flags name; none named is none used: a default could be another cluster. */
+import { createCluster, type Cluster } from '../cluster/cluster.js';
+import { openLocalGateway, openRemoteGateway } from '../cluster/gateway.js';
+import { distros } from '../distros/index.js';
+import type { Inventory } from '../inventory/host.js';
+import { type Result, fail, ok } from '../lib/result.js';
+import type { Connector } from '../ssh/connect.js';
+
+export interface ClusterChoice {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  /** False with --no-cluster: the API server is not asked at all. */
+  readonly use: boolean;
+  /** The kubectl program on this machine. */
+  readonly kubectl: string;
+}
+
+/** The cluster, or in one line why there is none. */
+export async function reachCluster(
+  inventory: Inventory,
+  choice: ClusterChoice,
+  connector: Connector,
+): Promise<Result<Cluster, string>> {
+  if (!choice.use) return fail('--no-cluster was given');
+  const kubeconfig = choice.kubeconfig ?? inventory.cluster.kubeconfig;
+  const context = choice.context ?? inventory.cluster.context;
+  const via = inventory.hosts.find((host) => host.name === inventory.cluster.via);
+  const overruled = choice.kubeconfig !== undefined || choice.context !== undefined;
+  if (via !== undefined && !overruled) {
+    const session = await connector.fresh(via);
+    if (!session.ok)
+      return fail(`the API server is reached through ${via.name}, and ${via.name} is not: ${session.error.message}`);
+    const gateway = await openRemoteGateway(session.value, {
+      kubeconfig,
+      context,
+      kubeconfigs: distros.flatMap((distro) => distro.kubectl.kubeconfigs),
+      programs: [...new Set(distros.flatMap((distro) => distro.kubectl.programs))],
+    });
+    return gateway.ok ? ok(createCluster(gateway.value)) : fail(gateway.error.message);
+  }
+  if (kubeconfig === undefined && context === undefined) {
+    return fail('the inventory names no cluster: add cluster.kubeconfig or cluster.via, or give --kubeconfig');
+  }
+  const gateway = await openLocalGateway({ kubectl: choice.kubectl, kubeconfig, context });
+  if (!gateway.ok) return fail(gateway.error.message);
+  const cluster = createCluster(gateway.value);
+  const view = await cluster.view();
+  if (view.ok) return ok(cluster);
+  await cluster.close();
+  return fail(view.error.message);
+}

@@ -1,0 +1,121 @@
+#!/bin/bash
+# Runs inside a node: makes one thing go wrong, or clears all of it again.
+# usage: fault.sh clear | not-ready | unreachable | dies | disk-full WHERE | read-only WHERE | host-key | config-yaml
+# The faults not-ready, unreachable and dies strike only while the kubelet's settings differ from the planted ones.
+set -euo pipefail
+
+watch=/run/lab-fault.sh
+dropin=/run/systemd/system/kubelet.service.d/90-lab-fault.conf
+
+# strike_when_changed ON OFF: before each start of the kubelet ON is run if its settings were changed, else OFF
+strike_when_changed() {
+  mkdir -p "${dropin%/*}"
+  cat >"$watch" <<W
+#!/bin/bash
+changed() {
+  local file
+  for file in var/lib/kubelet/config.yaml var/lib/kubelet/kubeadm-flags.env etc/systemd/system/kubelet.service; do
+    [ ! -e "/opt/planted/\$file" ] || cmp -s "/\$file" "/opt/planted/\$file" || return 0
+  done
+  ! diff -rq /etc/systemd/system/kubelet.service.d /opt/planted/etc/systemd/system/kubelet.service.d >/dev/null 2>&1 &&
+    [ -e /etc/systemd/system/kubelet.service.d ]
+}
+restore() {
+  [ ! -e "/opt/planted/\$1" ] || [ -e "/\$1" ] || cp -a "/opt/planted/\$1" "/\$1"
+}
+if changed; then
+  $1
+else
+  $2
+fi
+exit 0
+W
+  chmod 755 "$watch"
+  printf '[Service]\nExecStartPre=%s\n' "$watch" >"$dropin"
+  systemctl daemon-reload
+}
+
+# folders WHERE: "config" is where the kubelet's settings are, "state" is where kubelatch keeps its own
+folders() {
+  case $1 in
+    config) [ -e /var/lib/kubelet/config.yaml ] && echo /var/lib/kubelet || echo /etc/systemd/system ;;
+    state) echo /var/lib/kubelatch ;;
+    *) exit 64 ;;
+  esac
+}
+
+clear_all() {
+  local mount
+  for mount in /var/lib/kubelet /etc/systemd/system /var/lib/kubelatch /etc; do
+    while findmnt -n -o SOURCE,OPTIONS --mountpoint "$mount" >/dev/null; do
+      umount -l "$mount"
+    done
+  done
+  ! nft list table inet labfault >/dev/null 2>&1 || nft delete table inet labfault
+  rm -f "$watch" "$dropin"
+  rmdir "${dropin%/*}" 2>/dev/null || true
+  [ -e /etc/cni/net.d/10-lab.conflist ] || cp -a /opt/planted/etc/cni/net.d/10-lab.conflist /etc/cni/net.d/
+  local authority
+  for authority in etc/kubernetes/pki/ca.crt etc/kubernetes/ssl/ca.pem; do
+    [ ! -e "/opt/planted/$authority" ] || [ -e "/$authority" ] || cp -a "/opt/planted/$authority" "/$authority"
+  done
+  if ! cmp -s /etc/ssh/ssh_host_ed25519_key /opt/planted/etc/ssh/ssh_host_ed25519_key; then
+    cp -a --remove-destination /opt/planted/etc/ssh/. /etc/ssh/
+    systemctl restart ssh
+  fi
+  systemctl is-active -q ssh || systemctl start ssh
+  systemctl daemon-reload
+}
+
+case ${1:-} in
+  clear) clear_all ;;
+  not-ready)
+    # Without a network plugin's settings the runtime says that pods cannot be run, and the node turns NotReady.
+    strike_when_changed 'rm -f /etc/cni/net.d/10-lab.conflist' \
+      'restore etc/cni/net.d/10-lab.conflist'
+    ;;
+  unreachable)
+    # The kubelet's own calls to the API server go through; only calls from it are refused.
+    strike_when_changed "nft -f - <<'N'
+table inet labfault
+delete table inet labfault
+table inet labfault {
+  chain input {
+    type filter hook input priority 0;
+    ip saddr 10.77.0.10 tcp dport 10250 reject with tcp reset
+  }
+}
+N" '! nft list table inet labfault >/dev/null 2>&1 || nft delete table inet labfault'
+    ;;
+  dies)
+    # A kubelet whose client CA is gone says so and ends.
+    strike_when_changed 'rm -f /etc/kubernetes/pki/ca.crt /etc/kubernetes/ssl/ca.pem' \
+      'restore etc/kubernetes/pki/ca.crt; restore etc/kubernetes/ssl/ca.pem'
+    ;;
+  disk-full)
+    folder=$(folders "${2:-config}")
+    mkdir -p "$folder"
+    kept=$(mktemp -d /run/lab-full.XXXXXX)
+    cp -a "$folder/." "$kept/"
+    mount -t tmpfs -o "size=4m,mode=$(stat -c %a "$folder")" tmpfs "$folder"
+    cp -a "$kept/." "$folder/"
+    rm -rf "$kept"
+    dd if=/dev/zero of="$folder/.lab-full" bs=4k 2>/dev/null || true
+    ;;
+  read-only)
+    folder=$(folders "${2:-config}")
+    mkdir -p "$folder"
+    mount --bind "$folder" "$folder"
+    mount -o remount,bind,ro "$folder"
+    ;;
+  host-key)
+    rm -f /etc/ssh/ssh_host_ed25519_key /etc/ssh/ssh_host_ed25519_key.pub
+    ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
+    systemctl restart ssh
+    ;;
+  config-yaml)
+    [ -e /var/lib/kubelet/config.yaml ] || exit 64
+    printf 'authorization: [not, closed\n' >>/var/lib/kubelet/config.yaml
+    ;;
+  *) exit 64 ;;
+esac

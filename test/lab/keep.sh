@@ -1,0 +1,21 @@
+#!/bin/bash
+# Keeps one node running until down.sh ends it; started by up.sh as the leader of its own session.
+set -uo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=test/lab/place.sh
+. "$here/place.sh"
+
+printf '%s %s\n' "$$" "$(began_at $$)" >"$LAB_FOLDER/keeper"
+# Nodes that shared a control group would see each other's services in their own units.
+while read -r group; do
+  mkdir -p "$group" && echo $$ >"$group/cgroup.procs"
+done < <(control_groups "$LAB_MACHINE")
+# The kernel's parameters of a container are its own network's: the kubelet sets some.
+export SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes
+while :; do
+  systemd-nspawn -q -D "$LAB_FOLDER/root" --machine="$LAB_MACHINE" --register=no --keep-unit --boot --link-journal=no --resolv-conf=off \
+    --network-bridge="$LAB_BRIDGE" --capability=all --system-call-filter="add_key keyctl bpf" --kill-signal=SIGRTMIN+3 \
+    --bind=/dev/kmsg --bind-ro="$LAB_PROGRAM_FOLDER:/opt/lab" --bind-ro="$LAB_FOLDER/planted:/opt/planted" --bind-ro="$LAB_NODE:/opt/node"
+  # 133: the node asked for a reboot.
+  [ $? -eq 133 ] || break
+done

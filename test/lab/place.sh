@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# Where the lab keeps its things and which addresses it uses; sourced by the lab's scripts.
+
+# What is made once and kept: programs and the node image.
+LAB_CACHE=${KUBELATCH_LAB_CACHE:-/var/cache/kubelatch-lab}
+# What one running lab needs; removed by down.sh.
+LAB_STATE=${KUBELATCH_LAB_STATE:-/var/lib/kubelatch-lab}
+LAB_PKI=$LAB_STATE/pki
+LAB_VERSION=v1.20.2
+LAB_BRIDGE=kubelatch0
+LAB_NET=10.77.0
+LAB_CONTROL=$LAB_NET.10
+LAB_BINARIES=${KUBELATCH_LAB_BINARIES:-$LAB_CACHE/kubernetes/$LAB_VERSION/bin}
+LAB_BASE=$LAB_CACHE/base
+LAB_PROGRAMS=(kube-apiserver kube-controller-manager kubelet kubeadm kubectl)
+export LAB_CACHE LAB_STATE LAB_PKI LAB_VERSION LAB_BRIDGE LAB_NET LAB_CONTROL LAB_BINARIES LAB_BASE LAB_PROGRAMS
+
+say() { printf 'lab: %s\n' "$*"; }
+fail() {
+  printf 'lab: %s\n' "$1" >&2
+  [ $# -lt 2 ] || printf '  hint: %s\n' "$2" >&2
+  exit 1
+}
+
+# Every program of the cluster is in the folder.
+have_programs() {
+  local program
+  for program in "${LAB_PROGRAMS[@]}"; do
+    [ -x "$1/$program" ] || return 1
+  done
+}
+
+need_root() {
+  [ "$(id -u)" -eq 0 ] || fail "the lab boots machines and needs root" "run it as root on Debian 12"
+}
+
+# The process that keeps a node running, if it still does: its number is read together with its start time,
+# because a number alone may by now belong to somebody else.
+keeper() {
+  local pid began now
+  read -r pid began <"$LAB_STATE/nodes/$1/keeper" 2>/dev/null || return 1
+  now=$(began_at "$pid") || return 1
+  [ "$now" = "$began" ] && printf '%s\n' "$pid"
+}
+
+began_at() {
+  local stat fields
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  # The second field may hold blanks; what follows its bracket does not.
+  read -r -a fields <<<"${stat##*) }"
+  printf '%s\n' "${fields[19]}"
+}
+
+# The first process of a node, as the host numbers it: the child of the keeper's only child.
+leader() {
+  local pid
+  pid=$(keeper "$1") || return 1
+  pid=$(first_child "$pid") && first_child "$pid"
+}
+
+first_child() {
+  local child
+  child=$(cat "/proc/$1/task/$1/children" 2>/dev/null)
+  [ -n "$child" ] && printf '%s\n' "${child%% *}"
+}
+
+# The node's own control groups, one in each hierarchy that systemd uses.
+control_groups() {
+  local hierarchy
+  for hierarchy in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
+    [ ! -e "$hierarchy/cgroup.procs" ] || printf '%s\n' "$hierarchy/kubelatch-lab-$1"
+  done
+}
+
+node_names() {
+  local folder
+  for folder in "$LAB_STATE"/nodes/*/; do
+    [ ! -d "$folder" ] || basename "$folder"
+  done
+}

@@ -1,0 +1,34 @@
+#!/bin/bash
+# Runs inside a node: puts the kubelet's files back to the weak state they were planted in, byte for byte, and restarts it.
+set -euo pipefail
+planted=/opt/planted
+
+systemctl stop --no-block kubelet
+# Whatever kubelatch itself has left: units, their links, its folder.
+find /etc/systemd/system /run/systemd/system -name 'kubelatch*' -exec rm -rf {} + 2>/dev/null || true
+rm -rf /var/lib/kubelatch /run/kubelatch /run/systemd/system/kubelet.service.d /run/systemd/system/kubelet.service
+
+# The kubelet's own working files are not ours to put back.
+own='/var/lib/kubelet/(cpu_manager_state|memory_manager_state|device-plugins|plugins|plugins_registry|pod-resources|pods|checkpoints)(/.*)?|/var/lib/kubelet/pki/kubelet\.(crt|key)'
+while read -r place; do
+  if [ -d "$planted/$place" ]; then
+    [ -d "/$place" ] || rm -rf "/${place:?}"
+    # Deepest first, so that a folder is empty when its turn comes.
+    while IFS= read -r -d '' path; do
+      [[ $path =~ ^($own)$ ]] || [ -e "$planted$path" ] || [ -L "$planted$path" ] || rm -rf "$path"
+    done < <(find "/$place" -depth -mindepth 1 -print0 2>/dev/null)
+    mkdir -p "/$place"
+    cp -a --remove-destination "$planted/$place/." "/$place/"
+  elif [ -e "$planted/$place" ]; then
+    mkdir -p "/$(dirname "$place")"
+    cp -a --remove-destination "$planted/$place" "/$place"
+  else
+    rm -rf "/${place:?}"
+  fi
+done <"$planted/places"
+systemctl daemon-reload
+systemctl unmask -q kubelet 2>/dev/null || true
+systemctl reset-failed kubelet 2>/dev/null || true
+# It may still be stopping, or wait for its next automatic restart.
+systemctl restart kubelet
+systemctl is-active -q ssh || systemctl start ssh

@@ -1,0 +1,34 @@
+// Log lines in klog's form on stderr, as systemd's journal gets them from the real programs.
+type Level = 'I' | 'W' | 'E';
+
+function pad(value: number, width: number): string {
+  return String(value).padStart(width, '0');
+}
+
+function stamp(now: Date): string {
+  const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map((part) => pad(part, 2)).join(':');
+  return `${pad(now.getMonth() + 1, 2)}${pad(now.getDate(), 2)} ${time}.${pad(now.getMilliseconds() * 1000, 6)}`;
+}
+
+function write(level: Level, place: string, message: string, pairs: Readonly<Record<string, string | number>>): void {
+  const rest = Object.entries(pairs).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
+  const pid = String(process.pid).padStart(7, ' ');
+  process.stderr.write(`${level}${stamp(new Date())} ${pid} ${place}] ${JSON.stringify(message)}${rest.join('')}\n`);
+}
+
+export function info(place: string, message: string, pairs: Readonly<Record<string, string | number>> = {}): void {
+  write('I', place, message, pairs);
+}
+
+export function warning(place: string, message: string, pairs: Readonly<Record<string, string | number>> = {}): void {
+  write('W', place, message, pairs);
+}
+
+export function error(place: string, message: string, pairs: Readonly<Record<string, string | number>> = {}): void {
+  write('E', place, message, pairs);
+}
+
+/** What a thrown value says. */
+export function reason(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,39 @@
+// The feature gates this kubelet knows; any other one stops it.
+import type { JsonObject } from '../json.js';
+
+const known = new Set(
+  `AllAlpha AllBeta APIListChunking APIResponseCompression APISelfSubjectReview APIServerIdentity APIServerTracing
+ AdmissionWebhookMatchConditions AggregatedDiscoveryEndpoint AnonymousAuthConfigurableEndpoints AnyVolumeDataSource AppArmor
+ AppArmorFields AuthorizeNodeWithSelectors BoundServiceAccountTokenVolume CPUManager CPUManagerPolicyAlphaOptions
+ CPUManagerPolicyBetaOptions CPUManagerPolicyOptions CRDValidationRatcheting CSIMigration CSIMigrationPortworx CSINodeExpandSecret
+ CSIVolumeHealth ClusterTrustBundle ClusterTrustBundleProjection ComponentSLIs ConsistentListFromCache ContainerCheckpoint
+ ContextualLogging CronJobsScheduledAnnotation CronJobTimeZone CrossNamespaceVolumeDataSource CustomCPUCFSQuotaPeriod
+ CustomResourceFieldSelectors DevicePlugins DisableKubeletCloudCredentialProviders DisableNodeKubeProxyVersion DownwardAPIHugePages
+ DynamicKubeletConfig DynamicResourceAllocation EphemeralContainers EventedPLEG ExecProbeTimeout ExperimentalHostUserNamespaceDefaulting
+ GracefulNodeShutdown GracefulNodeShutdownBasedOnPodPriority HPAContainerMetrics HPAScaleToZero HonorPVReclaimPolicy HugePageStorageMediumSize
+ IPv6DualStack ImageMaximumGCAge ImageVolume InPlacePodVerticalScaling InTreePluginAWSUnregister JobPodFailurePolicy
+ KMSv1 KubeletCgroupDriverFromCRI KubeletCrashLoopBackOffMax KubeletCredentialProviders KubeletFineGrainedAuthz KubeletInUserNamespace
+ KubeletPodResources KubeletPodResourcesDynamicResources KubeletPodResourcesGet KubeletSeparateDiskGC KubeletTracing
+ LoadBalancerIPMode LocalStorageCapacityIsolation LocalStorageCapacityIsolationFSQuotaMonitoring LogarithmicScaleDown
+ LoggingAlphaOptions LoggingBetaOptions MatchLabelKeysInPodTopologySpread MaxUnavailableStatefulSet MemoryManager MemoryQoS
+ MinDomainsInPodTopologySpread NFTablesProxyMode NodeInclusionPolicyInPodTopologySpread NodeLogQuery NodeOutOfServiceVolumeDetach
+ NodeSwap PodAndContainerStatsFromCRI PodDeletionCost PodDisruptionConditions PodHostIPs PodIndexLabel PodLifecycleSleepAction PodOverhead
+ PodReadyToStartContainersCondition PodSchedulingReadiness PodSecurity ProbeTerminationGracePeriod ProcMountType ProxyTerminatingEndpoints
+ QOSReserved ReadWriteOncePod RecoverVolumeExpansionFailure RecursiveReadOnlyMounts RelaxedEnvironmentVariableValidation RemainingItemCount
+ RotateKubeletClientCertificate RotateKubeletServerCertificate RunAsGroup RuntimeClass SELinuxMount SELinuxMountReadWriteOncePod SchedulerQueueingHints
+ SeccompDefault ServerSideApply ServerSideFieldValidation ServiceAccountIssuerDiscovery ServiceAccountTokenJTI SidecarContainers SizeMemoryBackedVolumes
+ StableLoadBalancerNodeIP StatefulSetAutoDeletePVC SupportPodPidsLimit SupportNodePidsLimit SupplementalGroupsPolicy Sysctls
+ TTLAfterFinished TokenRequest TokenRequestProjection TopologyAwareHints TopologyManager TopologyManagerPolicyAlphaOptions
+ TopologyManagerPolicyBetaOptions TopologyManagerPolicyOptions UserNamespacesSupport ValidatingAdmissionPolicy VolumeSnapshotDataSource
+ WatchBookmark WatchList WinDSR WinOverlay WindowsHostNetwork`.split(/\s+/),
+);
+
+/** Throws with the kubelet's words for a gate it does not know. */
+export function checkFeatureGates(gates: JsonObject): void {
+  for (const name of Object.keys(gates)) {
+    if (!known.has(name))
+      throw new Error(
+        `failed to set feature gates from initial flags-based config: unrecognized feature gate: ${name}`,
+      );
+  }
+}

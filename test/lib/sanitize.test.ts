@@ -1,0 +1,51 @@
+/** What another machine wrote, before a person sees it. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { manyLines, oneLine } from '../../src/lib/sanitize.js';
+
+describe('oneLine', () => {
+  it.each([
+    ['plain text', 'plain text'],
+    ['\u001b[31mred\u001b[0m', 'red'],
+    ['\u001b]0;title\u0007after', 'after'],
+    ['\u001b]8;;http://x\u001b\\link\u001b]8;;\u001b\\', 'link'],
+    ['\u009b31mred', 'red'],
+    ['two\r\nlines\tand a tab', 'two lines and a tab'],
+    ['back\u0008space', 'back space'],
+    ['evil\u202etxt.exe', 'evil txt.exe'],
+    ['\u001bPq#0;2\u001b\\x', 'x'],
+    ['Grüße 日本', 'Grüße 日本'],
+  ])('%j gives %j', (text, want) => {
+    expect(oneLine(text)).toBe(want);
+  });
+
+  it('caps the length without cutting a character in two', () => {
+    expect(oneLine('a'.repeat(301))).toHaveLength(300);
+    expect(oneLine('abcd😀efgh', 6)).toBe('abcd…');
+    expect(oneLine('abcd', 4)).toBe('abcd');
+  });
+
+  it('never lets a control character or an escape through', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), fc.integer({ min: 1, max: 50 }), (text, max) => {
+        const line = oneLine(text, max);
+        expect(line).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+        expect(line.length).toBeLessThanOrEqual(max);
+      }),
+    );
+  });
+});
+
+describe('manyLines', () => {
+  it('keeps line feeds and tabs alone', () => {
+    expect(manyLines('a\tb\r\n\u001b[1mc\u001b[0m\u0007\n')).toBe('a\tb\nc\n');
+  });
+
+  it('never lets another control character through', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+        expect(manyLines(text).replace(/[\n\t]/g, '')).not.toMatch(/\p{Cc}/u);
+      }),
+    );
+  });
+});

@@ -1,0 +1,51 @@
+#!/bin/bash
+# Installs from Debian what the tests use, and says what; asks nothing and is quick when all is there.
+# The last line tells whether this machine can run the node lab: LAB=yes, or LAB=no and the reason.
+set -euo pipefail
+
+lab=(systemd-container debootstrap openssh-client openssl iproute2 nftables curl jq rsync)
+tests=(shellcheck shfmt busybox dash openssh-client openssl jq)
+
+verdict() {
+  if [ "$1" = no ]; then
+    printf 'setup: the node lab is skipped on this machine: %s\n' "$2"
+  fi
+  printf 'LAB=%s%s\n' "$1" "${2:+ $2}"
+  exit 0
+}
+
+[ -r /etc/debian_version ] || verdict no "it is not Debian, so the nodes cannot be made"
+wanted=("${lab[@]}" "${tests[@]}" openssh-server)
+[ "${1:-}" != --lab-only ] || wanted=("${lab[@]}")
+missing=()
+for package in "${wanted[@]}"; do
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  [ "$(id -u)" -eq 0 ] || verdict no "it needs root, also to install ${missing[*]}"
+  printf 'setup: installing from Debian: %s\n' "${missing[*]}"
+  log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  export DEBIAN_FRONTEND=noninteractive
+  apt=(apt-get -q -o DPkg::Lock::Timeout=300)
+  # The programs are wanted, not their daemons: nothing may be started by an installation.
+  policy=/usr/sbin/policy-rc.d
+  ours=no
+  if [ ! -e "$policy" ]; then
+    ours=yes
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+  fi
+  install() { "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; }
+  done=yes
+  install || { "${apt[@]}" update >>"$log" 2>&1 && install; } || done=no
+  [ "$ours" = no ] || rm -f "$policy"
+  if [ "$done" = no ]; then
+    tail -n 5 "$log" >&2
+    verdict no "apt could not install ${missing[*]}"
+  fi
+fi
+[ "$(id -u)" -eq 0 ] || verdict no "booting nodes needs root"
+[ "$(uname -m)" = x86_64 ] || [ "$(uname -m)" = aarch64 ] || verdict no "its processor is neither amd64 nor arm64"
+grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null || verdict no "its kernel has no overlay file system"
+verdict yes

@@ -1,0 +1,280 @@
+/** Becoming root: without a password, with one, and every way in which sudo says no. */
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Host } from '../../src/inventory/host.js';
+import type { ConnectOptions } from '../../src/ssh/connect.js';
+import type { HostError } from '../../src/ssh/errors.js';
+import type { Result } from '../../src/lib/result.js';
+import type { RunResult } from '../../src/ssh/session.js';
+import { startOddServer } from './odd-server.js';
+import type { OddServer } from './odd-server.js';
+import { useRig } from './rig.js';
+import { answering, silent } from './secrets-fake.js';
+import { hostAt } from './sshd.js';
+
+const rig = useRig();
+const { shop } = rig;
+const PASSWORD = 'Tr0ub4dor & 3 $x';
+const deadline = 10_000;
+let server: OddServer;
+
+/**
+ * A sudo with the parts that count: -n fails where a password is needed, -S prompts on stderr and reads one line. Its rules
+ * come from the file `mode`; every start and every password is noted in `log`.
+ */
+const FAKE_SUDO = `#!/bin/sh
+dir=$(dirname "$0")
+mode=$(cat "$dir/../mode")
+echo "start $*" >>"$dir/../log"
+ask=no prompt=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -n) ;;
+    -S) ask=yes ;;
+    -k) ;;
+    -p) prompt=$2; shift ;;
+    --) shift; break ;;
+  esac
+  shift
+done
+case $mode in
+  free) exec "$@" ;;
+  requiretty) echo "sudo: sorry, you must have a tty to run sudo" >&2; exit 1 ;;
+  denied) printf '\\033[31mops is not in the sudoers file.\\033[0m\\n' >&2; exit 1 ;;
+esac
+if [ "$ask" = no ]; then echo "sudo: a password is required" >&2; exit 1; fi
+if [ $mode = hangs ]; then echo "Verification code: " >&2; exec sleep 60; fi
+tries=0
+while [ $tries -lt 3 ]; do
+  printf '%s' "$prompt" >&2
+  IFS= read -r given || { echo "sudo: no password was provided" >&2; exit 1; }
+  echo "given $given" >>"$dir/../log"
+  if [ "$given" = "$(cat "$dir/../password")" ]; then
+    if [ $mode = unlisted ]; then echo "ops is not allowed; you typed $given" >&2; exit 1; fi
+    exec "$@"
+  fi
+  if [ $mode = onetry ]; then echo "sudo: 1 incorrect password attempt" >&2; exit 1; fi
+  echo "Sorry, try again." >&2
+  tries=$((tries+1))
+done
+exit 1
+`;
+
+beforeAll(async () => {
+  shop.key('host');
+  mkdirSync(shop.path('bin'));
+  shop.write('bin/sudo', FAKE_SUDO, 0o755);
+  shop.write('password', PASSWORD);
+  server = await startOddServer({ hostKeyFile: shop.path('host'), bin: shop.path('bin') });
+  rig.later(() => server.stop());
+  shop.write('known', `[127.0.0.1]:${server.port} ${server.hostKey}\n`);
+});
+beforeEach(() => {
+  shop.write('log', '');
+  server.commands.length = 0;
+});
+
+const mode = (name: string): string => shop.write('mode', name);
+const log = (): string[] => readFileSync(shop.path('log'), 'utf8').trim().split('\n');
+const given = (): string[] => log().filter((line) => line.startsWith('given'));
+const host = (name = 'node1', user = 'ops'): Host =>
+  hostAt(server.port, { user, become: 'sudo', knownHostsFile: shop.path('known') }, name);
+
+async function run(
+  script: string,
+  args: readonly string[] = [],
+  options: Partial<ConnectOptions> = {},
+): Promise<Result<RunResult, HostError>> {
+  const session = await rig.session(host(), options);
+  return session.run(script, args, { deadline });
+}
+
+/** The password must be nowhere but on sudo's stdin. */
+function expectNoLeak(result: unknown): void {
+  expect(JSON.stringify(result)).not.toContain(PASSWORD);
+  expect(server.commands.join('\n')).not.toContain(PASSWORD);
+  expect(
+    log()
+      .filter((line) => line.startsWith('start'))
+      .join('\n'),
+  ).not.toContain(PASSWORD);
+}
+
+describe('without a password', () => {
+  it('runs the script in a root shell with a static command line', async () => {
+    mode('free');
+    const result = await run('printf "%s|" "$@"', ["a'b", 'c d']);
+    expect(result.ok && result.value.stdout.toString()).toBe("a'b|c d|");
+    expect(server.commands).toEqual(["sudo -n -- sh -c 'echo kubelatch-ready; exec sh -s'"]);
+  });
+
+  it('does not use sudo as root or with become: none', async () => {
+    mode('denied');
+    for (const one of [host('a', 'root'), { ...host('b'), ssh: { ...host().ssh, become: 'none' as const } }]) {
+      expect(await (await rig.session(one)).run('exit 4', [], { deadline })).toMatchObject({
+        ok: true,
+        value: { code: 4 },
+      });
+    }
+    expect(log()).toEqual(['']);
+  });
+
+  it('cuts off what login files print', async () => {
+    mode('free');
+    const noisy = await startOddServer({
+      hostKeyFile: shop.path('host'),
+      exec: (_command, channel) => {
+        channel.write('Welcome!\nno line feed at the endkubelatch-rea');
+        setTimeout(() => channel.write('dy\nresult'), 30);
+        channel.on('end', () => {
+          channel.exit(0);
+          channel.end();
+        });
+        channel.resume();
+        return true;
+      },
+    });
+    rig.later(() => noisy.stop());
+    const known = shop.write('known-noisy', `[127.0.0.1]:${noisy.port} ${noisy.hostKey}\n`);
+    const session = await rig.session(hostAt(noisy.port, { user: 'ops', knownHostsFile: known }));
+    const result = await session.run('x', [], { deadline });
+    expect(result.ok && result.value.stdout.toString()).toBe('result');
+  });
+});
+
+describe('with a password', () => {
+  it('gives it to the prompt alone, once for several calls and hosts', async () => {
+    mode('password');
+    const secrets = answering({ becomePassword: [PASSWORD] });
+    const made = rig.connector({ secrets });
+    const sessions = await Promise.all(['a', 'b', 'c'].map((name) => made.connect(host(name))));
+    const results = await Promise.all(
+      sessions.map(async (one) => (one.ok ? one.value.run('cat; echo "$1" >&2', ['x'], { deadline }) : one)),
+    );
+    const again = sessions[0]?.ok === true ? await sessions[0].value.run('exit 5', [], { deadline }) : undefined;
+    for (const result of results) expect(result).toMatchObject({ ok: true, value: { code: 0, stderr: 'x\n' } });
+    expect(results.map((result) => result.ok && result.value.stdout.toString())).toEqual(['', '', '']);
+    expect(again).toMatchObject({ ok: true, value: { code: 5 } });
+    expect(secrets.asked).toHaveLength(1);
+    expect(given()).toEqual(Array.from({ length: 4 }, () => `given ${PASSWORD}`));
+    expectNoLeak([results, again]);
+  });
+
+  it('remembers that a host wants one, for fresh connections too', async () => {
+    mode('password');
+    const made = rig.connector({ secrets: answering({ becomePassword: [PASSWORD] }) });
+    const first = await made.connect(host());
+    if (first.ok) await first.value.run('exit 0', [], { deadline });
+    const fresh = await made.fresh(host());
+    if (fresh.ok) expect(await fresh.value.run('exit 0', [], { deadline })).toMatchObject({ ok: true });
+    expect(server.commands.filter((command) => command.startsWith('sudo -n'))).toHaveLength(1);
+  });
+
+  it('tries a wrong one once', async () => {
+    mode('password');
+    const result = await run('exit 0', [], { secrets: answering({ becomePassword: ['wrong-guess'] }) });
+    expect(result).toMatchObject({ ok: false, error: { kind: 'sudo-password' } });
+    expect(JSON.stringify(result)).not.toContain('wrong-guess');
+    expect(given()).toEqual(['given wrong-guess']);
+  });
+
+  it('does not spread a wrong one over the fleet: the next host asks again', async () => {
+    mode('password');
+    const secrets = answering({ becomePassword: ['wrong', PASSWORD] });
+    const made = rig.connector({ secrets });
+    const sessions = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => made.connect(host(name))));
+    const results = await Promise.all(
+      sessions.map(async (one) => (one.ok ? one.value.run('exit 0', [], { deadline }) : one)),
+    );
+    expect(results.map((result) => result.ok).sort()).toEqual([false, true, true, true, true]);
+    expect(given().filter((line) => line === 'given wrong')).toHaveLength(1);
+    expect(secrets.asked).toHaveLength(2);
+  });
+
+  it('says that nobody can be asked', async () => {
+    mode('password');
+    expect(await run('exit 0')).toMatchObject({ ok: false, error: { kind: 'sudo-password' } });
+  });
+
+  it('does not count the time in which a person types', async () => {
+    mode('password');
+    const slow = {
+      ...silent,
+      becomePassword: () => new Promise<string>((resolve) => setTimeout(() => resolve(PASSWORD), 1500)),
+    };
+    const session = await rig.session(host(), { secrets: slow });
+    expect(await session.run('exit 0', [], { deadline: 1200 })).toMatchObject({ ok: true });
+  });
+
+  it('quotes what sudo says afterwards without the password', async () => {
+    mode('unlisted');
+    const result = await run('exit 0', [], { secrets: answering({ becomePassword: [PASSWORD] }) });
+    expect(result).toMatchObject({
+      ok: false,
+      error: { kind: 'sudo', message: expect.stringContaining('you typed [secret]') as string },
+    });
+    expectNoLeak(result);
+  });
+
+  it('asks anew where sudo ends after one wrong try', async () => {
+    mode('onetry');
+    const secrets = answering({ becomePassword: ['wrong', PASSWORD] });
+    const session = await rig.session(host(), { secrets });
+    expect(await session.run('exit 0', [], { deadline })).toMatchObject({ ok: false, error: { kind: 'sudo' } });
+    expect(await session.run('exit 0', [], { deadline })).toMatchObject({ ok: true });
+  });
+
+  it('does not send the script where a password was not accepted', async () => {
+    mode('password');
+    const trace = shop.path('ran');
+    rmSync(trace, { force: true });
+    await run('echo x >"$1"', [trace], { secrets: answering({ becomePassword: ['wrong'] }) });
+    expect(existsSync(trace)).toBe(false);
+    expect(log().join('\n')).not.toContain('echo x');
+  });
+});
+
+describe('refused', () => {
+  it.each([
+    ['requiretty', 'you must have a tty'],
+    ['denied', 'ops is not in the sudoers file.'],
+  ])('%s is told in the words of sudo', async (name, words) => {
+    mode(name);
+    const secrets = answering({ becomePassword: [PASSWORD] });
+    const result = await run('exit 0', [], { secrets });
+    expect(result).toMatchObject({
+      ok: false,
+      error: { kind: 'sudo', message: expect.stringContaining(words) as string },
+    });
+    expect(JSON.stringify(result)).not.toContain('\\u001b');
+    expect(secrets.asked).toEqual([]);
+  });
+
+  it('tells a missing sudo', async () => {
+    const bare = await startOddServer({
+      hostKeyFile: shop.path('host'),
+      exec: (command, channel) => {
+        // What a shell answers where there is no sudo.
+        channel.exit(command.includes('command -v') ? 1 : 127);
+        channel.end();
+        return true;
+      },
+    });
+    rig.later(() => bare.stop());
+    const known = shop.write('known-bare', `[127.0.0.1]:${bare.port} ${bare.hostKey}\n`);
+    const session = await rig.session(hostAt(bare.port, { user: 'ops', become: 'sudo', knownHostsFile: known }));
+    expect(await session.run('exit 0', [], { deadline })).toMatchObject({
+      ok: false,
+      error: { kind: 'sudo', message: 'sudo is not installed there' },
+    });
+  });
+
+  it('tells a sudo that waits for something else', async () => {
+    mode('hangs');
+    const session = await rig.session(host());
+    expect(await session.run('exit 0', [], { deadline: 1000 })).toMatchObject({
+      ok: false,
+      error: { kind: 'sudo', message: expect.stringContaining('Verification code:') as string },
+    });
+  });
+});
