@@ -3,7 +3,7 @@
 # The last line tells whether this machine can run the node lab: LAB=yes, or LAB=no and the reason.
 set -euo pipefail
 
-lab=(systemd-container debootstrap openssh-client openssl iproute2 nftables curl jq rsync)
+lab=(systemd-container debootstrap openssh-client openssl iproute2 nftables curl jq rsync gcc libc6-dev)
 tests=(shellcheck shfmt busybox dash openssh-client openssl jq)
 
 verdict() {

@@ -1,4 +1,12 @@
-/** One thing the gate looks at, again and again. */
+/** One thing the gate looks at, again and again, and the connection it does so over. */
+import type { Session } from '../ssh/session.js';
+
+/** The connection of a gate: a new one takes the place of one that was lost. */
+export interface Line {
+  session: Session;
+  lost: boolean;
+}
+
 export interface Check {
   readonly check: string;
   readonly expected: string;

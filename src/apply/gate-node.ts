@@ -1,64 +1,34 @@
 /** What the gate asks of the node itself: its process, its health port, its closed doors. */
-import { askNode } from '../facts/node-http.js';
+import { type Ask, askNode } from '../facts/node-http.js';
 import { monotonic } from '../lib/clock.js';
-import type { Check, Looker } from './gate-check.js';
+import type { Check, Line, Looker } from './gate-check.js';
 import type { GateOptions } from './gate.js';
 import { type KubeletState, watchKubelet } from './kubelet-watch.js';
 
 /** Milliseconds beyond the unit's own restart delay for which a process must live. */
 const lifeMargin = 1000;
+const local = '127.0.0.1';
 
-export function nodeChecks(options: GateOptions): Looker[] {
+export function nodeChecks(options: GateOptions, line: Line): Looker[] {
   const { expect, ports } = options;
   const wants = (setting: string): unknown => expect.find((one) => one.setting === setting)?.value;
-  const lookers = [processCheck(options)];
+  const lookers = [processCheck(options, line)];
   if (ports.healthz > 0) {
-    const expected = `200 on ${ports.healthzHost}:${ports.healthz}/healthz`;
-    lookers.push(
-      httpCheck(
-        options,
-        'healthz',
-        expected,
-        'http',
-        ports.healthzHost,
-        ports.healthz,
-        '/healthz',
-        (answer) => answer === '200',
-      ),
-    );
+    const ask = { scheme: 'http', host: ports.healthzHost, port: ports.healthz, path: '/healthz' } as const;
+    lookers.push(httpCheck(line, 'healthz', ask, '200', `200 on ${ask.host}:${ask.port}${ask.path}`));
   }
   if (wants('authentication.anonymous.enabled') === false) {
-    lookers.push(
-      httpCheck(
-        options,
-        'anonymous-10250',
-        '401 without credentials',
-        'https',
-        '127.0.0.1',
-        ports.kubelet,
-        '/pods',
-        (answer) => answer === '401',
-      ),
-    );
+    const ask = { scheme: 'https', host: local, port: ports.kubelet, path: '/pods' } as const;
+    lookers.push(httpCheck(line, 'anonymous-10250', ask, '401', '401 without credentials'));
   }
   if (wants('readOnlyPort') === 0) {
-    lookers.push(
-      httpCheck(
-        options,
-        'read-only-port',
-        'nobody listens',
-        'http',
-        '127.0.0.1',
-        ports.readOnly,
-        '/pods',
-        (answer) => answer === 'refused',
-      ),
-    );
+    const ask = { scheme: 'http', host: local, port: ports.readOnly, path: '/pods' } as const;
+    lookers.push(httpCheck(line, 'read-only-port', ask, 'refused', 'nobody listens'));
   }
   return lookers;
 }
 
-function processCheck({ session, target, before }: GateOptions): Looker {
+function processCheck({ target, before }: GateOptions, line: Line): Looker {
   const state: Check = {
     check: 'kubelet-process',
     expected: 'a new process that stays up',
@@ -66,67 +36,51 @@ function processCheck({ session, target, before }: GateOptions): Looker {
     passed: false,
   };
   let first: { readonly at: number; readonly seen: KubeletState } | undefined;
+  const judge = (now: KubeletState): Partial<Check> => {
+    const unit = `unit ${now.active}/${now.sub}`;
+    const other = first !== undefined && !isSame(first.seen, now);
+    const died =
+      now.sub === 'auto-restart' ||
+      now.active === 'failed' ||
+      other ||
+      now.restarts > (first?.seen.restarts ?? now.restarts);
+    if (died) return { passed: false, fatal: true, seen: `it died (${unit}, ${now.restarts} restarts)` };
+    if (now.pid === 0) return { passed: false, seen: `no process yet (${unit})` };
+    if (before !== undefined && isSame(before, now)) return { passed: false, seen: 'the old process still runs' };
+    first ??= { at: monotonic(), seen: now };
+    const alive = monotonic() - first.at;
+    return {
+      passed: alive > now.restartDelay + lifeMargin,
+      seen: `process ${now.pid} up for ${Math.round(alive / 1000)} s`,
+    };
+  };
   return {
     state,
     async look() {
-      const answer = await watchKubelet(session, target, 0);
-      if (!answer.ok) {
-        Object.assign(state, { passed: false, seen: answer.error.message });
-        return;
-      }
-      const { value } = answer;
-      const isOld = before !== undefined && value.pid === before.pid && value.startTicks === before.startTicks;
-      const same = first !== undefined && first.seen.pid === value.pid && first.seen.startTicks === value.startTicks;
-      const died =
-        value.sub === 'auto-restart' ||
-        value.active === 'failed' ||
-        (first !== undefined && (!same || value.restarts > first.seen.restarts));
-      if (died) {
-        Object.assign(state, {
-          passed: false,
-          fatal: true,
-          seen: `it died (unit ${value.active}/${value.sub}, ${value.restarts} restarts)`,
-        });
-      } else if (value.pid === 0 || isOld) {
-        Object.assign(state, {
-          passed: false,
-          seen: isOld ? 'the old process still runs' : `no process yet (unit ${value.active}/${value.sub})`,
-        });
-      } else {
-        first ??= { at: monotonic(), seen: value };
-        const alive = monotonic() - first.at;
-        const needed = value.restartDelay + lifeMargin;
-        Object.assign(state, {
-          passed: alive > needed,
-          seen: `process ${value.pid} up for ${Math.round(alive / 1000)} s`,
-        });
-      }
+      const answer = await watchKubelet(line.session, target, 0);
+      line.lost = !answer.ok && answer.error.kind === 'lost';
+      Object.assign(state, answer.ok ? judge(answer.value) : { passed: false, seen: answer.error.message });
     },
   };
 }
 
-function httpCheck(
-  { session }: GateOptions,
-  check: string,
-  expected: string,
-  scheme: 'http' | 'https',
-  host: string,
-  port: number,
-  path: string,
-  fits: (answer: string) => boolean,
-): Looker {
+/** The same process: a pid alone may be given again. */
+const isSame = (left: KubeletState, right: KubeletState): boolean =>
+  left.pid === right.pid && left.startTicks === right.startTicks;
+
+function httpCheck(line: Line, check: string, ask: Omit<Ask, 'deadline'>, wanted: string, expected: string): Looker {
   const state: Check = { check, expected, seen: 'not asked', passed: false };
   return {
     state,
     async look() {
-      const answer = await askNode(session, { scheme, host, port, path, deadline: 5000 });
+      const answer = await askNode(line.session, { ...ask, deadline: 5000 });
       const seen =
         answer.kind === 'status'
           ? String(answer.status)
           : answer.kind === 'refused'
             ? 'refused'
             : `${answer.kind}: ${answer.reason}`;
-      Object.assign(state, { seen, passed: fits(seen) });
+      Object.assign(state, { seen, passed: seen === wanted });
     },
   };
 }

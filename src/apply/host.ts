@@ -2,13 +2,14 @@
 import type { Cluster } from '../cluster/cluster.js';
 import type { WatchTarget } from '../facts/kubelet-setup.js';
 import { monotonic } from '../lib/clock.js';
+import { messageOf } from '../lib/errors.js';
 import type { Result } from '../lib/result.js';
 import type { HostPlan } from '../plan/host-plan.js';
 import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
 import { type GateOptions, type GateResult, passGate } from './gate.js';
 import type { Journal } from './journal.js';
-import { watchKubelet } from './kubelet-watch.js';
+import { type KubeletState, watchKubelet } from './kubelet-watch.js';
 import { type TxnAbout, type TxnResult, confirm, prepare, restart, revert, write } from './node-transaction.js';
 import type { GateCheck, HostStep, Outcome, OutcomeKind, Report } from './outcome.js';
 
@@ -50,7 +51,14 @@ export type Finish = (outcome: OutcomeKind, reason?: string, hint?: string) => O
 export function trackHost(task: HostTask, { journal, report }: RunContext) {
   const progress: Progress = { timings: {}, edits: [], gate: [], log: [] };
   const step = async <T>(name: HostStep, work: () => Promise<T>): Promise<T> => {
-    await journal.write({ entry: 'step', host: task.host, step: name, paths: progress.edits.map(({ path }) => path) });
+    const noted = journal.write({
+      entry: 'step',
+      host: task.host,
+      step: name,
+      paths: progress.edits.map(({ path }) => path),
+    });
+    // Putting back is never held up by a full disk here.
+    await (name === 'revert' ? noted.catch(() => undefined) : noted);
     report({ event: 'step', host: task.host, step: name });
     const start = monotonic();
     const result = await work();
@@ -82,11 +90,11 @@ export async function applyToHost(
   const connected = await task.connect();
   if (!connected.ok) return finish('unreachable', connected.error.message, connected.error.hint);
   const session = connected.value;
+  const id = about.run;
   try {
     progress.edits = plan.edits.map(({ path, action }) => ({ path, action }));
     const before = await watchKubelet(session, task.target, 0);
     if (!before.ok) return finish('failed', before.error.message, before.error.hint);
-    const id = about.run;
 
     const prepared = await step('prepare', () => prepare(session, id, { ...plan, about }));
     const refusal = refusalOf(prepared, 'prepared');
@@ -95,6 +103,17 @@ export async function applyToHost(
     if (!written.ok) return await undo(session, id, written.error.message);
     const failure = refusalOf(written, 'applied');
     if (failure !== undefined) return finish(failure.outcome, failure.reason, failure.hint);
+    try {
+      return await restartAndProve(before.value);
+    } catch (error) {
+      return await undo(session, id, messageOf(error));
+    }
+  } finally {
+    await session.close();
+  }
+
+  /** From here on a failure of any kind ends in putting back. */
+  async function restartAndProve(before: KubeletState): Promise<Outcome> {
     if (plan.restart) {
       const restarted = await step('restart', () => restart(session, id));
       if (!restarted.ok) return await undo(session, id, restarted.error.message);
@@ -103,7 +122,7 @@ export async function applyToHost(
           ...task,
           ...context,
           session,
-          before: before.value,
+          before,
           expect: plan.expect,
           deadline: context.timing.gate,
           settle: context.timing.settle,
@@ -124,8 +143,6 @@ export async function applyToHost(
       `the change could not be confirmed: ${confirmed.ok ? `the node says ${confirmed.value.detail}` : confirmed.error.message}`,
       `look at /var/lib/kubelatch/txn/${id} on the node`,
     );
-  } finally {
-    await session.close();
   }
 
   async function undo(current: Session, id: string, because: string): Promise<Outcome> {

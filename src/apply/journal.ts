@@ -28,7 +28,7 @@ export type JournalEntry =
       readonly reason?: string | undefined;
     }
   | { readonly entry: 'stopped'; readonly reason: string }
-  | { readonly entry: 'end'; readonly exitCode: number };
+  | { readonly entry: 'end' };
 
 export type Timed = JournalEntry & { readonly time: string };
 

@@ -1,5 +1,6 @@
 /** The node's side of a change, called step by step: what src/node/txn.sh does, with its answers as values. */
 import type { FileEdit } from '../plan/file-edit.js';
+import type { HostPlan } from '../plan/host-plan.js';
 import { type Result, fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 import { script } from '../node/scripts.js';
@@ -40,8 +41,8 @@ export interface TxnAbout {
   readonly startedAt: string;
   readonly tool: string;
   readonly operator: string;
-  /** The kubelet's process name and its log, for the gate of a rollback. */
-  readonly unit: string;
+  /** The plan without its edits: what a rollback has to know of the node. */
+  readonly plan: HostPlan;
 }
 
 export interface KeptTransaction {

@@ -11,6 +11,9 @@ export const outcomeKinds = [
 ] as const;
 export type OutcomeKind = (typeof outcomeKinds)[number];
 
+/** True where the host is as it should be. */
+export const isSettled = (kind: OutcomeKind): boolean => kind === 'confirmed' || kind === 'unchanged';
+
 export interface GateCheck {
   /** kubelet-process, healthz, lease, ready, configz, anonymous-10250, read-only-port, api-server-readyz. */
   readonly check: string;

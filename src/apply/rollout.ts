@@ -17,7 +17,7 @@ export interface RolloutOptions {
   readonly cluster: Cluster | undefined;
   /** Hosts at once, whatever the cluster allows. */
   readonly forks: number;
-  readonly maxUnavailable: Amount | undefined;
+  readonly maxUnavailable?: Amount | undefined;
   /** Failed hosts beyond which no further one is started. */
   readonly maxFailures: Amount;
   readonly journal: Journal;

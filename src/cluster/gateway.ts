@@ -146,7 +146,7 @@ function get(dial: () => Promise<Duplex>, path: string, deadline = 10_000): Prom
             createConnection: () => dialled,
             host: 'localhost',
             path,
-            agent: false,
+
             headers: { accept: 'application/json', connection: 'close' },
           },
           (response) => readBody(response, finish),

@@ -1,9 +1,10 @@
 /** A kubelet that is a systemd service of its own: what kubeadm and hand-made nodes have in common. */
 import { dirname, posix } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { removeWords, replaceWord } from '../edit/flag-edit.js';
 import { dropInName, extentIn, readDropIn, writeDropIn } from '../edit/systemd-drop-in.js';
 import { setYamlValue } from '../edit/yaml-edit.js';
-import { type ServiceCommand, serviceCommand } from '../facts/command-line.js';
+import { type Origin, type ServiceCommand, serviceCommand } from '../facts/command-line.js';
 import { type ConfigFault, type ConfigFile, parseConfigFile } from '../facts/config-file.js';
 import { type KubeletSources, effectiveSetting } from '../facts/effective-kubelet.js';
 import { type Flag, flagText, parseFlags } from '../facts/kubelet-flags.js';
@@ -38,7 +39,7 @@ export const unitPaths = (unit: UnitFact): readonly string[] => [
 /** The set-up of the kubelet that `unit` runs, without the distribution's own words. */
 export function systemdSetup(facts: NodeFacts, unit: UnitFact): Omit<KubeletSetup, 'distro' | 'evidence'> {
   const command = commandOf(facts, unit);
-  const sources = readSources(facts, command);
+  const sources = readSources(facts, unit, command);
   const process =
     facts.processes.find((one) => one.pid === unit.mainPid && one.name.startsWith('kubelet')) ??
     facts.processes.find((one) => one.parent === unit.mainPid && one.name.startsWith('kubelet')) ??
@@ -77,9 +78,11 @@ export function commandOf(facts: NodeFacts, unit: UnitFact): ServiceCommand {
   return serviceCommand(unitPaths(unit), (path) => textOf(facts, path));
 }
 
-function readSources(facts: NodeFacts, command: ServiceCommand): KubeletSources {
+function readSources(facts: NodeFacts, unit: UnitFact, command: ServiceCommand): KubeletSources {
   const flags = parseFlags(command.arguments.slice(1));
-  const faults: ConfigFault[] = [];
+  const faults: ConfigFault[] = [...unitPaths(unit), ...command.environmentFiles]
+    .filter((path) => textOf(facts, path) === undefined && facts.files.get(path)?.kind !== 'absent')
+    .map((path) => ({ path, message: 'the file could not be read' }));
   const load = (path: string): ConfigFile | undefined => {
     const text = textOf(facts, path);
     if (text === undefined) {
@@ -96,7 +99,9 @@ function readSources(facts: NodeFacts, command: ServiceCommand): KubeletSources 
   const dropIns =
     folder === undefined
       ? []
-      : [...facts.files.keys()].filter((path) => path.startsWith(`${folder}/`) && path.endsWith('.conf')).sort();
+      : [...facts.files.keys()]
+          .filter((path) => path.startsWith(`${folder.replace(/\/+$/, '')}/`) && path.endsWith('.conf'))
+          .sort();
   return {
     command: command.arguments.map((one) => one.text),
     flags,
@@ -124,7 +129,13 @@ export function changeSystemdKubelet(
   const inFiles = sources.hasConfig || setting.source.kind === 'drop-in';
   if (lastFlag !== undefined) {
     const whole = setting.flags.length === 1 && !inFiles;
-    return editFlag(facts, setup, lastFlag, whole ? flagText(info, value) : undefined);
+    const replacement = whole ? flagText(info, value) : undefined;
+    const edited = editFlag(facts, setup, lastFlag, replacement);
+    const wanted = commandOf(facts, setup.unit).arguments.flatMap(({ text, origin }) => {
+      if (isSameWord(origin, lastFlag.origin)) return replacement ?? [];
+      return lastFlag.valueOrigin !== undefined && isSameWord(origin, lastFlag.valueOrigin) ? [] : text;
+    });
+    return edited.ok ? proven(facts, setup.unit, edited.value, wanted) : edited;
   }
   if (inFiles) {
     const target =
@@ -133,14 +144,43 @@ export function changeSystemdKubelet(
         : sources.config;
     if (target === undefined) return fail(`no file was found that could say ${info.path}`);
     const edited = setYamlValue(target.text, info.path.split('.'), value);
-    return edited.ok ? ok([{ path: target.path, text: edited.value }]) : fail(`${target.path}: ${edited.error}`);
+    if (!edited.ok) return fail(`${target.path}: ${edited.error}`);
+    return proven(facts, setup.unit, { path: target.path, text: edited.value }, sources.command);
   }
   const { execStart } = commandOf(facts, setup.unit);
   if (execStart === undefined) return fail(`${setup.unit.name} has no ExecStart`);
-  return ok([
-    dropInChange(facts, setup.unit, { execStart: `${execStart.value.text.trim()} ${flagText(info, value)}` }),
-  ]);
+  const added = flagText(info, value);
+  const change = dropInChange(facts, setup.unit, { execStart: `${execStart.value.text.trim()} ${added}` });
+  return proven(facts, setup.unit, change, [...sources.command, added]);
 }
+
+const isSameWord = (left: Origin, right: Origin): boolean => left.path === right.path && left.start === right.start;
+
+/** Refuses a change that would alter other bytes of its file, or after which the arguments would not be the wanted ones. */
+function proven(
+  facts: NodeFacts,
+  unit: UnitFact,
+  change: TextChange,
+  wanted: readonly string[],
+): Result<readonly TextChange[], string> {
+  const file = facts.files.get(change.path);
+  const bytes = file?.kind === 'file' ? file.content : undefined;
+  if (bytes !== undefined && !Buffer.from(bytes.toString('utf8')).equals(bytes)) {
+    return fail(`${change.path} holds bytes that are no UTF-8 text: edit it by hand`);
+  }
+  const isNewDropIn = change.path.includes(`/${unit.name}.d/`) && !unit.dropInPaths.includes(change.path);
+  const paths = [...unitPaths(unit), ...(isNewDropIn ? [change.path] : [])];
+  const after = serviceCommand(paths, (path) => (path === change.path ? (change.text ?? '') : textOf(facts, path)));
+  const got = after.arguments.map((one) => one.text);
+  return isDeepStrictEqual(got, wanted) &&
+    isDeepStrictEqual(variableLines(after), variableLines(commandOf(facts, unit)))
+    ? ok([change])
+    : fail(`${change.path}: its quoting is too unusual to be edited safely: edit it by hand`);
+}
+
+/** A quote left open would swallow the lines, and so the variables, behind it. */
+const variableLines = ({ variables }: ServiceCommand): unknown =>
+  [...variables].map(([name, { value }]) => [name, value.text.split('\n').length]);
 
 /** Removes a flag where it stands (`replacement` undefined), or replaces it; in ExecStart itself by a drop-in of ours. */
 function editFlag(
@@ -148,7 +188,7 @@ function editFlag(
   setup: KubeletSetup,
   flag: Flag,
   replacement: string | undefined,
-): Result<readonly TextChange[], string> {
+): Result<TextChange, string> {
   const edit = (
     text: string,
     first: { start: number; end: number },
@@ -164,18 +204,18 @@ function editFlag(
     const { value } = command.execStart;
     const second = valueOrigin?.path === origin.path ? extentIn(value, valueOrigin) : undefined;
     const execStart = edit(value.text, extentIn(value, origin), second).trim();
-    return ok([dropInChange(facts, setup.unit, { execStart })]);
+    return ok(dropInChange(facts, setup.unit, { execStart }));
   }
   const text = textOf(facts, origin.path);
   if (text === undefined) return fail(`${origin.path} could not be read`);
   if (origin.kind === 'environment-file' || origin.path.startsWith('/etc/')) {
-    return ok([{ path: origin.path, text: edit(text, origin, valueOrigin) }]);
+    return ok({ path: origin.path, text: edit(text, origin, valueOrigin) });
   }
   const variable = command.variables.get(origin.variable ?? '');
   if (variable === undefined) return fail(`${origin.path}:${origin.line}: its variable was not found`);
   const second = valueOrigin === undefined ? undefined : extentIn(variable.value, valueOrigin);
   const value = edit(variable.value.text, extentIn(variable.value, origin), second);
-  return ok([dropInChange(facts, setup.unit, { environment: `${origin.variable ?? ''}=${value}` })]);
+  return ok(dropInChange(facts, setup.unit, { environment: `${origin.variable ?? ''}=${value}` }));
 }
 
 function dropInChange(

@@ -10,12 +10,13 @@ export interface Extent {
 export function removeWords(text: string, words: readonly Extent[]): string {
   let result = text;
   for (const { start, end } of words.toSorted((left, right) => right.start - left.start)) {
-    let from = start;
+    let from = wholeStart(text, start);
     let to = end;
+    const begin = from;
     while (isBlank(result[from - 1])) from -= 1;
     const first = from === 0 || /["'=\n]/.test(result[from - 1] ?? '');
     if (first) {
-      from = start;
+      from = begin;
       while (isBlank(result[to])) to += 1;
     }
     result = result.slice(0, from) + result.slice(to);
@@ -25,7 +26,10 @@ export function removeWords(text: string, words: readonly Extent[]): string {
 
 /** Puts `replacement` where a word stands. */
 export function replaceWord(text: string, { start, end }: Extent, replacement: string): string {
-  return text.slice(0, start) + replacement + text.slice(end);
+  return text.slice(0, wholeStart(text, start)) + replacement + text.slice(end);
 }
+
+/** A word that begins with an escaped character begins with the backslash. */
+const wholeStart = (text: string, start: number): number => (text[start - 1] === '\\' ? start - 1 : start);
 
 const isBlank = (char: string | undefined): boolean => char === ' ' || char === '\t';

@@ -37,6 +37,6 @@ export function extentIn(
   word: { readonly start: number; readonly end: number },
 ): { start: number; end: number } {
   const start = value.at.indexOf(word.start);
-  const last = value.at.indexOf(word.end - 1);
+  const last = value.at.lastIndexOf(word.end - 1);
   return { start, end: last + 1 };
 }

@@ -69,7 +69,7 @@ function exchange(stream: Duplex, ask: Ask): Promise<Result<Extract<HttpAnswer, 
         host: ask.host,
         port: ask.port,
         path: ask.path,
-        agent: false,
+
         headers: { connection: 'close' },
       },
       (response) => {

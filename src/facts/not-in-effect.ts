@@ -1,9 +1,10 @@
 /** What a node's files declare but its kubelet does not do: each case with its place and the reason. Pure. */
 import { isDeepStrictEqual } from 'node:util';
+import { isRecord } from './config-file.js';
 import { type Source, configzValue, effectiveSetting } from './effective-kubelet.js';
 import type { KubeletSetup } from './kubelet-setup.js';
 import type { NodeFacts } from './node-facts.js';
-import { settingByFlag, settings } from './settings.js';
+import { type Value, settingByFlag, settings } from './settings.js';
 
 export interface WithoutEffect {
   readonly kind: 'fault' | 'misspelt' | 'duplicate' | 'replaced' | 'overridden' | 'outdated' | 'differs';
@@ -54,7 +55,7 @@ export function findWithoutEffect(facts: NodeFacts, setup: KubeletSetup, configz
   for (const info of settings) {
     const setting = effectiveSetting(sources, info);
     for (const lost of setting.hidden) {
-      if (isDeepStrictEqual(lost.value, setting.value)) continue;
+      if (isContained(lost.value, setting.value)) continue;
       const winner = [setting.source.path, setting.source.line].filter((part) => part !== undefined).join(':');
       found.push({
         kind: 'overridden',
@@ -65,6 +66,13 @@ export function findWithoutEffect(facts: NodeFacts, setup: KubeletSetup, configz
     }
   }
   return [...found, ...againstRunning(facts, setup, configz)];
+}
+
+/** The same value, or a part of it: repeated flags and gates from several places add up. */
+function isContained(part: Value, whole: Value): boolean {
+  if (Array.isArray(part) && Array.isArray(whole)) return part.every((one) => whole.includes(one));
+  if (isRecord(part) && isRecord(whole)) return Object.entries(part).every(([key, one]) => whole[key] === one);
+  return sameSetting(part, whole);
 }
 
 /** Settings whose value in the files is not the running kubelet's, or, where it cannot be asked, signs that it is older than they are. */
@@ -87,6 +95,7 @@ function againstRunning(facts: NodeFacts, setup: KubeletSetup, configz: Configz)
     const declared = effectiveSetting(setup.sources, info);
     const live = configzValue(configz, info);
     if (sameSetting(declared.value, live)) return [];
+    if (info.filledIn === true && declared.source.kind === 'default') return [];
     return [
       {
         kind: 'differs',

@@ -15,6 +15,8 @@ export interface SettingInfo {
   readonly flagDefault: Value;
   /** In effect with --config. */
   readonly fileDefault: Value;
+  /** The kubelet fills in what is left out (a self-signed certificate), or its default changed between versions. */
+  readonly filledIn?: true;
   /** A zero in the file means the default. */
   readonly zeroIsDefault?: true;
 }
@@ -28,6 +30,7 @@ const both = (path: string, flag: string, kind: SettingKind, value: Value, extra
   ...extra,
 });
 const zeroIsDefault = { zeroIsDefault: true };
+const filledIn = { filledIn: true };
 
 export const settings: readonly SettingInfo[] = [
   { ...both('authentication.anonymous.enabled', 'anonymous-auth', 'boolean', false), flagDefault: true },
@@ -54,14 +57,14 @@ export const settings: readonly SettingInfo[] = [
   both('address', 'address', 'string', '0.0.0.0'),
   both('serverTLSBootstrap', 'rotate-server-certificates', 'boolean', false),
   both('rotateCertificates', 'rotate-certificates', 'boolean', false),
-  both('tlsCertFile', 'tls-cert-file', 'string', ''),
-  both('tlsPrivateKeyFile', 'tls-private-key-file', 'string', ''),
+  both('tlsCertFile', 'tls-cert-file', 'string', '', filledIn),
+  both('tlsPrivateKeyFile', 'tls-private-key-file', 'string', '', filledIn),
   both('tlsCipherSuites', 'tls-cipher-suites', 'list', []),
   both('tlsMinVersion', 'tls-min-version', 'string', ''),
   both('streamingConnectionIdleTimeout', 'streaming-connection-idle-timeout', 'duration', '4h0m0s', zeroIsDefault),
   both('makeIPTablesUtilChains', 'make-iptables-util-chains', 'boolean', true),
   both('protectKernelDefaults', 'protect-kernel-defaults', 'boolean', false),
-  both('eventRecordQPS', 'event-qps', 'integer', 50),
+  both('eventRecordQPS', 'event-qps', 'integer', 50, filledIn),
   both('podPidsLimit', 'pod-max-pids', 'integer', -1),
   both('seccompDefault', 'seccomp-default', 'boolean', false),
   both('enableDebuggingHandlers', 'enable-debugging-handlers', 'boolean', true),

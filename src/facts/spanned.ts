@@ -21,7 +21,11 @@ export const sliceSpan = (from: Spanned, start: number, end?: number): Spanned =
   at: from.at.slice(start, end),
 });
 
-const escapes = new Map([...'abfnrstv\\"\''].map((name, index) => [name, '\x07\b\f\n\r \t\v\\"\''.charAt(index)]));
+const [escapeNames, escapeChars] = ['abfnrstv\\"\'', '\x07\b\f\n\r \t\v\\"\''];
+
+/** What a unit file means by a backslash and this character; unknown ones keep their backslash. */
+const unescape = (char: string): string =>
+  escapeNames.includes(char) ? escapeChars.charAt(escapeNames.indexOf(char)) : `\\${char}`;
 
 /**
  * Splits at blanks as systemd does (src/basic/extract-word.c): quotes of both kinds hold words together, a backslash escapes within
@@ -52,7 +56,7 @@ export function splitWords(source: Spanned, from: 'unit' | 'variable' = 'unit'):
     if (char === '\\' && index + 1 < chars.length) {
       index += 1;
       const escaped = chars.charAt(index);
-      const meant = from === 'unit' ? (escapes.get(escaped) ?? `\\${escaped}`) : escaped;
+      const meant = from === 'unit' ? unescape(escaped) : escaped;
       text += meant;
       for (let count = 0; count < meant.length; count += 1) at.push(source.at[index] ?? 0);
     } else if (quote === '' && (char === '"' || char === "'")) {

@@ -45,7 +45,7 @@ export function editsBetween(before: NodeFacts, after: NodeFacts): FileEdit[] {
         action: oldFile === undefined ? 'create' : 'edit',
         ...states,
         text,
-        diff: diff.replace(/^=+\n/, ''),
+        diff: diff.replace(/^(Index:.*\n)?=+\n/, ''),
       });
     } else if (oldFile !== undefined && (oldFile.mode !== file.mode || oldFile.owner !== file.owner)) {
       const diff = `${path}: mode ${oldFile.mode} -> ${file.mode}, owner ${oldFile.owner} -> ${file.owner}\n`;

@@ -87,31 +87,36 @@ function judge(view: NodeView, rule: Rule): Verdict {
 }
 
 function judgeSetting(view: NodeView, rule: SettingRule): Verdict {
-  const { facts, setup, configz } = view;
+  const { setup, configz } = view;
   const flagName = /^flags\.(.+)$/.exec(rule.setting)?.[1];
-  const fault = setup.sources.faults[0];
-  if (flagName !== undefined) {
-    const flag = flagOnly(setup.sources, flagName);
-    const status = meetsWant(rule.want, flag?.value) ? 'pass' : 'fail';
-    return { status, got: flag?.value, source: flag?.source ?? { kind: 'default', detail: 'the flag is not given' } };
-  }
   const gate = /^featureGates\.(.+)$/.exec(rule.setting)?.[1];
   const info = settingByPath.get(gate === undefined ? rule.setting : 'featureGates');
-  if (info === undefined) return { status: 'unknown', note: `${rule.setting} is not a setting that kubelatch knows` };
+  const fault = setup.sources.faults[0];
   if (fault !== undefined) {
     const place = fault.line === undefined ? fault.path : `${fault.path}:${fault.line}`;
     return { status: 'unknown', note: `the files could not be judged: ${place}: ${fault.message}` };
   }
+  if (flagName !== undefined) {
+    const flag = flagOnly(setup.sources, flagName);
+    const verdict = { got: flag?.value, source: flag?.source ?? notGiven };
+    return meetsWant(rule.want, flag?.value) ? asRunning(view, verdict) : { ...verdict, status: 'fail' };
+  }
+  if (info === undefined) return { status: 'unknown', note: `${rule.setting} is not a setting that kubelatch knows` };
   const declared: Setting = effectiveSetting(setup.sources, info);
   const pick = (value: unknown): unknown => (gate === undefined ? value : (at(value, gate) ?? null));
   const verdict = { got: pick(declared.value), source: declared.source };
   if (!meetsWant(rule.want, verdict.got)) return { ...verdict, status: 'fail' };
-  if (configz !== undefined) {
-    const live = pick(configzValue(configz, info));
-    if (meetsWant(rule.want, live)) return { ...verdict, status: 'pass' };
-    const note = 'the files say it, the running kubelet does not: it needs a restart';
-    return { status: 'fail', got: live, source: { kind: 'configz', detail: 'the running kubelet' }, note };
-  }
+  if (configz === undefined) return asRunning(view, verdict);
+  const live = pick(configzValue(configz, info));
+  if (meetsWant(rule.want, live)) return { ...verdict, status: 'pass' };
+  const note = 'the files say it, the running kubelet does not: it needs a restart';
+  return { status: 'fail', got: live, source: { kind: 'configz', detail: 'the running kubelet' }, note };
+}
+
+const notGiven: Source = { kind: 'default', detail: 'the flag is not given' };
+
+/** A pass by the files is one only where a kubelet runs with them. */
+function asRunning({ facts, setup }: NodeView, verdict: Omit<Verdict, 'status'>): Verdict {
   const outdated = outdatedReason(facts, setup);
   if (outdated !== undefined) return { ...verdict, status: 'unknown', note: outdated.message };
   if (setup.process === undefined) return { ...verdict, status: 'unknown', note: 'no kubelet is running' };

@@ -24,7 +24,7 @@ export function auditText(result: AuditResult, options: TextOptions): string {
     ...(wide ? [findingsSection('Not applicable', result.hosts, 'not-applicable', fitted)] : []),
     notJudgedText(result.hosts, fitted),
     unknownSection(result.hosts, fitted),
-    notesText(result.hosts, fitted),
+    notesText(result, fitted),
     summaryLines(result, fitted),
   ];
   return `${sections

@@ -3,7 +3,7 @@ import type { FileEdit, FileState } from '../plan/file-edit.js';
 import type { HostPlan } from '../plan/host-plan.js';
 import type { Finding } from '../playbook/assess.js';
 import type { HostAudit, HostPlanned, Result, RunResult } from './model.js';
-import { redact } from './redact.js';
+import { redact } from '../lib/redact.js';
 
 type Tree = Readonly<Record<string, unknown>>;
 
@@ -24,9 +24,11 @@ export function resultTree(result: Result): Tree {
   const about = { cluster, playbooks, startedAt };
   switch (result.kind) {
     case 'audit':
-      return { ...base, ...about, hosts: result.hosts.map(auditTree), summary };
-    case 'plan':
-      return { ...base, ...about, hosts: result.hosts.map(plannedTree), waves: result.waves, summary };
+      return { ...base, ...about, hosts: result.hosts.map(auditTree), notes: result.notes.map(redact), summary };
+    case 'plan': {
+      const { hosts, notes, waves } = result;
+      return { ...base, ...about, hosts: hosts.map(plannedTree), notes: notes.map(redact), waves, summary };
+    }
     case 'apply':
     case 'rollback': {
       const { run, finishedAt, stopped, hosts } = result;

@@ -35,6 +35,8 @@ export interface HostAudit {
 export interface AuditResult extends ResultBase {
   readonly kind: 'audit';
   readonly hosts: readonly HostAudit[];
+  /** What holds for all hosts: the API server was not asked, and why. */
+  readonly notes: readonly string[];
   readonly summary: {
     readonly hosts: number;
     readonly judged: number;
@@ -53,6 +55,7 @@ export interface HostPlanned extends HostAudit {
 export interface PlanResult extends ResultBase {
   readonly kind: 'plan';
   readonly hosts: readonly HostPlanned[];
+  readonly notes: readonly string[];
   /** Names of hosts per wave, in order; only those that change. */
   readonly waves: readonly (readonly string[])[];
   readonly summary: {
@@ -69,6 +72,8 @@ export interface PlanResult extends ResultBase {
 export interface RunResult extends ResultBase {
   readonly kind: 'apply' | 'rollback';
   readonly run: string;
+  /** The run that was taken back, for a rollback. */
+  readonly of?: string | undefined;
   readonly finishedAt: string;
   /** Why the run ended before its last wave. */
   readonly stopped: string | undefined;

@@ -2,7 +2,7 @@
 import type { RunEvent } from '../apply/outcome.js';
 import { hostTree, plainJson } from './json.js';
 import type { Result } from './model.js';
-import { redact } from './redact.js';
+import { redact } from '../lib/redact.js';
 
 export interface Moment {
   /** ISO 8601, UTC. */
@@ -23,12 +23,13 @@ export function eventLine(event: RunEvent, { time, run }: Moment): string {
 export function resultLines(result: Result, { time, run }: Moment): string {
   const common = { time, run: run ?? ('run' in result ? result.run : null) };
   const { schemaVersion, kind, cluster, summary } = result;
+  const notes = 'notes' in result ? { notes: result.notes.map(redact) } : {};
   const lines = [
     ...result.hosts.map((host) => {
       const { name, ...rest } = hostTree(host);
       return { ...common, host: name, event: 'host-result', ...rest };
     }),
-    { ...common, host: null, event: 'summary', schemaVersion, kind, cluster, summary },
+    { ...common, host: null, event: 'summary', schemaVersion, kind, cluster, ...notes, summary },
   ];
   return lines.map((one) => `${plainJson(one)}\n`).join('');
 }

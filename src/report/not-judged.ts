@@ -2,7 +2,7 @@
 import { groupBy, skeleton } from './group.js';
 import { compress, hostList } from './host-list.js';
 import { type TextOptions, paragraph } from './layout.js';
-import type { HostAudit } from './model.js';
+import type { AuditResult, HostAudit, PlanResult } from './model.js';
 import { line } from './words.js';
 
 /** Lines; none where every host was judged. With `wide` each host has its own. */
@@ -26,18 +26,19 @@ export function notJudgedText(hosts: readonly HostAudit[], { style, width, wide 
   return [style.bold('Not judged'), ...lines];
 }
 
-/** What could not be asked on hosts that were judged. */
-export function notesText(hosts: readonly HostAudit[], { style, width, wide }: TextOptions): string[] {
+/** What could not be asked: on any host, and on some that were judged. */
+export function notesText({ notes: common, hosts }: Noted, { style, width, wide }: TextOptions): string[] {
   const notes = hosts.flatMap(({ name, notes: own }) => own.map((note) => ({ name, note })));
-  if (notes.length === 0) return [];
-  const groups = groupBy(notes, ({ note }) => note);
-  const lines = groups.flatMap((group) => {
+  if (common.length + notes.length === 0) return [];
+  const lines = groupBy(notes, ({ note }) => note).flatMap((group) => {
     const names = group.map(({ name }) => name);
     const text = `${wide === true ? compress(names).join(',') : hostList(names)}: ${line(group[0]?.note ?? '')}`;
     return paragraph('  ', text, width);
   });
-  return [style.bold('Not asked'), ...lines];
+  return [style.bold('Notes'), ...common.flatMap((note) => paragraph('  ', line(note), width)), ...lines];
 }
+
+type Noted = Pick<AuditResult | PlanResult, 'notes' | 'hosts'>;
 
 /** The first message of a group whose others differ in names and numbers only. */
 export const alike = (message: string, size: number, host: string): string =>

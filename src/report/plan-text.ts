@@ -7,22 +7,23 @@ import { compress, hostList } from './host-list.js';
 import { type TextOptions, count, paragraph } from './layout.js';
 import type { HostPlanned, PlanResult } from './model.js';
 import { notesText, notJudgedText } from './not-judged.js';
-import { redact } from './redact.js';
+import { redact } from '../lib/redact.js';
 import type { Style } from './style.js';
 import { line } from './words.js';
 
 /** Lines fit `width`, but for those of diffs. Hosts with the same plan share one section. Ends with a line feed. */
 export function planText(result: PlanResult, options: TextOptions): string {
   const { hosts } = result;
-  const planned = hosts.flatMap((host) => (host.plan === undefined || !changes(host.plan) ? [] : [host.plan]));
-  const unchanged = hosts.filter(({ plan }) => plan !== undefined && !changes(plan)).map(({ name }) => name);
+  const plans = hosts.flatMap(({ plan, refused }) => (plan === undefined || refused !== undefined ? [] : [plan]));
+  const planned = plans.filter(changes);
+  const unchanged = plans.filter((plan) => !changes(plan)).map(({ host }) => host);
   const groups = groupBy(planned, planKey);
   const sections = [
     ...groups.map((plans) => planSection(plans, options)),
     unchanged.length === 0 ? [] : paragraph('Nothing to change: ', hostList(unchanged), options.width),
     refusedSection(hosts, options),
     notJudgedText(hosts, options),
-    notesText(hosts, options),
+    notesText(result, options),
     wavesSection(result.waves, options),
     summaryLines(result, options),
   ];

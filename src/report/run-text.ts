@@ -138,7 +138,7 @@ function uncheckedSection(hosts: readonly HostOutcome[], { style, width }: TextO
   return [style.bold('Not checked by the gate'), ...lines];
 }
 
-function nextSection({ hosts, kind, run, stopped }: RunResult, { style, width }: TextOptions): string[] {
+function nextSection({ hosts, kind, run, of, stopped }: RunResult, { style, width }: TextOptions): string[] {
   const namesOf = (...kinds: OutcomeKind[]): string[] =>
     hosts.filter(({ outcome }) => kinds.includes(outcome)).map(({ name }) => name);
   const steps: (readonly [why: string, command: string])[] = [];
@@ -150,7 +150,7 @@ function nextSection({ hosts, kind, run, stopped }: RunResult, { style, width }:
     'skipped',
     ...(kind === 'apply' ? ['reverted' as const] : []),
   );
-  const id = line(run);
+  const id = line(of ?? run);
   if (lost.length > 0) steps.push([`Look at ${hostList(lost)} now. To put back:`, `rollback ${id} ${limitTo(lost)}`]);
   if (again.length > 0) {
     steps.push([

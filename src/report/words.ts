@@ -1,10 +1,10 @@
 /** Values, places and states of the model in words that are safe to print. */
 import type { Finding } from '../playbook/assess.js';
 import { oneLine } from '../lib/sanitize.js';
-import { redact } from './redact.js';
+import { redact } from '../lib/redact.js';
 
 /** One line from a node: no escape sequences, no secrets. */
-export const line = (text: string, max?: number): string => redact(oneLine(text, max));
+export const line = (text: string, max = 300): string => oneLine(redact(oneLine(text, Infinity)), max);
 
 /** A value as the playbook would write it; `-` where there is none. */
 export function valueText({ got, source }: Pick<Finding, 'got' | 'source'>): string {

@@ -29,10 +29,10 @@ export interface AuthContext {
 
 export interface Login {
   readonly handler: AuthHandlerMiddleware;
-  /** Tells the password's lender how it ended. */
-  settle(success: boolean): void;
-  /** Why no login worked. */
-  failure(): HostError;
+  /** Tells the password's lender how it ended; `unknown` keeps the password for another try. */
+  settle(how: 'accepted' | 'refused' | 'unknown'): void;
+  /** Why no login worked; `said` is the server's last word, '' when it had none. */
+  failure(said: string): HostError;
 }
 
 interface Server {
@@ -154,18 +154,22 @@ export function createLogin(context: AuthContext): Login {
         },
       );
     },
-    settle: (success) => {
-      if (success) loan?.accepted();
-      else if (passwordSeen === 'refused') loan?.refused();
+    settle: (how) => {
+      if (how === 'accepted') loan?.accepted();
+      else if (how === 'refused') loan?.refused();
+      else loan?.untried();
       loan = null;
     },
-    failure: () => {
+    failure: (said) => {
       const methods = lastMethods.length === 0 ? '' : ` (it takes ${oneLine(lastMethods.join(', '), 120)})`;
       const what = tried.length === 0 ? 'there was nothing to try' : `tried ${tried.join(', ')}`;
       const not = skipped.length === 0 ? '' : `; not usable: ${skipped.join('; ')}`;
       return hostError(
         keyProblem ? 'key-file' : 'auth',
-        oneLine(`the login as ${endpoint.user} was refused${methods}: ${what}${not}`, 900),
+        oneLine(
+          `the login as ${endpoint.user} was refused${said === '' ? '' : ` (${said})`}${methods}: ${what}${not}`,
+          900,
+        ),
         keyProblem
           ? 'mend the key file, load the key into ssh-agent, or set identityFile in the inventory'
           : authHint(passwordSeen, endpoint),

@@ -2,12 +2,14 @@
 import type { Host } from '../inventory/host.js';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
+import type { Via } from './dial.js';
 import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
+import { abortedFailure } from './failures.js';
 import { createHostKeys } from './host-key.js';
 import type { HostKeyPolicy } from './host-key.js';
 import { openHop } from './hop.js';
-import type { Hop, HopTools, Via } from './hop.js';
+import type { Hop, HopTools } from './hop.js';
 import { createKeyring } from './keyring.js';
 import { createOpenssh } from './openssh.js';
 import { findRoute } from './route.js';
@@ -17,7 +19,7 @@ import type { Secrets } from './secrets.js';
 import type { Session } from './session.js';
 import { createSlots } from './slots.js';
 import type { Slots } from './slots.js';
-import { createSession, endClient } from './ssh-session.js';
+import { createSession, endHop } from './ssh-session.js';
 import type { SudoMemory } from './sudo.js';
 
 export interface ConnectOptions {
@@ -74,6 +76,7 @@ export function createConnector(options: ConnectOptions): Connector {
   const bastions = new Map<string, Promise<Result<Bastion, HostError>>>();
   const sudo = new Map<string, SudoMemory>();
   const open = new Set<() => Promise<void>>();
+  let closed = false;
 
   /** The bastion at the end of `hops`, opened once for all who need it. */
   const shared = (hops: readonly Endpoint[]): Promise<Result<Bastion, HostError>> => {
@@ -131,13 +134,14 @@ export function createConnector(options: ConnectOptions): Connector {
       return made;
     };
     const dropOwn = async (): Promise<void> => {
-      for (const bastion of own.reverse()) await endClient(bastion.hop.client);
+      for (const bastion of own.reverse()) await endHop(bastion.hop);
     };
     const parent = hops.length === 0 ? undefined : await (private_ ? chain : shared)(hops);
     const hop = parent?.ok === false ? parent : await openAt(endpoint, parent?.value);
-    if (!hop.ok) {
+    if (!hop.ok || closed) {
+      if (hop.ok) await endHop(hop.value);
       await dropOwn();
-      return hop;
+      return hop.ok ? fail(abortedFailure()) : hop;
     }
     const memory = sudo.get(host.name) ?? { wants: 'unknown' };
     sudo.set(host.name, memory);
@@ -163,13 +167,14 @@ export function createConnector(options: ConnectOptions): Connector {
     connect: (host) => sessionFor(host, false),
     fresh: (host) => sessionFor(host, true),
     async close() {
+      closed = true;
       await Promise.all([...open].map((end) => end()));
       // The last hop of a chain first: it lives inside the others.
       const made = await Promise.all(
         [...bastions.entries()].sort(([a], [b]) => b.length - a.length).map(([, bastion]) => bastion),
       );
       bastions.clear();
-      for (const bastion of made) if (bastion.ok) await endClient(bastion.value.hop.client);
+      for (const bastion of made) if (bastion.ok) await endHop(bastion.value.hop);
     },
   };
 }

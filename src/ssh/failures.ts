@@ -6,7 +6,7 @@ import type { HostError } from './errors.js';
 
 /** CHANNEL_OPEN_FAILURE reasons of RFC 4254, 5.1. */
 export const PROHIBITED = 1;
-export const CONNECT_FAILED = 2;
+const CONNECT_FAILED = 2;
 const UNKNOWN_CHANNEL = 3;
 
 interface CodedError {
@@ -19,7 +19,7 @@ interface CodedError {
 const coded = (error: unknown): CodedError => (typeof error === 'object' && error !== null ? error : {});
 
 /** The code of an error, or of the first one inside where several addresses were tried. */
-export function codeOf(error: unknown): string | undefined {
+function codeOf(error: unknown): string | undefined {
   const { code, errors } = coded(error);
   if (typeof code === 'string') return code;
   return Array.isArray(errors) ? codeOf(errors[0]) : undefined;
@@ -30,6 +30,9 @@ export function levelOf(error: unknown): string | undefined {
   const { level } = coded(error);
   return typeof level === 'string' ? level : undefined;
 }
+
+/** The server ended the connection with a DISCONNECT message: ssh2 puts its reason, a number, into `code`. */
+export const saidGoodbye = (error: unknown): boolean => typeof coded(error).code === 'number';
 
 export function reasonOf(error: unknown): number | undefined {
   const { reason } = coded(error);

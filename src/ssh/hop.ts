@@ -1,6 +1,4 @@
 /** One connection to one machine, directly or through the machine before it: dial, verify the host key, log in. */
-import { connect as tcpConnect } from 'node:net';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
 import type { Client } from 'ssh2';
@@ -9,20 +7,15 @@ import { messageOf } from '../lib/errors.js';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
+import { onAbort } from './abort.js';
 import { offeredAlgorithms } from './algorithms.js';
 import { createLogin } from './auth.js';
+import type { Login } from './auth.js';
+import { addressOf, dial } from './dial.js';
+import type { Via } from './dial.js';
 import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
-import {
-  PROHIBITED,
-  abortedFailure,
-  dialFailure,
-  handshakeFailure,
-  levelOf,
-  openFailure,
-  reasonOf,
-  timeoutFailure,
-} from './failures.js';
+import { abortedFailure, handshakeFailure, levelOf, saidGoodbye, timeoutFailure } from './failures.js';
 import type { HostKeys } from './host-key.js';
 import type { Keyring } from './keyring.js';
 import { startPatience } from './patience.js';
@@ -42,12 +35,6 @@ export interface HopTools {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A machine on the way that failed is told as `jump`. */
-export interface Via {
-  readonly label: string;
-  readonly client: Client;
-}
-
 export interface Hop {
   readonly client: Client;
   /** Why the connection ended, '' while it stands or when it was closed in order. */
@@ -62,7 +49,8 @@ interface Failed {
 }
 
 const ATTEMPTS = 4;
-const PAUSE_LIMIT = 1_000;
+/** Milliseconds; a server that hangs up after a person thought for longer lost its patience, not its trust. */
+const LONG_PAUSE = 1_000;
 
 /** Connects and logs in, with a few jittered tries where the server hangs up early (MaxStartups). */
 export async function openHop(
@@ -79,94 +67,28 @@ export async function openHop(
 }
 
 async function tryHop(endpoint: Endpoint, via: Via | undefined, tools: HopTools): Promise<Result<Hop, Failed>> {
-  const where = `${endpoint.hostname}:${endpoint.port}`;
-  const seconds = tools.connectTimeout / 1000;
-  let patience: Patience | undefined;
-  let onAbort: (() => void) | undefined;
-  const stopped = new Promise<Result<never, Failed>>((resolve) => {
-    patience = startPatience(tools.connectTimeout, () =>
-      resolve(fail({ error: timeoutFailure(where, seconds), again: false })),
-    );
-    onAbort = () => resolve(fail({ error: abortedFailure(), again: false }));
-    if (tools.signal?.aborted === true) onAbort();
-    tools.signal?.addEventListener('abort', onAbort);
+  const { signal, connectTimeout } = tools;
+  const seconds = connectTimeout / 1000;
+  let giveUp: (error: HostError) => void = () => undefined;
+  const given = new Promise<Result<never, Failed>>((resolve) => {
+    giveUp = (error) => resolve(fail({ error, again: false }));
   });
+  const patience = startPatience(connectTimeout, () => giveUp(timeoutFailure(addressOf(endpoint), seconds)));
+  const unlisten = onAbort(signal, () => giveUp(abortedFailure()));
   const stop = new AbortController();
-  try {
+  const connect = async (): Promise<Result<Hop, Failed>> => {
     const knownTypes = await tools.hostKeys.knownTypes(endpoint);
-    const socket = await Promise.race([dial(endpoint, via, stop.signal, seconds), stopped]);
-    if (!socket.ok) return socket;
-    const shaken = handshake({
-      endpoint,
-      socket: socket.value,
-      tools,
-      knownTypes,
-      patience: patience as unknown as Patience,
-      stop: stop.signal,
-    });
-    return await Promise.race([shaken, stopped]);
+    const socket = await dial(endpoint, via, stop.signal, seconds);
+    if (!socket.ok) return fail({ error: socket.error, again: false });
+    return shakeHands({ endpoint, socket: socket.value, tools, knownTypes, patience, stop: stop.signal });
+  };
+  try {
+    return await Promise.race([given, connect()]);
   } finally {
-    (patience as unknown as Patience).stop();
-    if (onAbort !== undefined) tools.signal?.removeEventListener('abort', onAbort);
+    patience.stop();
+    unlisten();
     stop.abort();
   }
-}
-
-/** A TCP connection, or a channel through `via`. Aborting `stop` drops one that comes too late. */
-function dial(
-  endpoint: Endpoint,
-  via: Via | undefined,
-  stop: AbortSignal,
-  seconds: number,
-): Promise<Result<Duplex, Failed>> {
-  const where = `${endpoint.hostname}:${endpoint.port}`;
-  return new Promise((resolve) => {
-    if (via === undefined) {
-      const socket: Socket = tcpConnect({
-        host: endpoint.hostname,
-        port: endpoint.port,
-        noDelay: true,
-        autoSelectFamilyAttemptTimeout: 2_000,
-      });
-      const drop = (): void => void socket.destroy();
-      stop.addEventListener('abort', drop);
-      const onError = (error: Error): void =>
-        resolve(fail({ error: dialFailure(error, where, seconds), again: false }));
-      socket.once('error', onError);
-      socket.once('connect', () => {
-        // Between here and the handshake nobody else listens.
-        socket.on('error', () => undefined);
-        stop.removeEventListener('abort', drop);
-        resolve(ok(socket));
-      });
-      return;
-    }
-    openThrough(via, endpoint, (error, channel) => {
-      if (channel === undefined) resolve(fail({ error: viaFailure(error, via.label, where), again: false }));
-      else if (stop.aborted) channel.destroy();
-      else resolve(ok(channel));
-    });
-  });
-}
-
-function openThrough(via: Via, endpoint: Endpoint, done: (error: unknown, channel?: Duplex) => void): void {
-  try {
-    via.client.forwardOut('127.0.0.1', 0, endpoint.hostname, endpoint.port, (error, channel) => {
-      if (error === undefined) done(undefined, channel);
-      else done(error);
-    });
-  } catch (error) {
-    done(error);
-  }
-}
-
-function viaFailure(error: unknown, label: string, where: string): HostError {
-  const failure = openFailure(error, where);
-  if (failure.kind === 'refused')
-    return { ...failure, message: `${label} cannot connect to ${where}: ${oneLine(messageOf(error))}` };
-  const hint =
-    reasonOf(error) === PROHIBITED ? `allow TCP forwarding on ${label} (AllowTcpForwarding, PermitOpen)` : failure.hint;
-  return hostError('jump', `jump host ${label}: ${failure.message}`, hint);
 }
 
 interface Handshake {
@@ -179,8 +101,7 @@ interface Handshake {
 }
 
 /** The SSH handshake and login over a connected socket. */
-function handshake({ endpoint, socket, tools, knownTypes, patience, stop }: Handshake): Promise<Result<Hop, Failed>> {
-  const where = `${endpoint.hostname}:${endpoint.port}`;
+function shakeHands({ endpoint, socket, tools, knownTypes, patience, stop }: Handshake): Promise<Result<Hop, Failed>> {
   const client = new ssh2.Client();
   const login = createLogin({
     endpoint,
@@ -192,71 +113,58 @@ function handshake({ endpoint, socket, tools, knownTypes, patience, stop }: Hand
       ),
     pausedFor: (ask) => patience.pausedFor(ask),
   });
-  let denied: HostError | undefined;
-  let verified: Buffer | undefined;
+  const check = hostKeyCheck(endpoint, tools.hostKeys);
   let loggingIn = false;
   let ready = false;
   let closed = false;
   let lastError: Error | undefined;
 
-  const verify = async (key: Buffer): Promise<boolean> => {
-    // Called again at every rekey: the key must stay the one that was verified.
-    if (verified !== undefined) return key.equals(verified);
-    denied = await tools.hostKeys.check(endpoint, key);
-    if (denied === undefined) verified = Buffer.from(key);
-    return denied === undefined;
-  };
-
   return new Promise<Result<Hop, Failed>>((resolve) => {
-    const failed = (error: HostError, again: boolean): void => {
-      login.settle(false);
-      resolve(fail({ error, again }));
-      client.destroy();
-    };
     const abandon = (): void => {
-      login.settle(false);
+      login.settle('unknown');
       client.destroy();
       socket.destroy();
     };
-    stop.addEventListener('abort', abandon);
-    client.on('close', () => (closed = true));
     const conclude = (): void => {
       if (ready) return;
-      if (denied !== undefined) failed(denied, false);
-      else if (levelOf(lastError) === 'client-authentication') failed(login.failure(), false);
-      else if (loggingIn) {
-        const hungUp = hostError(
-          'network',
-          `${where} closed the connection during the login: ${oneLine(messageOf(lastError ?? 'no reason given'))}`,
-          `look at the log of its sshd (MaxAuthTries, LoginGraceTime, AllowUsers), or try: ssh ${endpoint.user}@${endpoint.alias}`,
-        );
-        failed(hungUp, patience.paused > PAUSE_LIMIT);
-      } else failed(handshakeFailure(lastError ?? 'it hung up', where), levelOf(lastError) !== 'handshake');
+      const failed = check.denied();
+      const why: Failed =
+        failed !== undefined
+          ? { error: failed, again: false }
+          : loggingIn
+            ? loginFailed(endpoint, login, lastError, patience)
+            : {
+                error: handshakeFailure(lastError ?? 'it hung up', addressOf(endpoint)),
+                again: levelOf(lastError) !== 'handshake',
+              };
+      login.settle(why.again ? 'unknown' : 'refused');
+      resolve(fail(why));
+      client.destroy();
     };
+    stop.addEventListener('abort', abandon);
     // This listener stays for the connection's life: an error on an idle connection must not end the process.
     client.on('error', (error) => {
       // A key that would not sign is not the end: the next one is tried.
       if (levelOf(error) === 'agent') return;
       lastError = error;
-      if (!ready) conclude();
+      conclude();
+    });
+    client.on('close', () => {
+      closed = true;
+      conclude();
     });
     client.on('handshake', () => (loggingIn = true));
     client.on('change password', () => {
-      failed(
-        hostError(
-          'auth',
-          `the password of ${endpoint.user} has expired`,
-          `change it with: ssh ${endpoint.user}@${endpoint.alias}`,
-        ),
-        false,
-      );
+      login.settle('refused');
+      const hint = `change it with: ssh ${endpoint.user}@${endpoint.alias}`;
+      resolve(fail({ error: hostError('auth', `the password of ${endpoint.user} has expired`, hint), again: false }));
+      client.destroy();
     });
-    client.on('close', conclude);
     client.on('ready', () => {
       ready = true;
-      login.settle(true);
-      stop.removeEventListener('abort', abandon);
       lastError = undefined;
+      login.settle('accepted');
+      stop.removeEventListener('abort', abandon);
       resolve(
         ok({ client, alive: () => !closed, lastError: () => (lastError === undefined ? '' : messageOf(lastError)) }),
       );
@@ -270,17 +178,49 @@ function handshake({ endpoint, socket, tools, knownTypes, patience, stop }: Hand
       keepaliveInterval: tools.keepaliveInterval,
       keepaliveCountMax: 3,
       algorithms: offeredAlgorithms(knownTypes),
-      hostVerifier: (key: Buffer, accept: (valid: boolean) => void) => {
-        verify(key).then(accept, (error: unknown) => {
-          denied ??= hostError(
-            'host-key-unknown',
-            `its host key could not be checked: ${oneLine(messageOf(error))}`,
-            'look at known_hosts',
-          );
-          accept(false);
-        });
-      },
+      hostVerifier: (key: Buffer, accept: (valid: boolean) => void) => void check.verify(key).then(accept),
       authHandler: login.handler,
     });
   });
+}
+
+interface HostKeyCheck {
+  verify(key: Buffer): Promise<boolean>;
+  denied(): HostError | undefined;
+}
+
+/** ssh2 asks again at every rekey: the key must stay the one that was verified. */
+function hostKeyCheck(endpoint: Endpoint, hostKeys: HostKeys): HostKeyCheck {
+  let verified: Buffer | undefined;
+  let denied: HostError | undefined;
+  return {
+    async verify(key) {
+      if (verified !== undefined) return key.equals(verified);
+      denied = await hostKeys
+        .check(endpoint, key)
+        .catch((error: unknown) =>
+          hostError(
+            'host-key-unknown',
+            `its host key could not be checked: ${oneLine(messageOf(error))}`,
+            'look at known_hosts',
+          ),
+        );
+      if (denied === undefined) verified = Buffer.from(key);
+      return denied === undefined;
+    },
+    denied: () => denied,
+  };
+}
+
+function loginFailed(endpoint: Endpoint, login: Login, lastError: Error | undefined, patience: Patience): Failed {
+  if (levelOf(lastError) === 'client-authentication') return { error: login.failure(''), again: false };
+  const said = lastError === undefined ? '' : oneLine(messageOf(lastError));
+  // Too many keys or passwords: the server ends it with a message of its own.
+  if (saidGoodbye(lastError)) return { error: login.failure(said), again: false };
+  const error = hostError(
+    'network',
+    `${addressOf(endpoint)} closed the connection during the login${said === '' ? '' : `: ${said}`}`,
+    `look at the log of its sshd (LoginGraceTime, AllowUsers), or try: ssh ${endpoint.user}@${endpoint.alias}`,
+  );
+  return { error, again: patience.paused > LONG_PAUSE };
 }

@@ -1,4 +1,5 @@
 /** The keys that are offered to a host, in OpenSSH's order, shared by all hosts: files are read and unlocked once. */
+import { access } from 'node:fs/promises';
 import ssh2 from 'ssh2';
 import type { ParsedKey } from 'ssh2';
 import { messageOf } from '../lib/errors.js';
@@ -9,7 +10,7 @@ import { readKeyFile, unlockKey } from './key-file.js';
 import type { KeyFile } from './key-file.js';
 import type { Endpoint } from './route.js';
 
-export interface Signature {
+interface Signature {
   /** Hash for RSA; the others carry their own. */
   readonly hash: 'sha1' | 'sha256' | 'sha512' | undefined;
 }
@@ -23,7 +24,7 @@ export interface Offer {
   sign(data: Buffer, how: Signature): Promise<Buffer>;
 }
 
-export type Candidate =
+type Candidate =
   | { readonly kind: 'offer'; readonly offer: Offer }
   /** Its public half is not known before it is unlocked. */
   | { readonly kind: 'sealed'; readonly label: string; open(): Promise<Offer> }
@@ -35,6 +36,7 @@ export interface Keyring {
 }
 
 const PASSPHRASE_TRIES = 3;
+const THROUGH_SSH = 'which works only through ssh itself';
 
 /** `ask` gives the passphrase of a key file, null when nobody can be asked. */
 export function createKeyring(ask: (path: string) => Promise<string | null>): Keyring {
@@ -86,6 +88,7 @@ export function createKeyring(ask: (path: string) => Promise<string | null>): Ke
       const taken = new Set<AgentKey>();
       for (const { path, named } of endpoint.identityFiles) {
         const file = await once(files, path, () => readKeyFile(path));
+        if (file.kind !== 'absent' && (await isThere(`${path}-cert.pub`))) last.push(certificate(`${path}-cert.pub`));
         const publicKey = file.kind === 'open' ? file.key : file.kind === 'locked' ? file.publicKey : undefined;
         const twin = held.find((other) => publicKey !== undefined && sameKey(other.key, publicKey));
         if (twin?.key !== undefined && agentSocket !== undefined) {
@@ -110,6 +113,19 @@ const asError = (error: unknown): Error => (error instanceof Error ? error : new
 const sameKey = (a: ParsedKey | undefined, b: ParsedKey): boolean =>
   a?.getPublicSSH().equals(b.getPublicSSH()) === true;
 
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+const certificate = (label: string): Candidate => ({
+  kind: 'unusable',
+  label,
+  reason: `is a certificate, ${THROUGH_SSH}`,
+  named: false,
+});
+
 function fromAgent(entry: AgentKey, socketPath: string): Candidate {
   const label = `${entry.comment || entry.type} (agent)`;
   if (entry.key !== undefined) return { kind: 'offer', offer: agentOffer(label, entry.key, socketPath) };
@@ -118,7 +134,7 @@ function fromAgent(entry: AgentKey, socketPath: string): Candidate {
     : entry.type.startsWith('sk-')
       ? 'a security key (FIDO)'
       : `of type ${entry.type}`;
-  return { kind: 'unusable', label, reason: `is ${what}, which works only through ssh itself`, named: false };
+  return { kind: 'unusable', label, reason: `is ${what}, ${THROUGH_SSH}`, named: false };
 }
 
 function fileOffer(label: string, publicKey: ParsedKey, open: () => Promise<ParsedKey>): Offer {

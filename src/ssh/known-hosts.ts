@@ -1,7 +1,7 @@
 /** The known_hosts format of OpenSSH (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT): parsing, matching and the verdict on a key. Pure. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-export type Marker = 'none' | 'revoked' | 'cert-authority';
+type Marker = 'none' | 'revoked' | 'cert-authority';
 
 export interface KnownHostsLine {
   readonly file: string;

@@ -6,6 +6,7 @@ import { fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
+import { createSlots } from './slots.js';
 
 export interface OpensshSettings {
   readonly user: string | undefined;
@@ -34,14 +35,27 @@ export interface OpensshQuery {
 export type Openssh = (query: OpensshQuery) => Promise<Result<OpensshSettings, HostError>>;
 
 const DEADLINE = 5_000;
+/** A fleet must not start a process per host at once. */
+const PROCESSES = 8;
 const DEFAULT_IDENTITY = /^~\/\.ssh\/id_(?:rsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk|xmss|dsa)$/;
 
 /** Asks `ssh -G` once per distinct query, lazily. Without an ssh binary the built-in defaults stand in. */
 export function createOpenssh(configFile: string | undefined): Openssh {
   const answers = new Map<string, Promise<Result<OpensshSettings, HostError>>>();
+  const slots = createSlots(PROCESSES);
+  const askInTurn = async (query: OpensshQuery): Promise<Result<OpensshSettings, HostError>> => {
+    const free = await slots.take();
+    try {
+      return await ask(query, configFile);
+    } finally {
+      free();
+    }
+  };
   return (query) => {
     const key = JSON.stringify([query.alias, query.user, query.port]);
-    const answer = answers.get(key) ?? ask(query, configFile);
+    const known = answers.get(key);
+    if (known !== undefined) return known;
+    const answer = askInTurn(query);
     answers.set(key, answer);
     return answer;
   };

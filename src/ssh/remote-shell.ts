@@ -3,6 +3,7 @@ import type { Client, ClientChannel } from 'ssh2';
 import { monotonic } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
 import { manyLines } from '../lib/sanitize.js';
+import { onAbort } from './abort.js';
 import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
 import { abortedFailure, lostFailure } from './failures.js';
@@ -32,7 +33,7 @@ export interface ShellLimits {
 
 const STDERR_KEPT = 8 * 1024;
 const NOISE_CAP = 256 * 1024;
-const CLOSE_GRACE = 3_000;
+const FLOOD_GRACE = 3_000;
 const MARKER = Buffer.from(`${READY}\n`);
 
 export class RemoteShell {
@@ -45,6 +46,7 @@ export class RemoteShell {
   private readonly patience: Patience;
   private readonly started = monotonic();
   private channel: ClientChannel | undefined;
+  private unlisten: () => void = () => undefined;
   private wake: (() => void) | undefined;
   private done = false;
   private isReady = false;
@@ -69,8 +71,7 @@ export class RemoteShell {
         ),
       );
     });
-    if (limits.signal?.aborted === true) this.abort();
-    else limits.signal?.addEventListener('abort', this.abort);
+    this.unlisten = onAbort(limits.signal, () => this.fail(abortedFailure()));
     if (!this.done) this.start(command);
   }
 
@@ -117,22 +118,23 @@ export class RemoteShell {
     return this.patience.pausedFor(ask);
   }
 
-  /** Closes the channel; what it still says is dropped. */
-  abandon(): void {
+  /**
+   * Closes the channel; what it still says is dropped. sshd keeps its side open while the command lives, and a command of root
+   * takes no signal from here: the connection stays usable all the same. Only a flood that does not stop costs the connection.
+   */
+  abandon(flood = false): void {
     this.finish(undefined);
     const { channel } = this;
     if (channel === undefined) return;
-    // A server that does not close its side of the channel costs the connection, not the program.
-    const timer = setTimeout(() => this.client.destroy(), CLOSE_GRACE);
-    timer.unref();
-    channel.once('close', () => clearTimeout(timer));
+    if (flood) {
+      const timer = setTimeout(() => this.client.destroy(), FLOOD_GRACE);
+      channel.once('close', () => clearTimeout(timer));
+    }
     channel.resume();
     channel.stderr.resume();
     channel.signal('TERM');
     channel.close();
   }
-
-  private readonly abort = (): void => this.fail(abortedFailure());
 
   private start(command: string): void {
     const lost = (error: unknown): void => this.fail(lostFailure(this.limits.lastError() || messageOf(error)));
@@ -205,14 +207,14 @@ export class RemoteShell {
   private fail(error: HostError): void {
     if (this.done) return;
     this.finish({ kind: 'failed', error });
-    this.abandon();
+    this.abandon(error.kind === 'output');
   }
 
   private finish(event: ShellEvent | undefined): void {
     if (this.done) return;
     this.done = true;
     this.patience.stop();
-    this.limits.signal?.removeEventListener('abort', this.abort);
+    this.unlisten();
     if (event !== undefined) this.push(event);
   }
 

@@ -8,7 +8,7 @@ import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
 import type { Openssh, OpensshSettings } from './openssh.js';
 
-export interface IdentityFile {
+interface IdentityFile {
   readonly path: string;
   /** Said by the inventory or ~/.ssh/config, not one of OpenSSH's default names. */
   readonly named: boolean;
@@ -137,7 +137,7 @@ async function look(
     const why = `~/.ssh/config sets RevokedHostKeys for ${oneLine(wish.alias)}, which cannot be honoured here`;
     return fail(hostError('config', why, 'mark the revoked keys with @revoked in known_hosts instead'));
   }
-  const user = settings.user ?? userInfo().username;
+  const user = settings.user ?? loginName();
   const expand = (path: string): string => expandPath(path, { wish, settings, user }, env);
   const listed = settings.identityFiles.map((file) => ({ path: expand(file), named: !settings.defaultIdentities }));
   const endpoint: Endpoint = {
@@ -183,17 +183,26 @@ function expandPath(
     '%': '%',
     d: homedir(),
     h: settings.hostname,
-    i: String(userInfo().uid),
+    i: String(process.getuid?.() ?? ''),
     k: settings.hostKeyAlias ?? wish.alias,
     L: localHostname().split('.')[0] ?? '',
     l: localHostname(),
     n: wish.alias,
     p: String(settings.port),
     r: user,
-    u: userInfo().username,
+    u: loginName(),
   };
   return path
     .replace(/^~(?=\/|$)/, homedir())
     .replace(/%(.)/g, (whole, letter: string) => tokens[letter] ?? whole)
     .replace(/\$\{(\w+)\}/g, (whole, name: string) => env[name] ?? whole);
+}
+
+/** '' in a container whose user has no name. */
+function loginName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return '';
+  }
 }

@@ -29,6 +29,8 @@ export interface Loan {
   refused(): void;
   /** Not known (the connection was lost, sudo refused for another reason): forgotten unless it was right elsewhere. */
   unproven(): void;
+  /** It was not put to the test: the next one gets it without a question. */
+  untried(): void;
 }
 
 export interface Lender {
@@ -65,6 +67,7 @@ export function createLender(): Lender {
         if (current()?.proven === false) entries.delete(key);
         settle();
       },
+      untried: settle,
     };
   };
 

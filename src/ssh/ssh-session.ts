@@ -1,6 +1,5 @@
 /** The Session over one ssh2 connection: runs scripts, opens streams, closes. */
 import type { Duplex } from 'node:stream';
-import type { Client } from 'ssh2';
 import { monotonic } from '../lib/clock.js';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
@@ -51,7 +50,7 @@ export function createSession(parts: SessionParts): Session {
     },
     open: (target, options) => openStream(hop, target, options.deadline),
     close() {
-      closing ??= endClient(hop.client).then(() => parts.onClose());
+      closing ??= endHop(hop).then(() => parts.onClose());
       return closing;
     },
   };
@@ -151,7 +150,9 @@ function openStream(hop: Hop, target: Target, deadline: number): Promise<Result<
 }
 
 /** Says goodbye and waits for the other side, but not long. */
-export function endClient(client: Client): Promise<void> {
+export function endHop(hop: Hop): Promise<void> {
+  const { client } = hop;
+  if (!hop.alive()) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       client.destroy();

@@ -63,7 +63,7 @@ async function openWithPassword(context: SudoContext): Promise<Result<RemoteShel
   if (first.kind === 'failed') return fail(stuck(first.error, shell));
   if (first.kind === 'ended') return fail(refused(context.user, first.code, shell));
 
-  const loan = await shell.pausedFor(() => context.borrowPassword());
+  const loan = await shell.pausedFor(() => context.borrowPassword().catch(() => null));
   if (loan === null || /[\r\n\0]/.test(loan.value)) {
     loan?.refused();
     shell.abandon();

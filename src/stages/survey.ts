@@ -19,8 +19,8 @@ import type { Session } from '../ssh/session.js';
 export interface SurveyedNode {
   readonly host: Host;
   readonly nodeName: string | undefined;
-  /** Ready by the API server; undefined where it was not asked or does not know the node. */
-  readonly ready: boolean | undefined;
+  /** By the API server; `unasked` where there is no access to it. */
+  readonly standing: 'ready' | 'not-ready' | 'no-such-node' | 'unasked';
   readonly distro: Distro;
   readonly view: NodeView;
   /** What could not be asked although the node was read. */
@@ -109,7 +109,14 @@ async function understand(
   return {
     host,
     nodeName: node?.name ?? host.nodeName ?? ownName,
-    ready: node === undefined ? undefined : node.ready === 'True',
+    standing:
+      nodes === undefined
+        ? 'unasked'
+        : node === undefined
+          ? 'no-such-node'
+          : node.ready === 'True'
+            ? 'ready'
+            : 'not-ready',
     distro,
     view: {
       facts,

@@ -12,7 +12,7 @@ if [ -e "$LAB_BASE/.complete-$edition" ]; then
   exit 0
 fi
 need_root
-verdict=$(bash "$here/../setup.sh" --lab-only | tee /dev/stderr | tail -n 1)
+verdict=$(bash "$here/../setup.sh" --lab-only | tee >(cat >&2) | tail -n 1)
 [ "$verdict" = LAB=yes ] || fail "this machine cannot run the lab" "${verdict#LAB=no }"
 mkdir -p "$LAB_CACHE"
 exec 9>"$LAB_CACHE/base.lock"

@@ -58,11 +58,15 @@ trap finish EXIT
 
 step "installing what the build needs (gcc make rsync jq xz-utils)"
 export DEBIAN_FRONTEND=noninteractive
+missing=()
 for package in gcc make rsync jq xz-utils libc6-dev; do
   dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
 done
-if [ -n "${missing[*]:-}" ]; then
-  apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends "${missing[@]}" >>"$log" 2>&1
+if [ ${#missing[@]} -gt 0 ]; then
+  get=(apt-get -q -o DPkg::Lock::Timeout=300)
+  fetch() { "${get[@]}" install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; }
+  fetch || { "${get[@]}" update >>"$log" 2>&1 && fetch; } ||
+    fail "apt could not install ${missing[*]}" "its last words are in $log"
 fi
 
 step "fetching Kubernetes and Go sources from the Debian mirror"

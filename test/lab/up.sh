@@ -30,7 +30,8 @@ need_root
 mkdir -p "$LAB_CACHE" "$(dirname "$LAB_STATE")"
 exec 8>"$LAB_CACHE/up.lock"
 flock -n 8 || fail "another lab is being started or stopped right now" "wait for it"
-for node in $(node_names); do
+# One that is not complete has crashed on its way up: the lock says that nobody is still at it.
+[ ! -e "$LAB_STATE/ready" ] || for node in $(node_names); do
   ! keeper "$node" >/dev/null || fail "a lab is already up in $LAB_STATE ($(cat "$LAB_STATE/kind" 2>/dev/null))" "end it first: $here/down.sh"
 done
 # What a lab that crashed has left behind.
@@ -108,4 +109,5 @@ say "$((SECONDS - began)) s: ${#shape[@]} nodes are booting; waiting for the API
 "$here/settle.sh"
 say "$((SECONDS - began)) s: the $kind lab is up: KUBECONFIG=$LAB_STATE/kubeconfig $LAB_STATE/kubectl, ssh -i $LAB_STATE/key root@ADDRESS"
 cat "$LAB_STATE/hosts"
+touch "$LAB_STATE/ready"
 trap - EXIT

@@ -61,13 +61,14 @@ export const unreachable = (name: string, message = `nothing listens on ${name}:
     error: { kind: 'refused', message, hint: 'check that sshd runs there, and the port in the inventory' },
   });
 
-export function auditResult(hosts: readonly HostAudit[]): AuditResult {
+export function auditResult(hosts: readonly HostAudit[], notes: readonly string[] = []): AuditResult {
   const all = hosts.flatMap(({ findings }) => findings);
   const number = (status: Finding['status']): number => all.filter((one) => one.status === status).length;
   return {
     ...base,
     kind: 'audit',
     hosts,
+    notes,
     summary: {
       hosts: hosts.length,
       judged: hosts.filter(({ status }) => status === 'judged').length,
@@ -111,6 +112,10 @@ export const hostPlan = (host: string, over: Partial<HostPlan> = {}): HostPlan =
   host,
   distro: 'kubeadm',
   unit: 'kubelet.service',
+  nodeName: host,
+  role: 'worker',
+  watch: { unit: 'kubelet.service', processName: 'kubelet', logPath: undefined },
+  ports: { kubelet: 10250, readOnly: 10255, healthz: 10248, healthzHost: '127.0.0.1' },
   edits: [configEdit(host), modeEdit],
   restart: true,
   reload: false,
@@ -135,6 +140,7 @@ export function planResult(hosts: readonly HostPlanned[], waves: readonly (reado
     ...base,
     kind: 'plan',
     hosts,
+    notes: [],
     waves,
     summary: {
       hosts: hosts.length,

@@ -191,6 +191,9 @@ describe('the agent', () => {
     });
     const socket = await startAgent(['certified']);
     const error = await rig.refusal(withKey('stranger'), { env: { SSH_AUTH_SOCK: socket } });
-    expect(error.message).toContain('is a certificate');
+    expect(error.message).toContain('certified (agent) is a certificate');
+    expect((await rig.refusal(withKey('certified'))).message).toContain(
+      `${shop.path('certified')}-cert.pub is a certificate`,
+    );
   });
 });

@@ -1,7 +1,11 @@
 /** A session with a real sshd: scripts, streams, fresh connections, the end of a connection. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { connect as tlsConnect } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Host, SshSettings } from '../../src/inventory/host.js';
 import type { ConnectOptions } from '../../src/ssh/connect.js';
@@ -48,10 +52,11 @@ describe('run', () => {
     expect(result).toMatchObject({ ok: true, value: { code: null, signal: 'SIGKILL' } });
   });
 
-  it('ends a call at its deadline and leaves the connection usable', async () => {
+  it('ends a call at its deadline and leaves the connection usable, while the command still runs', async () => {
     const one = await session();
-    const late = await one.run('echo started; sleep 60', [], { deadline: 300 });
+    const late = await one.run('echo started; exec sleep 5', [], { deadline: 300 });
     expect(late).toMatchObject({ ok: false, error: { kind: 'deadline' } });
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
     const next = await one.run('echo alive', [], { deadline });
     expect(next.ok && next.value.stdout.toString()).toBe('alive\n');
   });
@@ -80,7 +85,7 @@ describe('run', () => {
 
   it('is cancelled by its signal', async () => {
     const stop = new AbortController();
-    const running = (await session()).run('sleep 60', [], { deadline, signal: stop.signal });
+    const running = (await session()).run('exec sleep 2', [], { deadline, signal: stop.signal });
     setTimeout(() => stop.abort(), 200);
     expect(await running).toMatchObject({ ok: false, error: { kind: 'aborted' } });
   });
@@ -116,6 +121,47 @@ describe('open', () => {
     await listen(shop.path('there.sock'));
     const stream = await (await session()).open({ socketPath: shop.path('there.sock') }, { deadline });
     expect(stream.ok && (await text(stream.value))).toBe('hello');
+  });
+
+  it('carries TLS', async () => {
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-days',
+        '1',
+        '-subj',
+        '/CN=node1',
+        '-keyout',
+        shop.path('tls.key'),
+        '-out',
+        shop.path('tls.crt'),
+      ],
+      { stdio: 'ignore' },
+    );
+    const server = createHttpsServer(
+      { key: readFileSync(shop.path('tls.key')), cert: readFileSync(shop.path('tls.crt')) },
+      (_request, response) => {
+        response.writeHead(401, { connection: 'close' }).end('x'.repeat(300_000));
+      },
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    rig.later(() => new Promise((resolve) => server.close(() => resolve())));
+    const stream = await (
+      await session()
+    ).open({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }, { deadline });
+    if (!stream.ok) throw new Error(stream.error.message);
+    const secure = tlsConnect({ socket: stream.value, rejectUnauthorized: false });
+    secure.write('GET /pods HTTP/1.1\r\nHost: x\r\n\r\n');
+    const answer = await text(secure);
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+    expect(answer.length).toBeGreaterThan(300_000);
   });
 
   it('tells a closed port', async () => {
@@ -178,7 +224,7 @@ describe('connections', () => {
 
   it('tells a connection that broke in the middle of a script', async () => {
     const one = await session();
-    const result = await one.run('kill -KILL $PPID; sleep 60', [], { deadline });
+    const result = await one.run('kill -KILL $PPID; exec sleep 2', [], { deadline });
     expect(result).toMatchObject({ ok: false, error: { kind: 'lost' } });
   });
 

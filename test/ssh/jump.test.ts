@@ -109,7 +109,7 @@ describe('a jump', () => {
     const script =
       'for p in $(ps -o pid= --ppid "$(ps -o ppid= -p $PPID | tr -d " ")"); do [ "$p" = $PPID ] || kill -KILL "$p"; done';
     await bastion.value.run(script, [], { deadline });
-    expect(await one.value.run('sleep 60', [], { deadline })).toMatchObject({ ok: false, error: { kind: 'lost' } });
+    expect(await one.value.run('exec sleep 5', [], { deadline })).toMatchObject({ ok: false, error: { kind: 'lost' } });
     expect((await made.connect(host({ jump: [at(first)] }))).ok).toBe(true);
   });
 });

@@ -147,6 +147,7 @@ describe('a server that hangs up', () => {
     };
     await rig.session(host(), { secrets: slow });
     expect(server.logins.filter((login) => login.startsWith('password'))).toHaveLength(2);
+    expect(asked).toEqual(['ops']);
   });
 });
 

@@ -17,7 +17,7 @@ export interface Rig {
   session(host: Host, options?: Partial<ConnectOptions>): Promise<Session>;
   /** Why there is no session. */
   refusal(host: Host, options?: Partial<ConnectOptions>): Promise<HostError>;
-  /** Ended after all tests, last one first. */
+  /** Ended after all tests. */
   later(end: () => Promise<void>): void;
 }
 
@@ -31,7 +31,8 @@ export function useRig(): Rig {
     await Promise.all(connectors.splice(0).map((one) => one.close()));
   });
   afterAll(async () => {
-    for (const end of ends.reverse()) await end();
+    // All at once: one that hangs must not keep the others alive.
+    await Promise.all(ends.map((end) => end()));
     shop.remove();
   });
   const connector = (options: Partial<ConnectOptions> = {}): Connector => {

@@ -1,5 +1,6 @@
 /** Becoming root: without a password, with one, and every way in which sudo says no. */
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Host } from '../../src/inventory/host.js';
 import type { ConnectOptions } from '../../src/ssh/connect.js';
@@ -18,52 +19,11 @@ const PASSWORD = 'Tr0ub4dor & 3 $x';
 const deadline = 10_000;
 let server: OddServer;
 
-/**
- * A sudo with the parts that count: -n fails where a password is needed, -S prompts on stderr and reads one line. Its rules
- * come from the file `mode`; every start and every password is noted in `log`.
- */
-const FAKE_SUDO = `#!/bin/sh
-dir=$(dirname "$0")
-mode=$(cat "$dir/../mode")
-echo "start $*" >>"$dir/../log"
-ask=no prompt=
-while [ $# -gt 0 ]; do
-  case $1 in
-    -n) ;;
-    -S) ask=yes ;;
-    -k) ;;
-    -p) prompt=$2; shift ;;
-    --) shift; break ;;
-  esac
-  shift
-done
-case $mode in
-  free) exec "$@" ;;
-  requiretty) echo "sudo: sorry, you must have a tty to run sudo" >&2; exit 1 ;;
-  denied) printf '\\033[31mops is not in the sudoers file.\\033[0m\\n' >&2; exit 1 ;;
-esac
-if [ "$ask" = no ]; then echo "sudo: a password is required" >&2; exit 1; fi
-if [ $mode = hangs ]; then echo "Verification code: " >&2; exec sleep 60; fi
-tries=0
-while [ $tries -lt 3 ]; do
-  printf '%s' "$prompt" >&2
-  IFS= read -r given || { echo "sudo: no password was provided" >&2; exit 1; }
-  echo "given $given" >>"$dir/../log"
-  if [ "$given" = "$(cat "$dir/../password")" ]; then
-    if [ $mode = unlisted ]; then echo "ops is not allowed; you typed $given" >&2; exit 1; fi
-    exec "$@"
-  fi
-  if [ $mode = onetry ]; then echo "sudo: 1 incorrect password attempt" >&2; exit 1; fi
-  echo "Sorry, try again." >&2
-  tries=$((tries+1))
-done
-exit 1
-`;
-
 beforeAll(async () => {
   shop.key('host');
   mkdirSync(shop.path('bin'));
-  shop.write('bin/sudo', FAKE_SUDO, 0o755);
+  copyFileSync(fileURLToPath(new URL('fake-sudo.sh', import.meta.url)), shop.path('bin/sudo'));
+  chmodSync(shop.path('bin/sudo'), 0o755);
   shop.write('password', PASSWORD);
   server = await startOddServer({ hostKeyFile: shop.path('host'), bin: shop.path('bin') });
   rig.later(() => server.stop());

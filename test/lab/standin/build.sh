@@ -21,8 +21,10 @@ mkdir -p "$out/js/node_modules"
 rm -rf "$out/js/node_modules/yaml"
 cp -R "$root/node_modules/yaml" "$out/js/node_modules/yaml"
 
+"$compiler" -O2 -Wall -Wextra -Werror -static -o "$out/.launcher" "$here/launcher.c"
 for program in kubelet kube-apiserver kube-controller-manager; do
-  "$compiler" -O2 -Wall -Wextra -Werror -static -o "$out/.$program.new" "$here/launcher.c"
   # A running program's file cannot be written; a rename replaces it.
+  cp "$out/.launcher" "$out/.$program.new"
   mv -f "$out/.$program.new" "$out/$program"
 done
+rm "$out/.launcher"

@@ -100,7 +100,7 @@ async function issue(name: string, subject: string, san: string, purpose: string
 }
 
 function start(program: string, args: readonly string[]): ChildProcess {
-  const env = { PATH: process.env['PATH'], STANDIN_STORE: at('store.json'), STANDIN_GRACE: '2s' };
+  const env = { PATH: process.env['PATH'], STANDIN_STORE: at('store.json') };
   const child = spawn(join(out, program), args, { env, stdio: 'ignore' });
   started.push(child);
   return child;
@@ -164,20 +164,26 @@ export async function openTrial(): Promise<void> {
   await issue('apiserver', '/CN=kube-apiserver', 'IP:127.0.0.1', 'serverAuth');
   await issue('admin', '/O=system:masters/CN=admin', '', 'clientAuth');
   await issue('n1', '/O=system:nodes/CN=system:node:n1', '', 'clientAuth');
+  await issue('manager', '/CN=system:kube-controller-manager', '', 'clientAuth');
   apiPort = await freePort();
-  const user = { 'client-certificate': 'n1.crt', 'client-key': 'n1.key' };
-  const cluster = { server: `https://127.0.0.1:${apiPort}`, 'certificate-authority': 'ca.crt' };
-  const config = {
-    clusters: [{ name: 'k', cluster }],
-    contexts: [{ name: 'k', context: { cluster: 'k', user: 'u' } }],
-    users: [{ name: 'u', user }],
-    'current-context': 'k',
-  };
-  writeFileSync(at('n1.conf'), JSON.stringify(config));
+  for (const name of ['n1', 'manager']) {
+    const user = { 'client-certificate': `${name}.crt`, 'client-key': `${name}.key` };
+    const cluster = { server: `https://127.0.0.1:${apiPort}`, 'certificate-authority': 'ca.crt' };
+    const config = {
+      clusters: [{ name: 'k', cluster }],
+      contexts: [{ name: 'k', context: { cluster: 'k', user: 'u' } }],
+      users: [{ name: 'u', user }],
+      'current-context': 'k',
+    };
+    writeFileSync(at(`${name}.conf`), JSON.stringify(config));
+  }
   const serving = [`--tls-cert-file=${at('apiserver.crt')}`, `--tls-private-key-file=${at('apiserver.key')}`];
   const kubelets = [`--kubelet-client-certificate=${at('admin.crt')}`, `--kubelet-client-key=${at('admin.key')}`];
   const rest = [`--client-ca-file=${at('ca.crt')}`, `--secure-port=${apiPort}`, '--etcd-servers=http://127.0.0.1:2379'];
   start('kube-apiserver', [...serving, ...kubelets, ...rest, '--kubelet-preferred-address-types=InternalIP']);
+  const ca = [`--cluster-signing-cert-file=${at('ca.crt')}`, `--cluster-signing-key-file=${at('ca.key')}`];
+  const pace = ['--node-monitor-grace-period=2s', '--node-monitor-period=300ms', '--leader-elect=false'];
+  start('kube-controller-manager', [`--kubeconfig=${at('manager.conf')}`, ...ca, ...pace]);
   await until('readyz', async () => (await ask(apiPort, '/readyz')).body === 'ok');
 }
 

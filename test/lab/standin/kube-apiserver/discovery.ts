@@ -65,7 +65,7 @@ function openApiV3(groupVersion: string): JsonObject {
   return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'v1.31.4' }, paths, components: {} };
 }
 
-export const serverVersion: JsonObject = {
+const serverVersion: JsonObject = {
   major: '1',
   minor: '31',
   gitVersion: 'v1.31.4',

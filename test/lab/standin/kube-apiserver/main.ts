@@ -1,29 +1,14 @@
-// The stand-in API server: flags in, HTTPS on the secure port, controllers beside it, objects saved at the end.
+// The stand-in API server: flags in, HTTPS on the secure port, objects saved at the end.
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { constants } from 'node:crypto';
-import { join, dirname } from 'node:path';
-import { parseDuration } from '../go-duration.js';
+import { readFlags } from '../flag-map.js';
 import * as klog from '../klog.js';
-import { watchNodes, watchRequests } from './controllers.js';
 import { openTokens } from './identity.js';
 import { seedRbac } from './rbac.js';
 import { mustFind } from './resources.js';
 import { handle } from './server.js';
 import { openStore } from './store.js';
-
-function readFlags(args: readonly string[]): Readonly<Record<string, string>> {
-  const flags: Record<string, string> = {};
-  for (let i = 0; i < args.length; i += 1) {
-    const match = /^--?([^=]+)(?:=([\s\S]*))?$/.exec(args[i] ?? '');
-    if (!match) continue;
-    const next = args[i + 1];
-    const separate = match[2] === undefined && next !== undefined && !next.startsWith('-');
-    if (separate) i += 1;
-    flags[match[1] ?? ''] = match[2] ?? (separate ? next : 'true');
-  }
-  return flags;
-}
 
 function die(err: string): never {
   klog.error('run.go:72', 'command failed', { err });
@@ -54,7 +39,6 @@ for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease'])
 }
 seedRbac(store);
 
-const clientCaFile = flags['client-ca-file'] ?? '';
 const server = {
   store,
   tokens: openTokens(flags['token-auth-file'] ?? ''),
@@ -81,14 +65,6 @@ const listener = createServer(
 );
 listener.keepAliveTimeout = 60_000;
 listener.on('error', (thrown) => die(thrown.message));
-
-const graceMs = parseDuration(process.env['STANDIN_GRACE'] ?? flags['node-monitor-grace-period'] ?? '6s') ?? 6000;
-watchNodes(store, graceMs);
-const certFile = flags['cluster-signing-cert-file'] ?? clientCaFile;
-const keyFile = flags['cluster-signing-key-file'] ?? join(dirname(certFile), 'ca.key');
-if (existsSync(certFile) && existsSync(keyFile)) watchRequests(store, { certFile, keyFile });
-else
-  klog.warning('controllermanager.go:1', 'no signing key, certificate requests stay unsigned', { certFile, keyFile });
 
 const port = Number(flags['secure-port'] ?? '6443');
 const address = flags['bind-address'] ?? '::';

@@ -28,7 +28,7 @@ function mergeList(before: readonly Json[], patch: readonly Json[], key: string)
   return result;
 }
 
-export function strategicMerge(target: Json | undefined, patch: Json): Json {
+function strategicMerge(target: Json | undefined, patch: Json): Json {
   if (!isObject(patch)) return patch;
   if (patch['$patch'] === 'replace')
     return Object.fromEntries(Object.entries(patch).filter(([key]) => key !== '$patch'));

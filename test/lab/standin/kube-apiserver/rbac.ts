@@ -113,7 +113,10 @@ function rule(apiGroups: string, resources: string, verbs: string): JsonObject {
 
 const paths = '/healthz /livez /readyz /version /version/ /healthz/* /livez/* /readyz/*';
 const discovery = `/api /api/* /apis /apis/* /openapi /openapi/* ${paths}`;
-const group = (name: string): JsonObject => ({ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name });
+const subject = (name: string): JsonObject => {
+  const kind = name === 'system:kube-controller-manager' ? 'User' : 'Group';
+  return { apiGroup: 'rbac.authorization.k8s.io', kind, name };
+};
 const roles: Readonly<Record<string, readonly JsonObject[]>> = {
   'cluster-admin': [rule('*', '*', '*'), { nonResourceURLs: ['*'], verbs: ['*'] }],
   'system:kubelet-api-admin': [
@@ -126,6 +129,15 @@ const roles: Readonly<Record<string, readonly JsonObject[]>> = {
   ],
   'system:public-info-viewer': [{ nonResourceURLs: paths.split(' '), verbs: ['get'] }],
   'system:node-bootstrapper': [rule('certificates.k8s.io', 'certificatesigningrequests', 'create get list watch')],
+  'system:kube-controller-manager': [
+    rule('', 'nodes nodes/status', 'get list watch update patch'),
+    rule('coordination.k8s.io', 'leases', 'get list watch'),
+    rule(
+      'certificates.k8s.io',
+      'certificatesigningrequests certificatesigningrequests/status certificatesigningrequests/approval',
+      'get list watch update',
+    ),
+  ],
   view: [rule('', 'pods configmaps services', 'get list watch'), rule('apps', '*', 'get list watch')],
 };
 const bindings: readonly (readonly [string, string, readonly string[]])[] = [
@@ -133,6 +145,7 @@ const bindings: readonly (readonly [string, string, readonly string[]])[] = [
   ['kubeadm:cluster-admins', 'cluster-admin', ['kubeadm:cluster-admins']],
   ['system:discovery', 'system:discovery', ['system:authenticated']],
   ['system:public-info-viewer', 'system:public-info-viewer', ['system:authenticated', 'system:unauthenticated']],
+  ['system:kube-controller-manager', 'system:kube-controller-manager', ['system:kube-controller-manager']],
   ['kubeadm:kubelet-bootstrap', 'system:node-bootstrapper', ['system:bootstrappers']],
 ];
 
@@ -144,8 +157,8 @@ export function seedRbac(store: Store): void {
       store.create(resource, '', { metadata: { name }, ...objectOf(content) });
   };
   for (const [name, rules] of Object.entries(roles)) create('clusterroles', name, { rules: [...rules] });
-  for (const [name, role, groups] of bindings) {
+  for (const [name, role, subjects] of bindings) {
     const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role };
-    create('clusterrolebindings', name, { roleRef, subjects: groups.map(group) });
+    create('clusterrolebindings', name, { roleRef, subjects: subjects.map(subject) });
   }
 }

@@ -7,7 +7,7 @@ import { warning } from '../klog.js';
 import { apiVersion, resources, type Resource } from './resources.js';
 import { alreadyExists, conflict, invalid, notFound } from './status.js';
 
-export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
+type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
 export interface Change {
   readonly type: ChangeType;
   readonly resource: Resource;
@@ -31,10 +31,6 @@ export interface Store {
 }
 
 const historyLength = 2000;
-
-export function nameOf(object: JsonObject): string {
-  return text(at(object, 'metadata', 'name'));
-}
 
 export function openStore(file: string): Store {
   const objects = new Map<string, JsonObject>();

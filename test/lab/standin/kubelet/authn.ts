@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import { at, text, textsOf, type Json, type JsonObject } from '../json.js';
 import * as klog from '../klog.js';
 import { anonymous, authenticated, peerUser, type User } from '../x509.js';
-import type { ApiClient } from './api-client.js';
+import type { ApiClient } from '../api-client.js';
 import { milliseconds } from './config.js';
 
-export interface Verdict {
+interface Verdict {
   readonly status: 200 | 401 | 403 | 500;
   readonly body: string;
 }

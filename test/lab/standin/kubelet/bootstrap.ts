@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { at, type Json } from '../json.js';
 import * as klog from '../klog.js';
-import { openKubeconfig, type ApiClient } from './api-client.js';
+import { openKubeconfig, type ApiClient } from '../api-client.js';
 import { keepPair, obtain } from './serving-cert.js';
 
 /** Throws with the kubelet's words when neither kubeconfig can be used. */

@@ -69,7 +69,7 @@ function mapValue(field: Field, value: Json): Json {
 }
 
 /** One value as its field's type takes it; throws Go's error otherwise. */
-export function typed(field: Field, value: Json): Json {
+function typed(field: Field, value: Json): Json {
   switch (field.kind) {
     case 'bool':
       if (typeof value !== 'boolean') throw mismatch(field, value);

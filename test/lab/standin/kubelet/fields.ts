@@ -2,9 +2,9 @@
 import type { Json } from '../json.js';
 import { parseJson } from '../json.js';
 
-export type Kind = 'bool' | 'int' | 'float' | 'str' | 'dur' | 'list' | 'map' | 'any';
+type Kind = 'bool' | 'int' | 'float' | 'str' | 'dur' | 'list' | 'map' | 'any';
 /** always: zero is shown and means the default; omit: zero is hidden; pointer: zero is a value of its own. */
-export type Presence = 'always' | 'omit' | 'pointer';
+type Presence = 'always' | 'omit' | 'pointer';
 
 export interface Field {
   readonly path: readonly string[];

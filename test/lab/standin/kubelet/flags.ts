@@ -47,7 +47,7 @@ function invalid(name: string, value: string, why: string): Error {
   return new Error(`invalid argument ${JSON.stringify(value)} for "--${name}" flag: ${why}`);
 }
 
-export function parseGoBool(source: string): boolean | undefined {
+function parseGoBool(source: string): boolean | undefined {
   if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(source)) return true;
   return ['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(source) ? false : undefined;
 }

@@ -6,7 +6,7 @@ import { at, text, type JsonObject } from '../json.js';
 import * as klog from '../klog.js';
 import { tlsLimits } from '../tls-suites.js';
 import { refusalToProtectKernel } from './kernel.js';
-import type { ApiClient } from './api-client.js';
+import type { ApiClient } from '../api-client.js';
 import { openGate } from './authn.js';
 import { clientFor } from './bootstrap.js';
 import { configz, effectiveConfig, milliseconds, texts } from './config.js';

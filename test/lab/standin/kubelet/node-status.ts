@@ -4,7 +4,7 @@ import { arch, cpus, hostname, networkInterfaces, release, totalmem } from 'node
 import { setTimeout as sleep } from 'node:timers/promises';
 import { at, equal, isObject, listOf, objectOf, text, type Json, type JsonObject } from '../json.js';
 import * as klog from '../klog.js';
-import { refusal, type ApiClient } from './api-client.js';
+import { refusal, type ApiClient } from '../api-client.js';
 import { milliseconds } from './config.js';
 
 export interface NodeIdentity {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { at, listOf, text, type Json } from '../json.js';
 import * as klog from '../klog.js';
 import { makeRequest, makeSelfSigned, type User } from '../x509.js';
-import { refusal, type ApiClient } from './api-client.js';
+import { refusal, type ApiClient } from '../api-client.js';
 
 export interface Pair {
   readonly cert: string;

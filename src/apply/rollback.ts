@@ -1,0 +1,56 @@
+/** Puts one node back to what it was before a run, and proves it. */
+import { watchKubelet } from './kubelet-watch.js';
+import { type HostTask, type RunContext, failureOf, proveOld, trackHost } from './host.js';
+import { revert } from './node-transaction.js';
+import type { Outcome } from './outcome.js';
+
+export async function rollBackHost(
+  id: string,
+  restarts: boolean,
+  task: HostTask,
+  context: RunContext,
+): Promise<Outcome> {
+  const { progress, step, finish } = trackHost(task, context);
+  const connected = await task.connect();
+  if (!connected.ok) return finish('unreachable', connected.error.message, connected.error.hint);
+  const session = connected.value;
+  const look = `log in and look: systemctl status ${task.target.unit}, /var/lib/kubelatch/txn/${id}`;
+  try {
+    const before = await watchKubelet(session, task.target, 0);
+    if (!before.ok) return finish('failed', before.error.message, before.error.hint);
+    const reverted = await step('revert', () => revert(session, id, restarts ? 'restart' : 'files-only'));
+    if (!reverted.ok) return finish('unknown', reverted.error.message, look);
+    const { word, detail } = reverted.value;
+    switch (word) {
+      case 'none':
+        return finish('unchanged', `the node keeps nothing of run ${id}`);
+      case 'nothing':
+        return finish('unchanged', `run ${id} had changed nothing yet`);
+      case 'conflict':
+        return finish(
+          'refused',
+          `${detail} was edited since run ${id}: nothing was put back`,
+          `compare it with /var/lib/kubelatch/txn/${id}/old on the node, settle it by hand, then roll back again`,
+        );
+      case 'pending':
+        return finish(
+          'refused',
+          `the change of run ${detail} is unfinished on this node`,
+          `kubelatch rollback ${detail}`,
+        );
+      case 'reverted':
+        break;
+      default:
+        return finish('unknown', `putting back failed: ${word} ${detail}`, look);
+    }
+    if (detail === 'already') return finish('unchanged', `run ${id} was put back before`);
+    const gate = restarts ? await step('gate', () => proveOld(session, task, context)) : undefined;
+    progress.gate = gate?.checks ?? [];
+    progress.log = gate?.log ?? [];
+    if (gate?.passed === false)
+      return finish('unknown', `put back, but the node is not healthy: ${failureOf(gate)}`, look);
+    return finish('confirmed', `put back to before run ${id}`);
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,43 @@
+/** Which function serves which verb; each is loaded only when it is called. */
+import { ToolError } from '../lib/errors.js';
+import type { Flags } from './options.js';
+import type { Stops } from './stops.js';
+
+export async function dispatchVerb(
+  verb: string,
+  flags: Flags,
+  args: readonly string[],
+  stops: Stops,
+  version: string,
+): Promise<number> {
+  const { createWorld } = await import('./world.js');
+  const world = createWorld(flags, stops, version);
+  try {
+    switch (verb) {
+      case 'audit':
+        return await (await import('./verbs/audit.js')).auditVerb(world);
+      case 'plan':
+        return await (await import('./verbs/plan.js')).planVerb(world);
+      case 'apply':
+        return await (await import('./verbs/apply.js')).applyVerb(world, args[0]);
+      case 'rollback':
+        return await (await import('./verbs/rollback.js')).rollbackVerb(world, args[0]);
+      case 'inventory':
+        return await (await import('./verbs/inventory.js')).inventoryVerb(world);
+      case 'inventory check':
+        return await (await import('./verbs/inventory.js')).checkVerb(world);
+      case 'runs':
+        return await (await import('./verbs/runs.js')).runsVerb(world);
+      case 'runs show':
+        return await (await import('./verbs/runs.js')).showRunVerb(world, args[0] ?? '');
+      case 'guided':
+        return await (await import('./verbs/guided.js')).guidedVerb(world);
+      case 'explain':
+        return await (await import('./verbs/explain.js')).explainVerb(world, args[0] ?? '');
+      default:
+        throw new ToolError('internal', `no verb ${verb}`);
+    }
+  } finally {
+    await world.progress.stop();
+  }
+}

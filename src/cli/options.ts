@@ -1,0 +1,221 @@
+/** Flags and where their values come from: flag > KUBELATCH_… > kubelatch.yaml > default. */
+import { readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parse } from 'yaml';
+import { parseDuration } from '../lib/duration.js';
+import { ToolError, messageOf } from '../lib/errors.js';
+import { suggest } from '../lib/suggest.js';
+import { type Amount, parseAmount } from '../plan/waves.js';
+
+export const outputs = ['table', 'wide', 'json', 'ndjson'] as const;
+export type Output = (typeof outputs)[number];
+
+/** Values after parsing, by commander's names. */
+export interface Flags {
+  readonly inventory: string;
+  readonly limit?: string;
+  readonly exclude?: string;
+  readonly playbook?: readonly string[];
+  readonly output: Output;
+  readonly outputFile?: string;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly kubectl: string;
+  readonly cluster: boolean;
+  readonly forks: number;
+  readonly timeout: number;
+  readonly hostKeys: 'strict' | 'accept-new';
+  readonly yes: boolean;
+  readonly input: boolean;
+  readonly detailedExitcode: boolean;
+  readonly failOn?: 'low' | 'medium' | 'high' | 'critical';
+  readonly color: 'auto' | 'always' | 'never';
+  readonly verbose: number;
+  readonly quiet: boolean;
+  readonly logFile?: string;
+  readonly out?: string;
+  readonly waves: readonly Amount[];
+  readonly maxUnavailable?: Amount;
+  readonly maxFailures: Amount;
+  readonly settle: number;
+  readonly deadline: number;
+}
+
+const duration = (text: string): number => {
+  const value = parseDuration(text);
+  if (value === undefined || value === 0)
+    throw new InvalidArgumentError('a duration is a number with ms, s, m or h: 30s, 5m');
+  return value;
+};
+const amount = (text: string): Amount => {
+  const value = parseAmount(text);
+  if (value === undefined) throw new InvalidArgumentError('a count such as 3, or a share such as 25%');
+  return value;
+};
+const amounts = (text: string): Amount[] => text.split(',').map(amount);
+const whole = (text: string): number => {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('a number from 1 to 99999');
+  return Number(text);
+};
+const collect = (value: string, previous: readonly string[] | undefined): string[] => [
+  ...(previous ?? []),
+  ...value.split(',').filter(Boolean),
+];
+
+const option = (flags: string, text: string): Option => {
+  const made = new Option(flags, text);
+  return made.env(`KUBELATCH_${made.attributeName().replace(/[A-Z]/g, '_$&').toUpperCase()}`);
+};
+
+export function addHostOptions(command: Command): Command {
+  return command
+    .optionsGroup('Which hosts:')
+    .addOption(option('-i, --inventory <file>', 'the inventory; - is stdin').default('./inventory.yaml'))
+    .addOption(
+      option('-l, --limit <pattern>', 'only these hosts: names, globs, ranges, groups, role:worker, !not-this'),
+    )
+    .addOption(option('--exclude <pattern>', 'not these hosts'));
+}
+
+export function addConnectionOptions(command: Command): Command {
+  return command
+    .optionsGroup('How to reach them:')
+    .addOption(option('-f, --forks <n>', 'hosts at once').argParser(whole).default(32))
+    .addOption(option('--timeout <duration>', 'for one call over SSH').argParser(duration).default(30_000, '30s'))
+    .addOption(
+      option('--host-keys <how>', 'accept-new adds keys of hosts never seen before')
+        .choices(['strict', 'accept-new'])
+        .default('strict'),
+    )
+    .addOption(option('--kubeconfig <file>', 'of the API server, instead of the inventory’s'))
+    .addOption(option('--context <name>', 'in the kubeconfig'))
+    .addOption(option('--kubectl <program>', 'the kubectl to use').default('kubectl'))
+    .addOption(option('--no-cluster', 'do without the API server; its checks are then not made'))
+    .addOption(option('--no-input', 'never ask anything, not even for passwords'));
+}
+
+export function addOutputOptions(command: Command): Command {
+  return command
+    .optionsGroup('What to print:')
+    .addOption(option('-o, --output <format>', 'the result on stdout').choices(outputs).default('table'))
+    .addOption(option('--output-file <file>', 'the result in a file instead'))
+    .addOption(option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
+    .addOption(
+      new Option('-v, --verbose', 'more about what happens (repeatable)')
+        .default(0)
+        .argParser((_value, before: number) => before + 1),
+    )
+    .addOption(option('-q, --quiet', 'no progress').default(false))
+    .addOption(option('--log-file <file>', 'every event as a line of JSON'));
+}
+
+export function addPlaybookOption(command: Command): Command {
+  return command
+    .optionsGroup('What to judge by:')
+    .addOption(option('-p, --playbook <name|file>', 'rules; repeatable (default: baseline)').argParser(collect));
+}
+
+export function addJudgementOptions(command: Command): Command {
+  return command.addOption(
+    option('--fail-on <severity>', 'exit 2 when a rule of this severity or above fails').choices([
+      'low',
+      'medium',
+      'high',
+      'critical',
+    ]),
+  );
+}
+
+export function addWaveOption(command: Command): Command {
+  return command
+    .optionsGroup('How to roll out:')
+    .addOption(
+      option('--waves <list>', 'how many are done after each wave, as counts or shares')
+        .argParser(amounts)
+        .default(amounts('1,10%,50%,100%'), '1,10%,50%,100%'),
+    );
+}
+
+export function addRolloutOptions(command: Command): Command {
+  return addWaveOption(command)
+    .addOption(
+      option(
+        '--max-unavailable <n|n%>',
+        'nodes out of service at once, those already down included (default: 10%)',
+      ).argParser(amount),
+    )
+    .addOption(
+      option('--max-failures <n|n%>', 'failed hosts that do not stop the run')
+        .argParser(amount)
+        .default({ count: 0 }, '0'),
+    )
+    .addOption(
+      option('--settle <duration>', 'how long a node must stay Ready').argParser(duration).default(10_000, '10s'),
+    )
+    .addOption(
+      option('--deadline <duration>', 'until a change that is not proved healthy is put back')
+        .argParser(duration)
+        .default(120_000, '2m'),
+    )
+    .addOption(option('-y, --yes', 'do not ask').default(false));
+}
+
+/** Fills what neither flags nor environment said from ./kubelatch.yaml; unknown keys are errors. */
+export function applyConfigFile(command: Command, path = './kubelatch.yaml'): void {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return;
+  }
+  let data: unknown;
+  try {
+    data = parse(text);
+  } catch (error) {
+    throw new ToolError('usage', `${path}: ${messageOf(error).split('\n')[0] ?? ''}`, { hint: 'correct the file' });
+  }
+  if (data === null || data === undefined) return;
+  if (typeof data !== 'object' || Array.isArray(data))
+    throw new ToolError('usage', `${path}:1: a mapping of flags is wanted`);
+  const known = new Map(command.options.map((one) => [one.long?.replace(/^--(no-)?/, '') ?? '', one]));
+  for (const [key, value] of Object.entries(data as Record<string, unknown>)) {
+    const found = known.get(key);
+    const line = text.split('\n').findIndex((one) => one.startsWith(`${key}:`)) + 1;
+    if (found === undefined) {
+      if (knownAnywhere.has(key)) continue;
+      const near = suggest(key, [...knownAnywhere]);
+      throw new ToolError(
+        'usage',
+        `${path}:${line}: unknown key "${key}"${near === undefined ? '' : `, did you mean "${near}"?`}`,
+      );
+    }
+    const name = found.attributeName();
+    if (command.getOptionValueSource(name) !== 'default' && command.getOptionValueSource(name) !== undefined) continue;
+    command.setOptionValueWithSource(name, fromFile(found, value, `${path}:${line}: ${key}`), 'config');
+  }
+}
+
+function fromFile(found: Option, value: unknown, place: string): unknown {
+  if (found.isBoolean() || found.negate) {
+    if (typeof value !== 'boolean') throw new ToolError('usage', `${place}: true or false is wanted`);
+    return value;
+  }
+  const words = (Array.isArray(value) ? value : [value]) as unknown[];
+  if (!words.every((one) => typeof one === 'string' || typeof one === 'number'))
+    throw new ToolError('usage', `${place}: a text is wanted`);
+  const text = words.join(',');
+  try {
+    if (found.argChoices !== undefined && !found.argChoices.includes(text)) {
+      throw new InvalidArgumentError(`one of ${found.argChoices.join(', ')} is wanted`);
+    }
+    return found.parseArg === undefined ? text : found.parseArg(text, undefined as never);
+  } catch (error) {
+    throw new ToolError('usage', `${place}: ${messageOf(error)}`);
+  }
+}
+
+/** Keys of any verb: a file for all of them may hold what one of them does not know. */
+const knownAnywhere = new Set(
+  `inventory limit exclude forks timeout host-keys kubeconfig context kubectl cluster output output-file color quiet log-file playbook
+  fail-on detailed-exitcode waves max-unavailable max-failures settle deadline`.split(/\s+/),
+);

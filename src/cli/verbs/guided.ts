@@ -1,0 +1,80 @@
+/** `kubelatch` alone on a terminal: the same stages, as a conversation. */
+import { isSettled } from '../../apply/outcome.js';
+import { ToolError } from '../../lib/errors.js';
+import { type Run, apply, audit, plan, rollback } from '../../pipeline.js';
+import { loadPlaybook } from '../../playbook/load.js';
+import { builtinNames } from '../../playbook/builtin.js';
+import { auditText } from '../../report/audit-text.js';
+import { exitCodeOf, worstOf } from '../../report/exit-code.js';
+import type { PlanResult, RunResult } from '../../report/model.js';
+import { planText } from '../../report/plan-text.js';
+import { runText } from '../../report/run-text.js';
+import { changingPlans, savedPlanOf } from '../../stages/judge.js';
+import { type GuidedSelection, runGuided } from '../../terminal/guided.js';
+import { type World, loadHosts, withRun } from '../world.js';
+
+export async function guidedVerb(world: World): Promise<number> {
+  if (!world.interactive) {
+    throw new ToolError('usage', 'the guided mode needs a terminal', { hint: 'kubelatch --help shows the verbs' });
+  }
+  const { inventory, hosts } = await loadHosts(world);
+  const names = [...(await builtinNames()), ...(world.flags.playbook ?? [])];
+  const playbooks = await Promise.all([...new Set(names)].map((name) => loadPlaybook(name)));
+  const { flags, progress, prompts, errText, stops } = world;
+  const runs: RunResult[] = [];
+  let shown: PlanResult | undefined;
+
+  const stage = async <T>(title: string, selection: GuidedSelection, work: (run: Run) => Promise<T>): Promise<T> => {
+    const chosen = hosts.filter((host) => selection.hosts.includes(host.name));
+    progress.phase(title, chosen.length);
+    const judgedBy = playbooks.filter((playbook) => selection.playbooks.includes(playbook.name));
+    return withRun(world, { inventory, hosts: chosen, playbooks: judgedBy }, work);
+  };
+  const approve = (): Promise<boolean> => {
+    stops.changing();
+    return Promise.resolve(true);
+  };
+
+  return runGuided(
+    {
+      clusterName: inventory.cluster.name,
+      dangerous: false,
+      hosts,
+      playbooks,
+      audit: async (selection) => ({ text: auditText(await stage('Reading', selection, audit), errText) }),
+      async plan(selection) {
+        shown = await stage('Planning', selection, (run) => plan(run, flags));
+        return {
+          text: planText(shown, errText),
+          changes: changingPlans(shown.hosts).length,
+          exitCode: exitCodeOf(shown),
+        };
+      },
+      async apply(selection) {
+        // The first try carries out what was shown; another try plans anew, since nodes have moved.
+        const saved = shown === undefined ? undefined : savedPlanOf(shown);
+        shown = undefined;
+        const result = await stage('Changing', selection, (run) => apply(run, flags, saved, approve));
+        if (result === undefined) return { text: 'Nothing was changed.\n', exitCode: 0, failed: false };
+        runs.push(result);
+        const failedHosts = result.hosts.filter((host) => !isSettled(host.outcome)).map((host) => host.name);
+        const exitCode = exitCodeOf(result);
+        return { text: runText(result, errText), exitCode, failed: failedHosts.length > 0, failedHosts };
+      },
+      async undoAll() {
+        const undone: RunResult[] = [];
+        for (const { run, hosts: touched } of runs.toReversed()) {
+          const selection = { hosts: touched.map((host) => host.name), playbooks: [] };
+          const result = await stage('Putting back', selection, (context) => rollback(context, run, flags, approve));
+          if (result !== undefined) undone.push(result);
+        }
+        return {
+          text: undone.map((one) => runText(one, errText)).join(''),
+          exitCode: worstOf(undone.map((one) => exitCodeOf(one))),
+        };
+      },
+    },
+    prompts,
+    (text) => void process.stderr.write(text),
+  );
+}

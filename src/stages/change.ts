@@ -1,0 +1,117 @@
+/** Carries plans to their nodes, wave by wave, with a journal; and takes a run back the same way. */
+import { hostname, userInfo } from 'node:os';
+import { applyToHost, type HostTask, type RunContext } from '../apply/host.js';
+import { type Journal, openJournal } from '../apply/journal.js';
+import type { Outcome } from '../apply/outcome.js';
+import { rollBackHost } from '../apply/rollback.js';
+import { type RolloutHost, type RolloutResult, rollOut } from '../apply/rollout.js';
+import type { Cluster } from '../cluster/cluster.js';
+import type { Host } from '../inventory/host.js';
+import { isoTime, newRunId } from '../lib/clock.js';
+import { messageOf } from '../lib/errors.js';
+import type { HostPlan } from '../plan/host-plan.js';
+import { planWaves } from '../plan/waves.js';
+import type { RolloutFlags, Run } from '../pipeline.js';
+
+/** What is known of this machine's user, for the node's and the journal's records. */
+function operator(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    return hostname();
+  }
+}
+
+/** Starts a run: from here on the journal is written before every effect. */
+export async function withJournal<T>(
+  run: Run,
+  kind: 'apply' | 'rollback',
+  of: string | undefined,
+  hosts: readonly string[],
+  work: (journal: Journal) => Promise<T>,
+): Promise<T> {
+  const journal = await openJournal(run.runsFolder, newRunId());
+  try {
+    const { cluster, path } = run.inventory;
+    await journal.write({
+      entry: 'run',
+      kind,
+      of,
+      cluster: cluster.name,
+      inventory: path,
+      hosts,
+      operator: operator(),
+    });
+    const result = await work(journal);
+    await journal.write({ entry: 'end' });
+    return result;
+  } finally {
+    await journal.close();
+  }
+}
+
+export function contextFor(run: Run, cluster: Cluster | undefined, journal: Journal, flags: RolloutFlags): RunContext {
+  return { journal, cluster, timing: { gate: flags.deadline, settle: flags.settle }, report: run.report };
+}
+
+export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunContext): RolloutHost {
+  const about = {
+    run: context.journal.run,
+    cluster: run.inventory.cluster.name,
+    host: host.name,
+    startedAt: isoTime(),
+    tool: run.version,
+    operator: operator(),
+    plan: { ...plan, edits: [], expect: [] },
+  };
+  const task = taskFor(plan, host, run);
+  return rolloutHost(task, () => applyToHost(plan, about, task, context));
+}
+
+export function rollbackTask(plan: HostPlan, id: string, host: Host, run: Run, context: RunContext): RolloutHost {
+  const task = taskFor(plan, host, run);
+  return rolloutHost(task, () => rollBackHost(id, plan.restart, task, context));
+}
+
+function taskFor(plan: HostPlan, host: Host, run: Run): HostTask {
+  return {
+    host: host.name,
+    nodeName: plan.nodeName,
+    controlPlane: plan.role === 'control-plane',
+    target: plan.watch,
+    ports: plan.ports,
+    connect: () => run.connector.fresh(host),
+  };
+}
+
+/** A fault of the tool itself on one host ends as `unknown` for this host, and the others under way are finished. */
+function rolloutHost({ host, nodeName, controlPlane }: HostTask, run: () => Promise<Outcome>): RolloutHost {
+  const unknown = (error: unknown): Outcome => ({
+    host,
+    nodeName,
+    outcome: 'unknown',
+    reason: messageOf(error),
+    hint: 'look at the node: /var/lib/kubelatch/txn says how far the change came',
+    edits: [],
+    gate: [],
+    log: [],
+    timings: {},
+  });
+  return { host, nodeName, controlPlane, run: () => run().catch(unknown) };
+}
+
+export async function rollOutWaves(
+  hosts: readonly RolloutHost[],
+  run: Run,
+  cluster: Cluster | undefined,
+  journal: Journal,
+  flags: RolloutFlags,
+): Promise<RolloutResult> {
+  const workers = hosts.filter((one) => !one.controlPlane);
+  const servers = hosts.filter((one) => one.controlPlane);
+  const waves = planWaves(workers, servers, flags.waves);
+  run.report({ event: 'run-started', run: journal.run, hosts: hosts.length, waves: waves.length });
+  const { forks, report, drain } = run;
+  const { maxUnavailable, maxFailures } = flags;
+  return rollOut({ waves, cluster, forks, maxUnavailable, maxFailures, journal, report, drain });
+}

@@ -1,0 +1,206 @@
+// The lab as the end-to-end tests use it: start and stop it, put nodes back to their weak state, look at them, break them.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { anonymousPods, apiGet, portState, run, type Answer, type Outcome, type RunOptions } from './node-access.js';
+
+export type LabKind = 'real' | 'standin';
+export type Shape = 'control-plane' | 'kubeadm' | 'systemd';
+/** Where a disk fault strikes: the folder of the kubelet's settings, or kubelatch's own folder. */
+export type Place = 'config' | 'state';
+
+export interface LabNode {
+  readonly address: string;
+  readonly shape: Shape;
+}
+
+export interface FileState {
+  /** Of the contents; `folder`, or `link:TARGET`. */
+  readonly sha256: string;
+  readonly mode: string;
+  readonly owner: string;
+}
+
+export interface Lab {
+  readonly kind: LabKind;
+  readonly kubeconfig: string;
+  readonly kubectl: string;
+  readonly key: string;
+  readonly knownHosts: string;
+  /** By name; cp1 is the control plane. */
+  readonly nodes: Readonly<Record<string, LabNode>>;
+  /** Runs a bash script as root on the node, past its sshd. */
+  on(node: string, script: string, options?: RunOptions): Promise<Outcome>;
+  /** Clears faults, puts the kubelet's files back byte for byte, removes what kubelatch left, restarts; returns when Ready and reachable. */
+  plant(node: string): Promise<void>;
+  /** Every file that decides how the kubelet runs, and kubelatch's own folder. */
+  snapshot(node: string): Promise<Readonly<Record<string, FileState>>>;
+  /** Until the node is Ready with a lease renewed since the call; throws after `timeout` milliseconds (60 000). */
+  waitReady(node: string, options?: { readonly timeout?: number; readonly reachable?: boolean }): Promise<void>;
+  /** A raw GET to the API server as administrator. */
+  get(path: string): Promise<Answer>;
+  probe(node: string): Promise<{ readonly anonymous10250: number | 'refused'; readonly port10255: 'open' | 'refused' }>;
+  /** Sets KUBELET_EXTRA_ARGS in /etc/default/kubelet and restarts; returns when Ready. */
+  extraArgs(node: string, text: string): Promise<void>;
+  /** From now on the node turns NotReady whenever the kubelet starts with settings other than the planted ones. */
+  faultNotReadyWhenHardened(node: string): Promise<void>;
+  /** ... the API server cannot reach the kubelet, though the node stays Ready. */
+  faultUnreachableWhenHardened(node: string): Promise<void>;
+  /** ... the kubelet dies on start: its client CA is gone. */
+  faultDiesWhenHardened(node: string): Promise<void>;
+  faultDiskFull(node: string, where?: Place): Promise<void>;
+  faultReadOnly(node: string, where?: Place): Promise<void>;
+  faultChangeHostKey(node: string): Promise<void>;
+  /** Makes config.yaml malformed under the running kubelet; only for nodes that have one. */
+  breakConfigYaml(node: string): Promise<void>;
+  stopSshd(node: string): Promise<void>;
+  startSshd(node: string): Promise<void>;
+  /** Ends all faults but the malformed config.yaml, which `plant` puts back. Restarts nothing but sshd. */
+  clearFaults(node: string): Promise<void>;
+}
+
+const here = import.meta.dirname;
+const script = (name: string): string => readFileSync(join(here, name), 'utf8');
+const text = (path: string): string => readFileSync(path, 'utf8').trim();
+
+/** Boots a lab; `nodes` are NAME:SHAPE. Throws with up.sh's last words, for example when one is up already. */
+export async function startLab(kind: LabKind, nodes: readonly string[] = []): Promise<Lab> {
+  // The first start also makes the node image and may build the cluster's programs.
+  const up = await run(join(here, 'up.sh'), [kind, ...nodes], { timeout: 30 * 60_000 });
+  if (up.code !== 0)
+    throw new Error(`the lab did not start (${up.code}): ${up.stderr.trim() || up.stdout.slice(-800)}`);
+  return attachLab();
+}
+
+export async function stopLab(): Promise<void> {
+  const down = await run(join(here, 'down.sh'), [], { timeout: 120_000 });
+  if (down.code !== 0) throw new Error(`the lab did not end: ${down.stderr.trim()}`);
+}
+
+/** The lab that is up, or undefined. */
+export function findLab(): Lab | undefined {
+  const state = process.env['KUBELATCH_LAB_STATE'] ?? '/var/lib/kubelatch-lab';
+  return existsSync(join(state, 'ready')) ? labAt(state) : undefined;
+}
+
+/** The lab that is up; throws when there is none. */
+export function attachLab(): Lab {
+  const lab = findLab();
+  if (lab === undefined) throw new Error('no lab is up; start one with test/lab/up.sh real|standin');
+  return lab;
+}
+
+function labAt(state: string): Lab {
+  const nodes: Record<string, LabNode> = {};
+  for (const name of readdirSync(join(state, 'nodes'))) {
+    const folder = join(state, 'nodes', name);
+    nodes[name] = { address: text(join(folder, 'address')), shape: text(join(folder, 'shape')) as Shape };
+  }
+  const address = (node: string): string => {
+    const found = nodes[node];
+    if (found === undefined) throw new Error(`the lab has no node ${node}; it has ${Object.keys(nodes).join(' ')}`);
+    return found.address;
+  };
+  const on = (node: string, commands: string, options?: RunOptions): Promise<Outcome> =>
+    run(join(here, 'enter.sh'), [node, commands], options);
+  const must = async (node: string, commands: string): Promise<string> => {
+    const done = await on(node, commands);
+    if (done.code !== 0) throw new Error(`on ${node}: exit ${done.code}: ${done.stderr.trim().slice(-500)}`);
+    return done.stdout;
+  };
+  const fault = async (node: string, ...what: readonly string[]): Promise<void> => {
+    await must(node, `set -- ${what.join(' ')}\n${script('fault.sh')}`);
+  };
+  const get = (path: string): Promise<Answer> => apiGet(state, address('cp1'), path);
+
+  const waitReady: Lab['waitReady'] = async (node, options = {}) => {
+    const since = Date.now();
+    const deadline = since + (options.timeout ?? 60_000);
+    let missing = '';
+    while (Date.now() < deadline) {
+      missing = await notYet(get, node, since, options.reachable ?? false);
+      if (missing === '') return;
+      await sleep(250);
+    }
+    throw new Error(`${node}: ${missing}`);
+  };
+
+  return {
+    kind: text(join(state, 'kind')) as LabKind,
+    kubeconfig: join(state, 'kubeconfig'),
+    kubectl: join(state, 'kubectl'),
+    key: join(state, 'key'),
+    knownHosts: join(state, 'known_hosts'),
+    nodes,
+    on,
+    get,
+    waitReady,
+    plant: async (node) => {
+      await must(node, `(set -- clear\n${script('fault.sh')}\n)\n${script('plant.sh')}`);
+      await waitReady(node, { reachable: true });
+    },
+    snapshot: async (node) => parseSnapshot(await must(node, script('snapshot.sh'))),
+    probe: async (node) => {
+      const at = address(node);
+      const [anonymous10250, port10255] = await Promise.all([anonymousPods(at), portState(at, 10255)]);
+      return { anonymous10250, port10255 };
+    },
+    extraArgs: async (node, value) => {
+      const line = `KUBELET_EXTRA_ARGS=${value}`;
+      await must(
+        node,
+        `printf '%s\\n' '${line.replaceAll("'", `'\\''`)}' >/etc/default/kubelet; systemctl restart kubelet`,
+      );
+      await waitReady(node, { reachable: true });
+    },
+    faultNotReadyWhenHardened: (node) => fault(node, 'not-ready'),
+    faultUnreachableWhenHardened: (node) => fault(node, 'unreachable'),
+    faultDiesWhenHardened: (node) => fault(node, 'dies'),
+    faultDiskFull: (node, where = 'config') => fault(node, 'disk-full', where),
+    faultReadOnly: (node, where = 'config') => fault(node, 'read-only', where),
+    faultChangeHostKey: (node) => fault(node, 'host-key'),
+    breakConfigYaml: (node) => fault(node, 'config-yaml'),
+    stopSshd: async (node) => {
+      await must(node, 'systemctl stop ssh; for p in $(pgrep -x sshd); do kill "$p"; done');
+    },
+    startSshd: async (node) => {
+      await must(node, 'systemctl start ssh');
+    },
+    clearFaults: (node) => fault(node, 'clear'),
+  };
+}
+
+interface NodeAnswer {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+interface LeaseAnswer {
+  readonly spec?: { readonly renewTime?: string };
+}
+
+/** What still keeps the node from being Ready; empty when nothing does. */
+async function notYet(get: Lab['get'], node: string, since: number, reachable: boolean): Promise<string> {
+  try {
+    const seen = JSON.parse((await get(`/api/v1/nodes/${node}`)).body) as NodeAnswer;
+    const lease = await get(`/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${node}`);
+    const renewed = Date.parse((JSON.parse(lease.body) as LeaseAnswer).spec?.renewTime ?? '');
+    if (!(renewed > since)) return 'its lease is not renewed';
+    const ready = seen.status?.conditions?.find((condition) => condition.type === 'Ready')?.status;
+    if (ready !== 'True') return `Ready is ${ready ?? 'unset'}`;
+    if (!reachable) return '';
+    const answer = await get(`/api/v1/nodes/${node}/proxy/healthz`);
+    return answer.status === 200 ? '' : `the API server gets ${answer.status} from its kubelet`;
+  } catch (error) {
+    return `the API server did not answer: ${String(error)}`;
+  }
+}
+
+function parseSnapshot(listing: string): Readonly<Record<string, FileState>> {
+  const files: Record<string, FileState> = {};
+  for (const record of listing.split('\0')) {
+    const parts = /^(\S+) (\S+) (link:.*?|\S+) (\/[\s\S]*)$/.exec(record);
+    if (parts === null) continue;
+    const [, mode = '', owner = '', sha256 = '', path = ''] = parts;
+    files[path] = { sha256, mode, owner };
+  }
+  return files;
+}

@@ -1,0 +1,27 @@
+#!/bin/bash
+# Runs inside a node: lists every file that decides how the kubelet runs, with its mode, owner and contents' hash.
+# One record each, ended by a NUL: MODE OWNER:GROUP WHAT PATH; WHAT is a sha256, "folder", or "link:TARGET".
+set -euo pipefail
+
+own='/var/lib/kubelet/(cpu_manager_state|memory_manager_state|device-plugins|plugins|plugins_registry|pod-resources|pods|checkpoints)(/.*)?'
+shopt -s nullglob
+places=(/etc/kubernetes /etc/default/kubelet /etc/sysconfig/kubelet /var/lib/kubelet /var/lib/kubelatch
+  /etc/systemd/system/kubelet* /usr/lib/systemd/system/kubelet* /usr/local/lib/systemd/system/kubelet*
+  /etc/systemd/system/*.wants/kubelet*)
+for place in "${places[@]}"; do
+  [ -e "$place" ] || [ -L "$place" ] || continue
+  while IFS= read -r -d '' record; do
+    meta=${record%% /*} path=/${record#* /}
+    [[ ! $path =~ ^($own)$ ]] || continue
+    if [ -L "$path" ]; then
+      what=link:$(readlink "$path")
+    elif [ -d "$path" ]; then
+      what=folder
+    elif [ -f "$path" ]; then
+      what=$(sha256sum <"$path") && what=${what%% *}
+    else
+      continue
+    fi
+    printf '%s %s %s\0' "$meta" "$what" "$path"
+  done < <(find "$place" -printf '%m %u:%g %p\0' | sort -z)
+done

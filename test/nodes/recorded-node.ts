@@ -1,0 +1,98 @@
+/**
+ * Reads a recorded node, a folder of data: `root` holds its files, `units.txt` what `systemctl show` printed, `node.json` its
+ * processes and the rest, `expect.json` what kubelatch must make of it. It is put into the probe's own words and parsed from them.
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { probeRequest } from '../../src/distros/index.js';
+import type { NodeFacts } from '../../src/facts/node-facts.js';
+import type { Configz } from '../../src/facts/not-in-effect.js';
+import { parseFacts } from '../../src/facts/parse.js';
+import type { Value } from '../../src/facts/settings.js';
+
+export interface Expected {
+  readonly distro: string;
+  /** Places are `kind path:line`, as far as they are known. */
+  readonly settings: Readonly<Record<string, readonly [value: Value, place: string]>>;
+  /** Rules of the baseline that do not pass. */
+  readonly fails: Readonly<Record<string, string>>;
+  readonly unknown: readonly string[];
+  /** `kind what place` */
+  readonly withoutEffect: readonly string[];
+  /** Files that the plan changes with its action, or the words with which it refuses. */
+  readonly plan: readonly string[] | string;
+  readonly restart: boolean;
+  /** Texts that must survive the plan, by file. */
+  readonly keeps: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface RecordedNode {
+  readonly name: string;
+  readonly facts: NodeFacts;
+  readonly configz: Configz;
+  readonly expected: Expected;
+}
+
+interface NodeFile {
+  readonly hostname: string;
+  readonly processes: readonly { readonly pid: number; readonly argv: readonly string[]; readonly version?: string }[];
+  readonly configz?: Record<string, unknown>;
+  /** Modes other than 0644. */
+  readonly modes?: Readonly<Record<string, string>>;
+  /** Files that the probe found but could not read. */
+  readonly unreadable?: readonly string[];
+  /** Files that are younger than the kubelet's process. */
+  readonly changedAfterStart?: readonly string[];
+}
+
+const here = import.meta.dirname;
+const bootTime = 1_700_000_000;
+const startedAfter = 5000;
+
+export const recordedNodes: readonly string[] = readdirSync(here, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name)
+  .sort();
+
+export function readNode(name: string): RecordedNode {
+  const folder = join(here, name);
+  const json = (file: string): unknown => JSON.parse(readFileSync(join(folder, file), 'utf8'));
+  const node = json('node.json') as NodeFile;
+  const facts = parseFacts(probeOutput(folder, node));
+  if (!facts.ok) throw new Error(`${name}: ${facts.error}`);
+  return { name, facts: facts.value, configz: node.configz, expected: json('expect.json') as Expected };
+}
+
+const b64 = (text: string | Buffer): string => Buffer.from(text).toString('base64');
+
+function probeOutput(folder: string, node: NodeFile): string {
+  const root = join(folder, 'root');
+  const paths = readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
+  const { read, look } = probeRequest();
+  const processes = node.processes.flatMap(({ pid, argv, version }) => [
+    `process ${pid} ${b64(procStat(pid))} ${b64(`${argv.join('\0')}\0`)} ${b64(argv[0] ?? '')}. ${b64('/')}.`,
+    `version ${pid} ${b64(version ?? '')}.`,
+  ]);
+  const files = paths.flatMap((path) => {
+    if (node.unreadable?.includes(path) === true) return [`unreadable ${b64(path)}`];
+    const content = readFileSync(join(root, path));
+    const mtime = bootTime + (node.changedAfterStart?.includes(path) === true ? startedAfter + 60 : 100);
+    const stat = `${node.modes?.[path]?.replace(/^0/, '') ?? '644'} 0:0 root:root ${content.length} ${mtime} regular file`;
+    return [`stat ${b64(path)} - . ${stat}`, `content ${b64(path)} ${b64(content)}.`];
+  });
+  const absent = [...read, ...look].filter((path) => !paths.includes(path)).map((path) => `absent ${b64(path)}`);
+  return [
+    ...['kubelatch-facts 1', `hostname ${b64(`${node.hostname}\n`)}`, 'boot 3d0f', 'init systemd', 'user 0'],
+    ...['ticks 100', `btime ${bootTime}`, 'free 1000000', 'listen 0100007F:2808'],
+    `units ${b64(readFileSync(join(folder, 'units.txt')))}`,
+    ...processes,
+    ...absent,
+    ...files,
+    'end\n',
+  ].join('\n');
+}
+
+const procStat = (pid: number): string =>
+  `${pid} (kubelet) S 1 ${pid} ${pid} 0 -1 4194560 ${Array.from({ length: 12 }, () => '0').join(' ')} ${startedAfter * 100} 1 1`;

@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import { diffLines, planText } from '../../src/report/plan-text.js';
+import { plainStyle } from '../../src/report/style.js';
+import { createStyle } from '../../src/terminal/style.js';
+import { configEdit, hostAudit, hostPlan, hostPlanned, modeEdit, planResult, unreachable } from './samples.js';
+
+const options = { width: 80, style: plainStyle };
+
+test('hosts with the same diff share it, though their files differ elsewhere', () => {
+  const hosts = [
+    hostPlanned('n1'),
+    hostPlanned('n2'),
+    hostPlanned('cp1', {
+      role: 'control-plane',
+      plan: hostPlan('cp1', { edits: [modeEdit], warnings: ['one CA only'] }),
+    }),
+    hostPlanned('n4', { plan: hostPlan('n4', { edits: [], restart: false }) }),
+    { ...hostAudit('n5'), refused: { reason: 'the client CA /etc/ca.crt does not exist', hint: 'put it there' } },
+    unreachable('n6'),
+  ];
+  const text = planText(planResult(hosts, [['n1'], ['n2'], ['cp1']]), options);
+  expect(text.split('\n')).toEqual([
+    'n1,n2 (kubeadm): 2 edits, restart of kubelet.service',
+    '  closes: anonymous-auth, kubeconfig-mode',
+    '  may break: Clients that ask the kubelet without a certificate or a token, such',
+    '             as an old metrics scraper.',
+    '  undone by: kubeadm upgrade writes /var/lib/kubelet/config.yaml anew from the',
+    '             ConfigMap kube-system/kubelet-config',
+    '--- /var/lib/kubelet/config.yaml',
+    '+++ /var/lib/kubelet/config.yaml',
+    '@@ -3,3 +3,3 @@',
+    ' authentication:',
+    '   anonymous:',
+    '-    enabled: true # for the old monitoring, to be removed as soon as the new one is there',
+    '+    enabled: false # for the old monitoring, to be removed as soon as the new one is there',
+    '~ /etc/kubernetes/kubelet.conf: mode 0644 -> 0600',
+    '',
+    'cp1 (kubeadm): 1 edit, restart of kubelet.service',
+    '  closes: anonymous-auth, kubeconfig-mode',
+    '  may break: Clients that ask the kubelet without a certificate or a token, such',
+    '             as an old metrics scraper.',
+    '  undone by: kubeadm upgrade writes /var/lib/kubelet/config.yaml anew from the',
+    '             ConfigMap kube-system/kubelet-config',
+    '  ! warning: one CA only',
+    '~ /etc/kubernetes/kubelet.conf: mode 0644 -> 0600',
+    '',
+    'Nothing to change: n4',
+    '',
+    'Refused: no edit is made there',
+    '! n5',
+    '    the client CA /etc/ca.crt does not exist',
+    '    hint: put it there',
+    '',
+    'Not judged',
+    '! unreachable: n6',
+    '    nothing listens on n6:22',
+    '    hint: check that sshd runs there, and the port in the inventory',
+    '',
+    'Waves, each after the one before was proved healthy',
+    '  1. n1 (1 host)',
+    '  2. n2 (1 host)',
+    '  3. cp1 (1 host)',
+    '',
+    'Plan: 3 hosts to change, 3 restarts, 1 of control plane, 1 unchanged, 1 refused,',
+    '1 not judged',
+    '',
+  ]);
+});
+
+test('another diff, mode or restart is a section of its own', () => {
+  const other = { ...configEdit(), diff: configEdit().diff.replace('false', '"no"') };
+  const hosts = [
+    hostPlanned('n1'),
+    hostPlanned('n2', { plan: hostPlan('n2', { edits: [other, modeEdit] }) }),
+    hostPlanned('n3', { plan: hostPlan('n3', { restart: false }) }),
+  ];
+  const text = planText(planResult(hosts), options);
+  for (const name of ['n1', 'n2', 'n3']) expect(text).toContain(`${name} (kubeadm): 2 edits, `);
+  expect(text).toContain('n3 (kubeadm): 2 edits, no restart');
+});
+
+test('a restart alone is told with its reason, a new file with its mode', () => {
+  const created = { ...configEdit(), action: 'create' as const, before: null };
+  const hosts = [
+    hostPlanned('n1', { plan: hostPlan('n1', { edits: [] }) }),
+    hostPlanned('n2', { plan: hostPlan('n2', { edits: [created], reload: true }) }),
+  ];
+  const text = planText(planResult(hosts), options);
+  expect(text).toContain('n1 (kubeadm): restart of kubelet.service (what runs is not what its files say)');
+  expect(text).toContain('n2 (kubeadm): 1 edit, daemon-reload, restart of kubelet.service');
+  expect(text).toContain('~ /var/lib/kubelet/config.yaml: new file, mode 0644, root:root');
+});
+
+test('no host, and no change', () => {
+  expect(planText(planResult([]), options)).toBe('Plan: no hosts\n');
+  const same = hostPlanned('n1', { plan: hostPlan('n1', { edits: [], restart: false }) });
+  expect(planText(planResult([same]), options)).toBe('Nothing to change: n1\n\nPlan: nothing to change, 1 unchanged\n');
+});
+
+test('a diff keeps its marks under colour, loses escape sequences and secrets, and is never cut short', () => {
+  const diff = `--- /a\t\n+++ /a\t\n-x: \u001b[2Jold\n+password: hunter2\n ${'y'.repeat(9000)}\n`;
+  const lines = diffLines(diff, createStyle(true));
+  expect(lines[2]).toBe('\u001b[31m-x: old\u001b[39m');
+  expect(lines[3]).toBe('\u001b[32m+password: ***\u001b[39m');
+  expect(lines[4]).toHaveLength(9001);
+});

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import { widthOf } from '../../src/report/layout.js';
+import { runText } from '../../src/report/run-text.js';
+import { plainStyle } from '../../src/report/style.js';
+import { check, outcome, runResult } from './samples.js';
+
+const options = { width: 80, style: plainStyle };
+const reverted = (name: string) =>
+  outcome(name, 'reverted', {
+    reason: 'the gate failed: lease',
+    hint: `journalctl -u kubelet on the node`,
+    gate: [check('healthz', { passed: true }), check('lease', { seen: `not renewed for ${name.slice(1)}1 s` })],
+    log: ['E1123 05:00:00 "Failed to run kubelet" err="\u001b[31mno such CA"', 'token: abcdef.0123456789abcdef'],
+  });
+
+test('outcomes worst first, equal failures once with gate and log, then what to do', () => {
+  const hosts = [
+    outcome('n1', 'confirmed'),
+    outcome('n2', 'confirmed', { gate: [check('configz', { unchecked: true, seen: 'no access to the API server' })] }),
+    reverted('n3'),
+    reverted('n4'),
+    outcome('n5', 'skipped'),
+    outcome('n6', 'unknown', { reason: 'the connection was lost while it was put back' }),
+  ];
+  expect(runText(runResult(hosts, { stopped: '2 hosts failed, --max-failures is 0' }), options).split('\n')).toEqual([
+    'OUTCOME    HOSTS  EDITS  SECONDS  REASON',
+    'unknown    n6     0      0        the connection was lost while it was put back',
+    'reverted   n3,n4  0      0        the gate failed: lease (this is n3; 1 more',
+    '                                  like it)',
+    'skipped    n5     0      0',
+    'confirmed  n1,n2  1      21',
+    '',
+    'reverted: n3,n4',
+    '  GATE   EXPECTED                         SEEN',
+    '  lease  renewed twice after the restart  not renewed for 31 s',
+    '  the kubelet on n3 said last:',
+    '    | E1123 05:00:00 "Failed to run kubelet" err="no such CA"',
+    '    | token: ***',
+    '  hint: journalctl -u kubelet on the node',
+    '',
+    'Not checked by the gate',
+    '  configz on n2: no access to the API server',
+    '',
+    'Stopped: 2 hosts failed, --max-failures is 0',
+    'Look at n6 now. To put back:',
+    '    kubelatch rollback 20261123T050000Z-4f2a --limit n6',
+    'When the cause is gone, do the rest:',
+    "    kubelatch apply --limit 'n[3:5]'",
+    'To undo what was changed:',
+    '    kubelatch rollback 20261123T050000Z-4f2a',
+    '',
+    'Apply: 1 unknown, 2 reverted, 1 skipped, 2 confirmed in 64 s',
+    '',
+  ]);
+});
+
+test('failures of another kind, check or hint stay apart', () => {
+  const hosts = [
+    reverted('n3'),
+    { ...reverted('n4'), gate: [check('ready')] },
+    { ...reverted('n5'), hint: 'something else' },
+    outcome('n6', 'failed', { reason: 'the gate failed: lease', hint: 'journalctl -u kubelet on the node' }),
+  ];
+  const text = runText(runResult(hosts), options);
+  for (const line of ['reverted: n3', 'reverted: n4', 'reverted: n5', 'failed: n6'])
+    expect(text).toContain(`\n${line}\n`);
+});
+
+test('a rollback speaks of rollbacks', () => {
+  const hosts = [outcome('n1', 'confirmed'), outcome('n2', 'failed', { reason: 'config.yaml was edited since' })];
+  const text = runText(runResult(hosts, { kind: 'rollback' }), options);
+  expect(text).toContain('    kubelatch rollback 20261123T050000Z-4f2a --limit n2\n');
+  expect(text).not.toContain('To undo');
+  expect(text).toContain('Rollback: 1 failed, 1 confirmed in 64 s\n');
+});
+
+test('nothing to do next when all is well, and no hosts', () => {
+  expect(runText(runResult([outcome('n1', 'unchanged')]), options)).toBe(
+    'OUTCOME    HOSTS  EDITS  SECONDS  REASON\nunchanged  n1     0      0\n\nApply: 1 unchanged in 64 s\n',
+  );
+  expect(runText(runResult([]), options)).toBe('Apply: no hosts\n');
+});
+
+test('2,000 hosts fit 80 columns', () => {
+  const hosts = Array.from({ length: 2000 }, (_, i) => {
+    const name = `node-${i}.example.com`;
+    return i % 7 === 3 ? { ...reverted(name), reason: 'x'.repeat(300) } : outcome(name, 'confirmed');
+  });
+  const lines = runText(runResult(hosts), options).split('\n');
+  expect(lines.length).toBeLessThan(80);
+  for (const line of lines.filter((one) => !one.startsWith('    kubelatch ')))
+    expect(widthOf(line)).toBeLessThanOrEqual(80);
+});
