@@ -1,0 +1,35 @@
+/** The shells that a node may have as /bin/sh, as far as this machine has them. */
+import { spawnSync } from 'node:child_process';
+
+export interface Shell {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+}
+
+const known: readonly Shell[] = [
+  { name: 'dash', command: ['dash'] },
+  { name: 'bash --posix', command: ['bash', '--posix'] },
+  { name: 'busybox ash', command: ['busybox', 'ash'] },
+];
+
+const works = ({ command: [program, ...options] }: Shell): boolean =>
+  spawnSync(program, [...options, '-c', ':']).status === 0;
+
+export const shells: readonly Shell[] = known.filter(works);
+
+/** Runs a script as it runs on a node: its text on stdin, data as arguments. */
+export function runScript(
+  { command: [program, ...options] }: Shell,
+  script: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): { readonly code: number | null; readonly stdout: string; readonly stderr: string } {
+  const { status, stdout, stderr } = spawnSync(program, [...options, '-s', '--', ...args], {
+    input: script,
+    env: { ...process.env, ...env },
+    maxBuffer: 64 * 1024 * 1024,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return { code: status, stdout, stderr };
+}
