@@ -64,8 +64,28 @@ const collect = (value: string, previous: readonly string[] | undefined): string
 
 const option = (flags: string, text: string): Option => {
   const made = new Option(flags, text);
-  return made.env(`KUBELATCH_${made.attributeName().replace(/[A-Z]/g, '_$&').toUpperCase()}`);
+  // What commander makes of a variable for a flag without a value is "given at all": readSwitches reads those.
+  return isSwitch(made) ? made : made.env(variableOf(made));
 };
+
+const isSwitch = (one: Option): boolean => one.isBoolean() || one.negate;
+
+/** `KUBELATCH_NO_CLUSTER` for `--no-cluster`. */
+const variableOf = (one: Option): string =>
+  `KUBELATCH_${(one.long ?? '').replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`;
+
+/** Fills switches that no flag gave from KUBELATCH_YES=true and the like; anything but true or false is an error. */
+export function readSwitches(command: Command, env: Readonly<Record<string, string | undefined>>): void {
+  for (const one of command.options.filter(isSwitch)) {
+    const text = env[variableOf(one)];
+    if (text === undefined || text === '' || command.getOptionValueSource(one.attributeName()) === 'cli') continue;
+    const on = /^(1|true|yes)$/i.test(text);
+    if (!on && !/^(0|false|no)$/i.test(text)) {
+      throw new ToolError('usage', `${variableOf(one)}: true or false is wanted, not ${JSON.stringify(text)}`);
+    }
+    command.setOptionValueWithSource(one.attributeName(), one.negate ? !on : on, 'env');
+  }
+}
 
 export function addHostOptions(command: Command): Command {
   return command
@@ -196,7 +216,7 @@ export function applyConfigFile(command: Command, path = './kubelatch.yaml'): vo
 }
 
 function fromFile(found: Option, value: unknown, place: string): unknown {
-  if (found.isBoolean() || found.negate) {
+  if (isSwitch(found)) {
     if (typeof value !== 'boolean') throw new ToolError('usage', `${place}: true or false is wanted`);
     return value;
   }

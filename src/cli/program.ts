@@ -10,6 +10,7 @@ import {
   addRolloutOptions,
   addWaveOption,
   applyConfigFile,
+  readSwitches,
 } from './options.js';
 
 /** Runs one verb with its flags and arguments; the exit code comes back. */
@@ -38,6 +39,7 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
     .showSuggestionAfterError();
   const run = (verb: string) =>
     async function (this: Command, ...args: unknown[]): Promise<void> {
+      readSwitches(this, process.env);
       applyConfigFile(this);
       code = await dispatch(
         verb,

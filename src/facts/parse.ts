@@ -112,6 +112,7 @@ function parseStat(words: readonly string[]): FileStat | undefined {
   const [uid, gid] = (ids ?? '').split(':').map(Number);
   if (path === undefined || mode === undefined || owner === undefined) return undefined;
   if (!/^[0-7]{1,5}$/.test(mode) || !Number.isInteger(uid) || !Number.isInteger(gid)) return undefined;
+  if (!/^\d+ -?\d+$/.test(`${size ?? ''} ${mtime ?? ''}`)) return undefined;
   const kind = type.join(' ');
   const linkTarget = decode(link ?? '');
   return {
@@ -136,8 +137,8 @@ function parseProcess(words: readonly string[], ticks: number, bootTime: number)
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');
   const fields = text.slice(close + 2).split(' ');
-  const startTicks = Number(fields[19]);
-  if (open < 0 || close < open || !Number.isFinite(startTicks)) return undefined;
+  const startedAt = bootTime + Number(fields[19]) / ticks;
+  if (open < 0 || close < open || !Number.isFinite(startedAt)) return undefined;
   const argv = decode(cmdline).split('\0');
   if (argv.at(-1) === '') argv.pop();
   return {
@@ -147,7 +148,7 @@ function parseProcess(words: readonly string[], ticks: number, bootTime: number)
     argv,
     exe: decode(exe ?? ''),
     cwd: decode(cwd ?? ''),
-    startedAt: bootTime + startTicks / ticks,
+    startedAt,
   };
 }
 

@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseFacts, parseTimespan } from '../../src/facts/parse.js';
+
+const b64 = (text: string): string => Buffer.from(text).toString('base64');
+const stat = (pid: number, name: string, parent: number, ticks: number): string =>
+  b64(`${pid} (${name}) S ${parent} ${Array.from({ length: 17 }, () => '0').join(' ')} ${ticks} 0 0`);
+
+const units = `Id=kubelet.service
+LoadState=loaded
+ActiveState=active
+SubState=running
+Type=simple
+FragmentPath=/lib/systemd/system/kubelet.service
+DropInPaths=/a/10-x.conf /b/20-y.conf
+MainPID=42
+NRestarts=3
+RestartUSec=1min 30s
+NeedDaemonReload=yes
+UnitFileState=enabled
+
+Id=other.service
+LoadState=not-found
+RestartUSec=100ms
+`;
+
+const head = ['kubelatch-facts 1', `hostname ${b64('node1\n')}`, 'boot 1-2', 'init systemd', 'user 0', 'ticks 100'];
+const lines = [
+  ...[...head, 'btime 1000', 'free 5'],
+  'listen 0100007F:2808',
+  'listen 00000000000000000000000000000000:280A',
+  'listen 0000000000000000FFFF00000A00000A:1F90',
+  'listen 00000000000000000000000001000000:0016',
+  `transaction ${b64('20261123-x')} ${b64('applied')}`,
+  `units ${b64(units)}`,
+  `process 42 ${stat(42, 'a) (b', 1, 250)} ${b64('/k\0--x=a b\0\0')} ${b64('/usr/bin/k')}. ${b64('/')}.`,
+  `version 42 ${b64('Kubernetes v1.31.4\n')}.`,
+  `absent ${b64('/absent')}`,
+  `unreadable ${b64('/unreadable')}`,
+  `stat ${b64('/f')} - . 600 0:0 root:root 5 1500 regular file`,
+  `content ${b64('/f')} ${b64('hello')}.`,
+  `stat ${b64('/link')} system_u:object_r:etc_t:s0 ${b64('/f')}. 4755 1:2 a:UNKNOWN 0 1500 regular empty file`,
+  `content ${b64('/link')} .`,
+  `stat ${b64('/key')} - . 600 0:0 root:root 9 1500 regular file`,
+  `secret ${b64('/key')}`,
+  `stat ${b64('/d')} ? . 755 0:0 root:root 4096 1500 directory`,
+  `stat ${b64('/changed')} - . 644 0:0 root:root 5 1500 regular file`,
+  `content ${b64('/changed')} ${b64('longer')}.`,
+  'end',
+];
+const good = `${lines.join('\n')}\n`;
+
+describe('parseFacts', () => {
+  const parsed = parseFacts(good);
+  const facts = parsed.ok ? parsed.value : undefined;
+
+  it('reads a whole answer', () => {
+    expect(facts).toMatchObject({ hostname: 'node1', bootId: '1-2', init: 'systemd', root: true, freeKiB: 5 });
+    expect(facts?.transactions).toEqual([{ id: '20261123-x', state: 'applied' }]);
+    expect(facts?.listening).toEqual([
+      { address: '127.0.0.1', port: 10248 },
+      { address: '::', port: 10250 },
+      { address: '10.0.0.10', port: 8080 },
+      { address: '::1', port: 22 },
+    ]);
+  });
+
+  it('reads units', () => {
+    expect(facts?.units).toHaveLength(2);
+    expect(facts?.units[0]).toMatchObject({ name: 'kubelet.service', loaded: true, mainPid: 42, restarts: 3 });
+    expect(facts?.units[0]).toMatchObject({ restartDelay: 90_000, needsReload: true, enabled: 'enabled' });
+    expect(facts?.units[0]?.dropInPaths).toEqual(['/a/10-x.conf', '/b/20-y.conf']);
+    expect(facts?.units[1]).toMatchObject({
+      name: 'other.service',
+      loaded: false,
+      fragmentPath: undefined,
+      mainPid: 0,
+    });
+  });
+
+  it('reads processes, also with blanks and parentheses in their name', () => {
+    const argv = ['/k', '--x=a b', ''];
+    const version = 'Kubernetes v1.31.4';
+    expect(facts?.processes).toEqual([
+      { pid: 42, parent: 1, name: 'a) (b', argv, exe: '/usr/bin/k', cwd: '/', startedAt: 1002.5, version },
+    ]);
+  });
+
+  it('reads files', () => {
+    const file = (path: string): unknown => facts?.files.get(path);
+    expect(file('/absent')).toEqual({ kind: 'absent', path: '/absent' });
+    expect(file('/unreadable')).toMatchObject({ kind: 'unreadable' });
+    expect(file('/f')).toMatchObject({ kind: 'file', mode: '0600', owner: 'root:root', content: Buffer.from('hello') });
+    expect(file('/f')).toHaveProperty('sha256', '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824');
+    expect(file('/link')).toMatchObject({ mode: '4755', uid: 1, gid: 2, label: 'system_u:object_r:etc_t:s0' });
+    expect(file('/link')).toMatchObject({ linkTarget: '/f', content: Buffer.alloc(0) });
+    expect(file('/key')).toMatchObject({ secret: true });
+    expect(file('/key')).not.toHaveProperty('content');
+    expect(file('/d')).toMatchObject({ kind: 'folder' });
+    expect(file('/d')).not.toHaveProperty('label');
+    expect(file('/changed')).toMatchObject({ kind: 'unreadable', reason: 'it changed while it was read' });
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['another program', 'bash: sh: command not found\n'],
+    ['a newer form', good.replace('facts 1', 'facts 2')],
+    ['an unknown record', good.replace('end\n', 'surprise 1\nend\n')],
+    ['a broken process', good.replace(/^process.*$/m, 'process 42 xx yy zz ww')],
+    ['a process of unknown age', good.replace('ticks 100\n', '')],
+    ['a file of unknown age', good.replace(' 5 1500 ', ' 5 yesterday ')],
+    ['a broken mode', good.replace(' 600 0:0', ' rw- 0:0')],
+    ['a broken owner', good.replace('600 0:0', '600 root')],
+    ['content of an unknown file', good.replace('end\n', `content ${b64('/other')} .\nend\n`)],
+    ['content of what is no file', good.replace('end\n', `content ${b64('/absent')} .\nend\n`)],
+    ['a broken port', good.replace('listen 0100007F:2808', 'listen 127.0.0.1:80')],
+  ])('refuses %s', (_, output) => {
+    expect(parseFacts(output).ok).toBe(false);
+  });
+
+  it('refuses an answer that is cut off anywhere', () => {
+    fc.assert(fc.property(fc.nat({ max: good.length - 2 }), (length) => !parseFacts(good.slice(0, length)).ok));
+  });
+
+  it('answers hostile output with a result: lines cut, doubled, mixed up, bytes changed', () => {
+    const line = fc.oneof(
+      fc.constantFrom(...lines),
+      fc.constantFrom(...lines).chain((one) => fc.nat({ max: one.length }).map((cut) => one.slice(0, cut))),
+      fc
+        .tuple(fc.constantFrom(...lines.map((one) => one.split(' ')[0] ?? '')), fc.string())
+        .map((two) => two.join(' ')),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 12 }), (middle) => {
+        const result = parseFacts(['kubelatch-facts 1', ...middle, 'end', ''].join('\n'));
+        if (!result.ok) expect(result.error).not.toBe('');
+        else for (const [path, file] of result.value.files) expect(file.path).toBe(path);
+      }),
+      { numRuns: 3000 },
+    );
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (output) => !parseFacts(output).ok));
+  });
+
+  it('repeats no more of a hostile line than a short tag', () => {
+    const result = parseFacts(`kubelatch-facts 1\n${'x'.repeat(5000)}\nend\n`);
+    expect(result.ok || result.error.length < 100).toBe(true);
+  });
+});
+
+describe('parseTimespan', () => {
+  it.each([
+    ['10s', 10_000],
+    ['100ms', 100],
+    ['1min 30s', 90_000],
+    ['2h', 7_200_000],
+    ['0', 0],
+    ['infinity', 0],
+  ])('%s', (text, ms) => {
+    expect(parseTimespan(text)).toBe(ms);
+  });
+});
