@@ -40,6 +40,9 @@ export interface RolloutFlags {
   readonly settle: number;
   /** Milliseconds. */
   readonly deadline: number;
+  readonly cordon: boolean;
+  /** Cordons too. */
+  readonly drain: boolean;
 }
 
 /** Shown the plan (undefined for a saved one) and what the API server cannot vouch for; false ends the run with nothing changed. */

@@ -7,6 +7,7 @@ import type { Result } from '../lib/result.js';
 import type { HostPlan } from '../plan/host-plan.js';
 import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
+import { type Release, type Seclusion, seclude } from './cordon.js';
 import { type GateOptions, type GateResult, passGate } from './gate.js';
 import type { Journal } from './journal.js';
 import { type KubeletState, watchKubelet } from './kubelet-watch.js';
@@ -35,6 +36,7 @@ export interface RunContext {
   readonly journal: Journal;
   readonly cluster: Cluster | undefined;
   readonly timing: Timing;
+  readonly seclusion: Seclusion;
   readonly report: Report;
 }
 
@@ -99,20 +101,46 @@ export async function applyToHost(
     const prepared = await step('prepare', () => prepare(session, id, { ...plan, about }));
     const refusal = refusalOf(prepared, 'prepared');
     if (refusal !== undefined) return finish(refusal.outcome, refusal.reason, refusal.hint);
-    const written = await step('write', () => write(session, id));
-    if (!written.ok) return await undo(session, id, written.error.message);
-    const failure = refusalOf(written, 'applied');
-    if (failure !== undefined) return finish(failure.outcome, failure.reason, failure.hint);
-    try {
-      return await restartAndProve(before.value);
-    } catch (error) {
-      return await undo(session, id, messageOf(error));
+    const secluded = await secludeFor(plan.restart);
+    if (!secluded.ok) {
+      await revert(session, id, 'files-only');
+      return finish('failed', secluded.error, 'nothing was changed');
     }
+    const written = await step('write', () => write(session, id));
+    const outcome = await changed(written, before.value);
+    return outcome.outcome === 'unknown' ? outcome : await released(outcome, secluded.value);
   } finally {
     await session.close();
   }
 
+  function secludeFor(restarts: boolean): ReturnType<typeof seclude> {
+    const how = restarts ? context.seclusion : 'none';
+    return how === 'none'
+      ? seclude(undefined, undefined, how)
+      : step('cordon', () => seclude(context.cluster, task.nodeName, how));
+  }
+
+  /** Lifts our own cordon, on a node that was proved healthy. */
+  async function released(outcome: Outcome, release: Release): Promise<Outcome> {
+    if (release === undefined) return outcome;
+    const lifted = await step('uncordon', release);
+    if (lifted.ok) return { ...outcome, timings: progress.timings };
+    const reason = [outcome.reason, `the cordon could not be lifted: ${lifted.error}`].filter(Boolean).join('; ');
+    return { ...outcome, reason, hint: `kubectl uncordon ${task.nodeName ?? ''}` };
+  }
+
   /** From here on a failure of any kind ends in putting back. */
+  async function changed(written: TxnResult, before: KubeletState): Promise<Outcome> {
+    if (!written.ok) return undo(session, id, written.error.message);
+    const failure = refusalOf(written, 'applied');
+    if (failure !== undefined) return finish(failure.outcome, failure.reason, failure.hint);
+    try {
+      return await restartAndProve(before);
+    } catch (error) {
+      return await undo(session, id, messageOf(error));
+    }
+  }
+
   async function restartAndProve(before: KubeletState): Promise<Outcome> {
     if (plan.restart) {
       const restarted = await step('restart', () => restart(session, id));

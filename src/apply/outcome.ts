@@ -56,6 +56,6 @@ export type RunEvent =
   | { readonly event: 'stopped'; readonly reason: string }
   | { readonly event: 'waiting'; readonly reason: string };
 
-export type HostStep = 'prepare' | 'write' | 'restart' | 'gate' | 'confirm' | 'revert';
+export type HostStep = 'cordon' | 'uncordon' | 'prepare' | 'write' | 'restart' | 'gate' | 'confirm' | 'revert';
 
 export type Report = (event: RunEvent) => void;

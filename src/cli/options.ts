@@ -39,6 +39,8 @@ export interface Flags {
   readonly maxFailures: Amount;
   readonly settle: number;
   readonly deadline: number;
+  readonly cordon: boolean;
+  readonly drain: boolean;
 }
 
 const duration = (text: string): number => {
@@ -180,6 +182,12 @@ export function addRolloutOptions(command: Command): Command {
     .addOption(option('-y, --yes', 'do not ask').default(false));
 }
 
+export function addSeclusionOptions(command: Command): Command {
+  return command
+    .addOption(option('--cordon', 'let no new pod onto a node while it is changed').default(false))
+    .addOption(option('--drain', 'cordon it, and move its pods away first').default(false));
+}
+
 /** Fills what neither flags nor environment said from ./kubelatch.yaml; unknown keys are errors. */
 export function applyConfigFile(command: Command, path = './kubelatch.yaml'): void {
   let text: string;
@@ -237,5 +245,5 @@ function fromFile(found: Option, value: unknown, place: string): unknown {
 /** Keys of any verb: a file for all of them may hold what one of them does not know. */
 const knownAnywhere = new Set(
   `inventory limit exclude forks timeout host-keys kubeconfig context kubectl cluster output output-file color quiet log-file playbook
-  fail-on detailed-exitcode waves max-unavailable max-failures settle deadline`.split(/\s+/),
+  fail-on detailed-exitcode waves max-unavailable max-failures settle deadline cordon drain`.split(/\s+/),
 );

@@ -8,6 +8,7 @@ import {
   addOutputOptions,
   addPlaybookOption,
   addRolloutOptions,
+  addSeclusionOptions,
   addWaveOption,
   applyConfigFile,
   readSwitches,
@@ -65,7 +66,9 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
     .option('--out <file>', 'save the plan, to apply just this')
     .option('--detailed-exitcode', 'exit 2 when changes are pending', false)
     .action(run('plan'));
-  addRolloutOptions(addPlaybookOption(all(verb('apply', 'change the nodes, wave by wave, behind a gate'))))
+  addSeclusionOptions(
+    addRolloutOptions(addPlaybookOption(all(verb('apply', 'change the nodes, wave by wave, behind a gate')))),
+  )
     .argument('[plan]', 'a plan saved by plan --out')
     .action(run('apply'));
   addRolloutOptions(all(verb('rollback', 'put back what a run changed')))

@@ -11,6 +11,8 @@ export interface NodeStatus {
   readonly kubeletVersion: string;
   readonly addresses: readonly string[];
   readonly controlPlane: boolean;
+  /** Cordoned, by whomever. */
+  readonly unschedulable: boolean;
   /** renewTime of its Lease; undefined where it has none. */
   readonly leaseRenewed: string | undefined;
 }
@@ -23,6 +25,10 @@ export interface Cluster {
   /** The running configuration of a node's kubelet, asked through the API server: proves that it reaches the kubelet. */
   configz(node: string): Promise<Result<Readonly<Record<string, unknown>>, ClusterError>>;
   readyz(): Promise<Result<undefined, ClusterError>>;
+  /** Lets no new pod onto a node, or lets them again. */
+  cordon(node: string, on: boolean): Promise<Result<undefined, ClusterError>>;
+  /** Moves pods away as kubectl drain does: budgets are kept, pods without a controller or with local data make it fail. */
+  drain(node: string, deadline: number): Promise<Result<undefined, ClusterError>>;
   /** PEM bundle with which the API server verifies clients; undefined where it may not be read. */
   clientCa(): Promise<string | undefined>;
   close(): Promise<void>;
@@ -44,6 +50,11 @@ export function createCluster(gateway: Gateway): Cluster {
     async readyz() {
       const answer = await gateway.get('/readyz');
       return answer.ok ? ok(undefined) : answer;
+    },
+    cordon: (node, on) => gateway.kubectl([on ? 'cordon' : 'uncordon', node], 30_000),
+    drain(node, deadline) {
+      const seconds = `--timeout=${Math.ceil(deadline / 1000)}s`;
+      return gateway.kubectl(['drain', node, '--ignore-daemonsets', seconds], deadline + 10_000);
     },
     async clientCa() {
       const answer = await gateway.get('/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication');
@@ -87,6 +98,7 @@ function nodeStatus(name: string, node: unknown): Omit<NodeStatus, 'leaseRenewed
     ready: value === 'True' || value === 'False' ? value : 'Unknown',
     reason: textOf(field(ready, 'message')) || textOf(field(ready, 'reason')),
     kubeletVersion: textOf(field(field(status, 'nodeInfo'), 'kubeletVersion')),
+    unschedulable: field(field(node, 'spec'), 'unschedulable') === true,
     addresses: listOf(field(status, 'addresses')).map((one) => textOf(field(one, 'address'))),
     controlPlane:
       isRecord(labels) &&

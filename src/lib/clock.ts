@@ -23,3 +23,6 @@ export function newRunId(): string {
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   await delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 }
+
+/** Random bytes as hexadecimal digits, two a byte. */
+export const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex');

@@ -1,7 +1,7 @@
 /** The shell programs that run on a node, read once from the files beside this one. */
 import { readFileSync } from 'node:fs';
 
-export type ScriptName = 'probe' | 'txn' | 'watch' | 'http' | 'kubeproxy';
+export type ScriptName = 'probe' | 'txn' | 'watch' | 'http' | 'kubectl';
 
 const loaded = new Map<ScriptName, string>();
 

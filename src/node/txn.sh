@@ -81,7 +81,7 @@ make_folder() { # DIR: with those above it; noted, deepest first
   [ -d "$1" ] && return 0
   make_folder "${1%/*}" || return 1
   mkdir -m 0755 -- "$1" || return 1
-  { echo "$1" && cat "$txn/folders" 2>/dev/null; } >"$txn/folders.tmp" && mv -f "$txn/folders.tmp" "$txn/folders"
+  { echo "$1" && { [ ! -e "$txn/folders" ] || cat "$txn/folders"; }; } >"$txn/folders.tmp" && mv -f "$txn/folders.tmp" "$txn/folders"
 }
 
 others_pending() {

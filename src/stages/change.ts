@@ -51,7 +51,8 @@ export async function withJournal<T>(
 }
 
 export function contextFor(run: Run, cluster: Cluster | undefined, journal: Journal, flags: RolloutFlags): RunContext {
-  return { journal, cluster, timing: { gate: flags.deadline, settle: flags.settle }, report: run.report };
+  const seclusion = flags.drain ? 'drain' : flags.cordon ? 'cordon' : 'none';
+  return { journal, cluster, seclusion, timing: { gate: flags.deadline, settle: flags.settle }, report: run.report };
 }
 
 export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunContext): RolloutHost {

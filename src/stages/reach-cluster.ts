@@ -1,6 +1,7 @@
 /** Opens the way to the API server that the inventory or the flags name; none named is none used: a default could be another cluster. */
 import { createCluster, type Cluster } from '../cluster/cluster.js';
-import { openLocalGateway, openRemoteGateway } from '../cluster/gateway.js';
+import { openLocalGateway } from '../cluster/local-gateway.js';
+import { openRemoteGateway } from '../cluster/remote-gateway.js';
 import { distros } from '../distros/index.js';
 import type { Inventory } from '../inventory/host.js';
 import { type Result, fail, ok } from '../lib/result.js';

@@ -1,0 +1,78 @@
+/** kubectl on this machine. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type Socket, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Result, ok } from '../lib/result.js';
+import { oneLine } from '../lib/sanitize.js';
+import { type ClusterError, type Gateway, getOver, startPatience, unreachable } from './gateway.js';
+
+export async function openLocalGateway(options: {
+  readonly kubectl: string;
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+}): Promise<Result<Gateway, ClusterError>> {
+  const folder = await mkdtemp(join(tmpdir(), 'kubelatch-')); // 0700 by definition of mkdtemp
+  const socketPath = join(folder, 'api');
+  const flags = [
+    ...(options.kubeconfig === undefined ? [] : [`--kubeconfig=${options.kubeconfig}`]),
+    ...(options.context === undefined ? [] : [`--context=${options.context}`]),
+  ];
+  const child = spawn(options.kubectl, [...flags, 'proxy', `--unix-socket=${socketPath}`], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const close = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await rm(folder, { recursive: true, force: true });
+  };
+  const started = await whenServing(child, options.kubectl);
+  if (!started.ok) {
+    await close();
+    return started;
+  }
+  return ok({
+    get: (path, deadline) => getOver(() => dial(socketPath), path, deadline),
+    kubectl: (args, deadline) => runKubectl(options.kubectl, [...flags, ...args], deadline),
+    close,
+  });
+}
+
+function whenServing(child: ChildProcess, kubectl: string): Promise<Result<undefined, ClusterError>> {
+  return new Promise((resolve) => {
+    let said = '';
+    const late = `${kubectl} proxy did not start within ${startPatience / 1000} s`;
+    const timer = setTimeout(() => resolve(unreachable(late)), startPatience);
+    const end = (result: Result<undefined, ClusterError>): void => {
+      clearTimeout(timer);
+      resolve(result);
+    };
+    child.on('error', (error) => end(unreachable(`${kubectl} could not be run: ${error.message}`)));
+    child.on('exit', () => end(unreachable(`${kubectl} proxy ended: ${oneLine(said)}`)));
+    child.stderr?.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString('utf8')).slice(-2048);
+    });
+    child.stdout?.on('data', (chunk: Buffer) => {
+      if (chunk.includes('Starting to serve')) end(ok(undefined));
+    });
+  });
+}
+
+const dial = (socketPath: string): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(socketPath);
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', reject);
+  });
+
+function runKubectl(
+  kubectl: string,
+  args: readonly string[],
+  timeout: number,
+): Promise<Result<undefined, ClusterError>> {
+  return new Promise((resolve) => {
+    execFile(kubectl, args, { timeout, maxBuffer: 4 * 1024 * 1024 }, (error, _stdout, stderr) =>
+      resolve(error === null ? ok(undefined) : unreachable(oneLine(stderr) || error.message)),
+    );
+  });
+}

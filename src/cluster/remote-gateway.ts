@@ -1,0 +1,59 @@
+/** kubectl on a host, over SSH: its credentials stay there. */
+import type { Duplex } from 'node:stream';
+import { randomHex, sleep } from '../lib/clock.js';
+import { type Result, ok } from '../lib/result.js';
+import { oneLine } from '../lib/sanitize.js';
+import { script } from '../node/scripts.js';
+import type { Session } from '../ssh/session.js';
+import { type ClusterError, type Gateway, getOver, startPatience, unreachable } from './gateway.js';
+
+export interface RemoteKubectl {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  /** Kubeconfigs and programs that distributions are known to have. */
+  readonly kubeconfigs: readonly string[];
+  readonly programs: readonly string[];
+}
+
+const day = 24 * 3600 * 1000;
+const pause = 100;
+
+/** The session belongs to the gateway from then on. */
+export async function openRemoteGateway(
+  session: Session,
+  { kubeconfig, context, kubeconfigs, programs }: RemoteKubectl,
+): Promise<Result<Gateway, ClusterError>> {
+  const folder = `/run/kubelatch-${randomHex(8)}`;
+  const run = (words: readonly string[], deadline: number): ReturnType<Session['run']> =>
+    session.run(
+      script('kubectl'),
+      [kubeconfig ?? '-', context ?? '-', kubeconfigs.join(' '), programs.join(' '), ...words],
+      { deadline },
+    );
+  let ended: string | undefined;
+  void run(['serve', folder], day).then((ran) => {
+    ended = ran.ok ? oneLine(ran.value.stderr) || 'it ended' : ran.error.message;
+  });
+  const close = (): Promise<void> => session.close();
+  const dial = async (): Promise<Duplex> => {
+    const stream = await session.open({ socketPath: `${folder}/api` }, { deadline: 10_000 });
+    if (!stream.ok) throw new Error(ended ?? stream.error.message);
+    return stream.value;
+  };
+  for (let tries = 0; tries < startPatience / pause && ended === undefined; tries += 1) {
+    await sleep(pause);
+    const answer = await getOver(dial, '/version', 5000);
+    if (!answer.ok) continue;
+    return ok({
+      get: (path, deadline) => getOver(dial, path, deadline),
+      async kubectl(args, deadline) {
+        const ran = await run(['run', ...args], deadline);
+        if (!ran.ok) return unreachable(ran.error.message);
+        return ran.value.code === 0 ? ok(undefined) : unreachable(oneLine(ran.value.stderr));
+      },
+      close,
+    });
+  }
+  await close();
+  return unreachable(`kubectl proxy on ${session.name}: ${ended ?? 'no answer in time'}`);
+}

@@ -1,0 +1,109 @@
+/** What `-o json` promises to scripts, as the scenarios read it. */
+import { expect } from 'vitest';
+
+export interface Source {
+  readonly kind: string;
+  readonly path?: string;
+  readonly line?: number;
+  readonly detail?: string;
+}
+
+export interface Finding {
+  readonly rule: string;
+  readonly playbook: string;
+  readonly severity: string;
+  readonly status: 'pass' | 'fail' | 'unknown' | 'not-applicable';
+  readonly got: unknown;
+  readonly source: Source | null;
+  readonly note?: string;
+}
+
+interface Refusal {
+  readonly kind: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export interface AuditedHost {
+  readonly name: string;
+  readonly nodeName: string | null;
+  readonly distro: string | null;
+  readonly kubeletVersion: string | null;
+  readonly status: 'judged' | 'unreachable' | 'unreadable';
+  readonly error?: Refusal;
+  readonly findings: readonly Finding[];
+  readonly notes: readonly string[];
+}
+
+export interface Audit {
+  readonly schemaVersion: number;
+  readonly hosts: readonly AuditedHost[];
+  readonly summary: Readonly<Record<string, number>>;
+}
+
+export interface Edit {
+  readonly path: string;
+  readonly action: 'create' | 'edit' | 'mode';
+  readonly diff: string;
+}
+
+export interface PlannedHost extends AuditedHost {
+  readonly plan: { readonly edits: readonly Edit[]; readonly restart: boolean; readonly warnings: string[] } | null;
+  readonly refused: { readonly reason: string; readonly hint: string } | null;
+}
+
+export interface Plan {
+  readonly hosts: readonly PlannedHost[];
+  readonly waves: readonly (readonly string[])[];
+}
+
+export interface GateCheck {
+  readonly check: string;
+  readonly passed: boolean;
+  readonly expected: string;
+  readonly seen: string;
+  readonly unchecked?: boolean;
+}
+
+export interface ChangedHost {
+  readonly name: string;
+  readonly outcome: string;
+  readonly reason?: string;
+  readonly hint?: string;
+  readonly edits: readonly Pick<Edit, 'path' | 'action'>[];
+  readonly gate: readonly GateCheck[];
+  /** Milliseconds. */
+  readonly timings: Readonly<Record<string, number>>;
+  readonly log: readonly string[];
+}
+
+export interface RunResult {
+  readonly run: string;
+  readonly stopped: string | null;
+  readonly hosts: readonly ChangedHost[];
+  readonly summary: Readonly<Record<string, number>>;
+}
+
+/** The host of that name; fails the test when the result has none. */
+export function hostOf<T extends { readonly name: string }>(result: { readonly hosts: readonly T[] }, name: string): T {
+  const found = result.hosts.find((host) => host.name === name);
+  if (found === undefined) return expect.fail(`${name} is not in the result`);
+  return found;
+}
+
+/** Outcome per host. */
+export const outcomes = (result: RunResult): Readonly<Record<string, string>> =>
+  Object.fromEntries(result.hosts.map(({ name, outcome }) => [name, outcome]));
+
+/** Rules that fail, sorted. */
+export const failing = (host: AuditedHost): readonly string[] =>
+  host.findings
+    .filter(({ status }) => status === 'fail')
+    .map(({ rule }) => rule)
+    .sort();
+
+/** One line that a person can act on: something said, nothing broken over lines, and what to do. */
+export function expectClear(said: { readonly reason?: string | undefined; readonly hint?: string | undefined }): void {
+  expect(said.reason).toMatch(/^\S[^\r\n]*$/);
+  expect(said.hint).toMatch(/^\S[^\r\n]*$/);
+}

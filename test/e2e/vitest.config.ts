@@ -1,0 +1,15 @@
+/** How the scenarios on the lab are run: one after the other, each test told as it ends. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: new URL('../..', import.meta.url).pathname,
+    include: ['test/e2e/**/*.e2e.ts'],
+    globalSetup: ['test/e2e/lab-up.ts'],
+    fileParallelism: false,
+    maxWorkers: 1,
+    testTimeout: 240_000,
+    hookTimeout: 180_000,
+    reporters: ['verbose'],
+  },
+});
