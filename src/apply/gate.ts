@@ -40,6 +40,8 @@ export interface GateResult {
 }
 
 const pause = 500;
+/** A dying kubelet prints its whole command line and stack after its reason. */
+const logLines = 200;
 
 /** Looks again and again until everything holds at once, something is beyond hope, or the deadline passes. */
 export async function passGate(options: GateOptions): Promise<GateResult> {
@@ -57,7 +59,7 @@ export async function passGate(options: GateOptions): Promise<GateResult> {
     const open = states.filter((state) => !state.passed && state.unchecked !== true);
     if (open.length === 0) return finish({ passed: true, checks: states.map(plain), log: [] });
     if (open.some((state) => state.fatal === true) || monotonic() > end) {
-      const last = await watchKubelet(line.session, options.target, 30);
+      const last = await watchKubelet(line.session, options.target, logLines);
       return finish({ passed: false, checks: states.map(plain), log: last.ok ? lastErrors(last.value.log) : [] });
     }
     await sleep(pause);

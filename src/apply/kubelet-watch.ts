@@ -57,12 +57,13 @@ export async function watchKubelet(
   });
 }
 
-/** The lines that say why a kubelet died, from its newest ones. */
+/** The lines that say why a kubelet died, from its newest ones: its last words if it has any, else errors, else whatever there is. */
 export function lastErrors(log: readonly string[], most = 3): string[] {
-  const errors = log.filter(
-    (line) => /^[EF]\d{4} |(^|\s)(error|err|failed|fatal|panic)\b/i.test(line) && !/^systemd/.test(line),
-  );
-  return (errors.length > 0 ? errors : log).slice(-most);
+  const own = log.filter((line) => !/^(systemd|Started|Stopped|Stopping|Starting|[\w@.-]+\.service: )/.test(line));
+  const fatal = own.filter((line) => /^F\d{4} |^(panic|Error): |failed to run Kubelet|"command failed"/i.test(line));
+  const errors = own.filter((line) => /^E\d{4} |\b(error|failed|fatal)\b/i.test(line));
+  const chosen = fatal.length > 0 ? fatal : errors.length > 0 ? errors : own.length > 0 ? own : log;
+  return chosen.slice(-most);
 }
 
 const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');

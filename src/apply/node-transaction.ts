@@ -54,7 +54,7 @@ export interface KeptTransaction {
 export type TxnResult = Result<TxnAnswer, HostError>;
 
 /** Seconds that a restart of the unit may take on the node. */
-export const restartPatience = 90;
+const restartPatience = 90;
 const quick = 30_000;
 
 export interface PrepareOptions {

@@ -7,7 +7,7 @@ import { ToolError, messageOf } from '../lib/errors.js';
 import { suggest } from '../lib/suggest.js';
 import { type Amount, parseAmount } from '../plan/waves.js';
 
-export const outputs = ['table', 'wide', 'json', 'ndjson'] as const;
+const outputs = ['table', 'wide', 'json', 'ndjson'] as const;
 export type Output = (typeof outputs)[number];
 
 /** Values after parsing, by commander's names. */

@@ -61,7 +61,7 @@ export function serviceCommand(paths: readonly string[], read: (path: string) =>
         execStart = empty ? undefined : { value, path, line };
       } else if (key === 'Environment') {
         if (empty) [environment, environmentNames] = [[], []];
-        for (const word of splitWords(value)) {
+        for (const word of splitWords(value, 'environment')) {
           const at = word.text.indexOf('=');
           if (at <= 0) continue;
           environmentNames.push(word.text.slice(0, at));
@@ -117,13 +117,15 @@ function expand(
   read: (path: string) => string | undefined,
 ): Argument[] {
   const file = read(exec.path) ?? '';
-  return splitWords(exec.value).flatMap((word): Argument[] => {
+  const words = splitWords(exec.value, 'exec');
+  const next = words.findIndex(({ text, start, end }) => text === ';' && end - start === 1); // where another command begins
+  return words.slice(0, next < 0 ? undefined : next).flatMap((word): Argument[] => {
     const whole = /^\$(?![{$])([^]*)$/.exec(word.text);
     if (whole === null) {
       const text = word.text
         .replaceAll('%%', '%')
         .replace(/\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string | undefined) =>
-          name === undefined ? '$' : (variables.get(name)?.value.text ?? ''),
+          name === undefined ? '$' : plainText(variables.get(name)),
         );
       const origin: Origin = {
         kind: isUnit ? 'unit' : 'drop-in',
@@ -137,10 +139,15 @@ function expand(
     const variable = variables.get(whole[1] ?? '');
     if (variable === undefined) return [];
     const text = read(variable.origin.path) ?? '';
-    const inUnit = variable.origin.kind === 'environment';
     return splitWords(variable.value, 'variable').map((part) => ({
-      text: inUnit ? part.text.replaceAll('%%', '%') : part.text,
+      text: plainText({ ...variable, value: part }),
       origin: { ...variable.origin, line: lineAt(text, part.start), start: part.start, end: part.end },
     }));
   });
+}
+
+/** Units write a percent sign twice, environment files do not. */
+function plainText(variable: Variable | undefined): string {
+  const text = variable?.value.text ?? '';
+  return variable?.origin.kind === 'environment' ? text.replaceAll('%%', '%') : text;
 }

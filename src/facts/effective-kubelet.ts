@@ -91,7 +91,7 @@ function defaultOf(sources: KubeletSources, info: SettingInfo): Declared {
     : { value: info.flagDefault, source: { kind: 'default', detail: 'default without --config' } };
 }
 
-export function flagSource({ name, origin }: Flag): Source {
+function flagSource({ name, origin }: Flag): Source {
   const holder = origin.variable === undefined ? 'ExecStart' : origin.variable;
   return { kind: 'flag', path: origin.path, line: origin.line, detail: `--${name} in ${holder}` };
 }

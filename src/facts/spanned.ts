@@ -23,22 +23,34 @@ export const sliceSpan = (from: Spanned, start: number, end?: number): Spanned =
 
 const [escapeNames, escapeChars] = ['abfnrstv\\"\'', '\x07\b\f\n\r \t\v\\"\''];
 
-/** What a unit file means by a backslash and this character; unknown ones keep their backslash. */
-const unescape = (char: string): string =>
-  escapeNames.includes(char) ? escapeChars.charAt(escapeNames.indexOf(char)) : `\\${char}`;
+/** What the characters behind a backslash mean in a unit file, and how many they are; undefined where they mean nothing. */
+function unescape(rest: string): { readonly text: string; readonly length: number } | undefined {
+  const name = rest.charAt(0);
+  if (name !== '' && escapeNames.includes(name)) {
+    return { text: escapeChars.charAt(escapeNames.indexOf(name)), length: 1 };
+  }
+  const [code, hexadecimal, octal] = /^(?:x([0-9A-Fa-f]{2})|([0-3][0-7]{2}))/.exec(rest) ?? [];
+  if (code === undefined) return undefined;
+  const number = hexadecimal === undefined ? parseInt(octal ?? '', 8) : parseInt(hexadecimal, 16);
+  return { text: String.fromCharCode(number), length: code.length };
+}
 
 /**
  * Splits at blanks as systemd does (src/basic/extract-word.c): quotes of both kinds hold words together, a backslash escapes within
- * them too. In unit files `\n` and its like have a meaning, and a backslash before any other character stays; in the value of a
- * variable each stands for the character behind it.
+ * them too. In units `\n` and its like have a meaning; an unknown one keeps its backslash in ExecStart=, and in Environment= ends the
+ * list, as an open quote does. In the value of a variable a backslash only takes the next character as it is.
  */
-export function splitWords(source: Spanned, from: 'unit' | 'variable' = 'unit'): Word[] {
+export function splitWords(source: Spanned, from: 'exec' | 'environment' | 'variable'): Word[] {
   const words: Word[] = [];
   let text = '';
   let at: number[] = [];
   let first = -1;
   let quote = '';
   const { text: chars } = source;
+  const keep = (piece: string, index: number): void => {
+    text += piece;
+    for (let count = 0; count < piece.length; count += 1) at.push(source.at[index] ?? 0);
+  };
   const finish = (endIndex: number): void => {
     if (first < 0) return;
     words.push({ text, at, start: source.at[first] ?? 0, end: (source.at[endIndex - 1] ?? 0) + 1 });
@@ -53,22 +65,23 @@ export function splitWords(source: Spanned, from: 'unit' | 'variable' = 'unit'):
       continue;
     }
     if (first < 0) first = index;
-    if (char === '\\' && index + 1 < chars.length) {
+    if (char === '\\' && from === 'variable') {
       index += 1;
-      const escaped = chars.charAt(index);
-      const meant = from === 'unit' ? unescape(escaped) : escaped;
-      text += meant;
-      for (let count = 0; count < meant.length; count += 1) at.push(source.at[index] ?? 0);
+      keep(chars.charAt(index), index);
+    } else if (char === '\\') {
+      const escaped = unescape(chars.slice(index + 1, index + 4));
+      if (escaped === undefined && from === 'environment') return words;
+      index += escaped?.length ?? 1;
+      keep(escaped?.text ?? char + chars.charAt(index), index);
     } else if (quote === '' && (char === '"' || char === "'")) {
       quote = char;
     } else if (char === quote) {
       quote = '';
     } else {
-      text += char;
-      at.push(source.at[index] ?? 0);
+      keep(char, index);
     }
   }
-  finish(chars.length);
+  if (quote === '' || from !== 'environment') finish(chars.length);
   return words;
 }
 

@@ -2,9 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Milliseconds since 1970, for records. */
-export const now = (): number => Date.now();
-
 /** Milliseconds that only ever grow, for spans. */
 export const monotonic = (): number => performance.now();
 
@@ -16,13 +13,16 @@ export function newRunId(): string {
     .toISOString()
     .replace(/[-:]/g, '')
     .replace(/\.\d+Z$/, 'Z');
-  return `${stamp}-${randomBytes(3).toString('hex')}`;
+  return `${stamp}-${randomHex(3)}`;
 }
+
+/** Random bytes as hexadecimal digits, two a byte. */
+export const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex');
+
+/** Half to one and a half of `ms`, so that many who wait do not come back at once. */
+export const jitter = (ms: number): number => ms * (0.5 + Math.random());
 
 /** Waits; an abort ends the wait early without an error. */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   await delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 }
-
-/** Random bytes as hexadecimal digits, two a byte. */
-export const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex');

@@ -44,7 +44,7 @@ export function valueAt(value: unknown, path: Path): unknown {
 }
 
 /** What a value is, as a person says it. */
-export function kindOf(value: unknown): string {
+function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'empty';
   if (Array.isArray(value)) return 'a list';
   switch (typeof value) {

@@ -14,8 +14,12 @@ answer() { # WORD [TEXT]: the last line of every verb
 
 flush() { sync -- "$@" 2>/dev/null || sync; }
 
+put_line() { # TEXT FILE: by a tool that says why it cannot, and without an echo that reads backslashes
+  printf '%s\n' "$1" | cat >"$2"
+}
+
 set_state() {
-  echo "$1" >"$txn/state.tmp" && flush "$txn/state.tmp" && mv -f "$txn/state.tmp" "$txn/state" && flush "$txn"
+  put_line "$1" "$txn/state.tmp" && flush "$txn/state.tmp" && mv -f "$txn/state.tmp" "$txn/state" && flush "$txn"
 }
 
 state_of() { # DIR
@@ -48,13 +52,13 @@ is_as() {
     [ ! -e "$1" ] && [ ! -L "$1" ]
     return
   fi
-  [ -f "$1" ] || return 1
+  { [ -f "$1" ] && [ ! -L "$1" ]; } || return 1
   [ "$(meta_of "$1")" = "$(octal "$3") $4" ] || return 1
   [ "$2" = '?' ] || [ "$(sha_of "$1")" = "$2" ]
 }
 
 staged_for() { # PATH N: where the new file waits, in the same folder
-  echo "${1%/*}/.kubelatch-$id-$2.tmp"
+  printf '%s\n' "${1%/*}/.kubelatch-$id-$2.tmp"
 }
 
 each_file() { # FUNCTION: called as FUNCTION N ACTION PATH OLD_SHA OLD_MODE OLD_IDS NEW_SHA NEW_MODE NEW_IDS; ends at the first failure
@@ -64,11 +68,11 @@ each_file() { # FUNCTION: called as FUNCTION N ACTION PATH OLD_SHA OLD_MODE OLD_
   done <"$txn/files"
 }
 
-discard() {
+discard() ( # a shell of its own: each_file has the names of its caller
   each_file drop_staged
   remove_folders
   rm -rf "$txn"
-}
+)
 
 drop_staged() { rm -f -- "$(staged_for "$3" "$1")"; }
 
@@ -77,21 +81,25 @@ remove_folders() { # those that this transaction made, if nothing else lies in t
   while IFS= read -r folder; do rmdir -- "$folder" 2>/dev/null || true; done <"$txn/folders"
 }
 
-make_folder() { # DIR: with those above it; noted, deepest first
-  [ -d "$1" ] && return 0
+make_folder() { # DIR: with those above it; noted first, deepest on top, so that a cut leaves none behind
+  if [ -z "$1" ] || [ -d "$1" ]; then return 0; fi
   make_folder "${1%/*}" || return 1
-  mkdir -m 0755 -- "$1" || return 1
-  { echo "$1" && { [ ! -e "$txn/folders" ] || cat "$txn/folders"; }; } >"$txn/folders.tmp" && mv -f "$txn/folders.tmp" "$txn/folders"
+  { printf '%s\n' "$1" && { [ ! -e "$txn/folders" ] || cat "$txn/folders"; }; } >"$txn/folders.tmp" && mv -f "$txn/folders.tmp" "$txn/folders" &&
+    mkdir -m 0755 -- "$1" && flush "${1%/*}/"
 }
 
-others_pending() {
+other_pending() { # prints the transaction besides this one that is not finished
   for dir in "$root"/*/; do
     dir=${dir%/}
     [ "$dir" != "$txn" ] || continue
     case $(state_of "$dir") in
-      writing | applied | reverting) answer pending "${dir##*/}" ;;
+      writing | applied | reverting)
+        echo "${dir##*/}"
+        return 0
+        ;;
     esac
   done
+  return 1
 }
 
 prepare() {
@@ -99,11 +107,15 @@ prepare() {
   shift 4
   [ $(($# % 8)) -eq 0 ] || exit 97
   umask 077
-  mkdir -p "$root" || answer error "cannot make $root"
-  others_pending
-  mkdir "$txn" 2>/dev/null || answer exists
-  problem=$({ mkdir "$txn/old" "$txn/new" && printf '%s' "$description" | base64 -d >"$txn/about" && echo "$units" >"$txn/units" &&
-    echo "$reload" >"$txn/reload" && echo "$patience" >"$txn/patience" && : >"$txn/files"; } 2>&1) || {
+  problem=$(mkdir -p "$root" 2>&1) || answer error "cannot make $root: $problem"
+  other=$(other_pending) && answer pending "$other"
+  problem=$(mkdir "$txn" 2>&1) || {
+    [ ! -d "$txn" ] || answer exists
+    answer error "cannot write below $root: $problem"
+  }
+  problem=$({ mkdir "$txn/old" "$txn/new" && printf '%s' "$description" | base64 -d >"$txn/about" &&
+    put_line "$units" "$txn/units" && put_line "$reload" "$txn/reload" && put_line "$patience" "$txn/patience" &&
+    : >"$txn/files"; } 2>&1) || {
     rm -rf "$txn"
     answer error "cannot write below $root: $problem"
   }
@@ -117,9 +129,9 @@ prepare() {
     discard
     answer error "the rehearsal of putting back failed: $rehearse"
   }
-  set_state prepared || {
+  problem=$(set_state prepared 2>&1) || {
     discard
-    answer error "cannot write below $root"
+    answer error "cannot write below $root: $problem"
   }
   answer prepared
 }
@@ -135,19 +147,22 @@ stage() { # the eight words of one file
     [ "$3" = - ] || [ "$action" = mode ] || cp -p -- "$path" "$txn/old/$n"
   } 2>&1) || fail_stage "cannot back up $path: $trouble"
   if [ "$action" != mode ]; then
-    trouble=$(make_folder "${path%/*}" 2>&1) || fail_stage "cannot make ${path%/*}: $trouble"
     trouble=$({ printf '%s' "$6" | base64 -d >"$txn/new/$n"; } 2>&1) || fail_stage "cannot write below $root: $trouble"
     new_sha=$(sha_of "$txn/new/$n")
-    staged=$(staged_for "$path" "$n")
-    trouble=$({ cp -- "$txn/new/$n" "$staged" && set_meta "$staged" "$7" "$8" && flush "$staged" && [ "$(sha_of "$staged")" = "$new_sha" ]; } 2>&1) || {
-      rm -f -- "$staged"
-      fail_stage "cannot write in ${path%/*}: ${trouble:-the copy differs}"
-    }
-    [ "$3" = - ] || same_label "$path" "$staged"
-  elif ! trouble=$({ touch -c -r "$path" -- "$path"; } 2>&1); then
-    fail_stage "cannot change $path: $trouble"
+    [ -n "$new_sha" ] || fail_stage 'sha256sum does not work here'
   fi
-  echo "$n $action $(b64_of "$path") $3 $4 $5 $new_sha $7 $8" >>"$txn/files" || fail_stage "cannot write below $root"
+  # Noted before anything lies outside of the transaction: whoever discards it finds all of it.
+  trouble=$({ echo "$n $action $(b64_of "$path") $3 $4 $5 $new_sha $7 $8" | cat >>"$txn/files"; } 2>&1) ||
+    fail_stage "cannot write below $root: $trouble"
+  if [ "$action" = mode ]; then
+    trouble=$({ touch -c -r "$path" -- "$path"; } 2>&1) || fail_stage "cannot change $path: $trouble"
+    return
+  fi
+  trouble=$(make_folder "${path%/*}" 2>&1) || fail_stage "cannot make ${path%/*}: $trouble"
+  staged=$(staged_for "$path" "$n")
+  trouble=$({ rm -f -- "$staged" && cp -- "$txn/new/$n" "$staged" && set_meta "$staged" "$7" "$8" && flush "$staged" &&
+    [ "$(sha_of "$staged")" = "$new_sha" ]; } 2>&1) || fail_stage "cannot write in ${path%/*}/: ${trouble:-the copy differs}"
+  [ "$3" = - ] || same_label "$path" "$staged"
 }
 
 fail_stage() {
@@ -157,13 +172,13 @@ fail_stage() {
 
 rehearsed() { # the copy to put back is what it was copied from
   [ "$2" != edit ] || is_as "$txn/old/$1" "$4" "$5" "$6" || {
-    echo "the copy of $3 differs"
+    printf '%s\n' "the copy of $3 differs"
     return 1
   }
 }
 
 unchanged() { is_as "$3" "$4" "$5" "$6" || {
-  echo "$3"
+  printf '%s\n' "$3"
   return 1
 }; }
 
@@ -172,69 +187,72 @@ put_new() {
     set_meta "$3" "$8" "$9"
   else
     mv -f -- "$(staged_for "$3" "$1")" "$3"
-  fi && flush "$3" "${3%/*}"
+  fi && flush "$3" "${3%/*}/"
 }
 
 write() {
   [ "$(state_of "$txn")" = prepared ] || answer state "$(state_of "$txn")"
-  others_pending
+  other=$(other_pending) && {
+    discard
+    answer pending "$other"
+  }
   changed=$(each_file unchanged) || {
     discard
     answer changed "$changed"
   }
-  set_state writing || answer error "cannot write below $root"
-  trouble=$(each_file put_new 2>&1) || {
-    back=$(each_file put_old 2>&1) || answer broken "writing failed ($trouble), and putting back too: $back"
-    remove_folders
-    set_state reverted
-    answer put-back "$trouble"
+  trouble=$(set_state writing 2>&1) || {
+    discard
+    answer error "cannot write below $root: $trouble"
   }
-  set_state applied || answer error "cannot write below $root"
-  answer applied
+  trouble=$({ each_file put_new && set_state applied; } 2>&1) && answer applied
+  back=$({ each_file put_old && each_file is_old; } 2>&1) ||
+    answer broken "writing failed ($trouble), and putting back too: $back"
+  remove_folders
+  # Nothing has to be kept where all is as it was, should the disk be too full to say so.
+  set_state reverted 2>/dev/null || rm -rf "$txn"
+  answer put-back "$trouble"
 }
 
 # Ours to put back: the bytes and the metadata are the old ones or the new ones. Anything else is somebody's edit.
 ours() {
-  if [ ! -e "$3" ]; then
-    [ "$4" = - ] && return 0
-    echo "$3"
-    return 1
+  if [ ! -e "$3" ] && [ ! -L "$3" ]; then
+    [ "$4" != - ] || return 0
+  elif [ -f "$3" ] && [ ! -L "$3" ]; then
+    sum=$(sha_of "$3")
+    if [ "$2" = mode ] || [ "$sum" = "$4" ] || [ "$sum" = "$7" ]; then
+      case $(meta_of "$3") in
+        "$(octal "$5") $6" | "$(octal "$8") $9" | "$(octal "$8") $6" | "$(octal "$5") $9") return 0 ;;
+      esac
+    fi
   fi
-  sum=$(sha_of "$3")
-  meta=$(meta_of "$3")
-  if [ "$2" != mode ] && [ "$sum" != "$4" ] && [ "$sum" != "$7" ]; then
-    echo "$3"
-    return 1
-  fi
-  case "$meta" in
-    "$(octal "$5") $6" | "$(octal "$8") $9" | "$(octal "$8") $6" | "$(octal "$5") $9") return 0 ;;
-  esac
-  echo "$3"
+  printf '%s\n' "$3"
   return 1
 }
 
-put_old() {
-  case $2 in
-    create)
-      rm -f -- "$3" "$(staged_for "$3" "$1")" && flush "${3%/*}"
-      ;;
-    mode)
-      set_meta "$3" "$5" "$6" && flush "$3"
-      ;;
-    edit)
-      staged=$(staged_for "$3" "$1")
+put_old() { # a file that is the old one already is left alone: it may be why writing failed
+  staged=$(staged_for "$3" "$1")
+  rm -f -- "$staged"
+  if ! is_old "$@" >/dev/null; then
+    case $2 in
+      create) rm -f -- "$3" ;;
+      mode) set_meta "$3" "$5" "$6" ;;
+      *) cp -p -- "$txn/old/$1" "$staged" && same_label "$3" "$staged" && flush "$staged" && mv -f -- "$staged" "$3" ;;
+    esac || {
       rm -f -- "$staged"
-      cp -p -- "$txn/old/$1" "$staged" || return 1
-      same_label "$3" "$staged"
-      flush "$staged" && mv -f -- "$staged" "$3" && flush "${3%/*}"
-      ;;
-  esac
+      return 1
+    }
+  fi
+  flush "${3%/*}/"
 }
 
-is_old() { is_as "$3" "$4" "$5" "$6" || {
-  echo "$3 is not what it was"
-  return 1
-}; }
+is_old() { # the content of a file whose mode alone was changed is not ours
+  content=$4
+  [ "$2" != mode ] || content='?'
+  is_as "$3" "$content" "$5" "$6" || {
+    printf '%s\n' "$3 is not what it was"
+    return 1
+  }
+}
 
 restart_units() { # the exit status of a restart proves nothing for simple units: the controller's gate does
   read -r reload <"$txn/reload"
@@ -242,6 +260,8 @@ restart_units() { # the exit status of a restart proves nothing for simple units
   [ "$reload" = no ] || systemctl daemon-reload
   while read -r unit; do
     [ -n "$unit" ] || continue
+    # One that died too often is not started again otherwise.
+    systemctl reset-failed -- "$unit" </dev/null 2>/dev/null || true
     timeout "$patience" systemctl restart -- "$unit" </dev/null || return 1
   done <"$txn/units"
 }
@@ -255,7 +275,7 @@ restart() {
 revert() { # $1 restart|files-only
   before=$(state_of "$txn")
   case $before in
-    prepared)
+    prepared | none) # none: prepare was cut short
       discard
       answer nothing
       ;;
@@ -263,9 +283,9 @@ revert() { # $1 restart|files-only
     reverted) answer reverted already ;;
     *) answer state "$before" ;;
   esac
-  others_pending
+  other=$(other_pending) && answer pending "$other"
   conflict=$(each_file ours) || answer conflict "$conflict"
-  set_state reverting || answer error "cannot write below $root"
+  trouble=$(set_state reverting 2>&1) || answer error "cannot write below $root: $trouble"
   trouble=$(each_file put_old 2>&1) || answer broken "$trouble"
   remove_folders
   trouble=$(each_file is_old 2>&1) || answer broken "$trouble"

@@ -3,11 +3,11 @@ import { z } from 'zod';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-export const severities = ['low', 'medium', 'high', 'critical'] as const;
+const severities = ['low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof severities)[number];
 
 /** Files with a well-known part in a kubelet's set-up; where they lie is the distribution's knowledge. */
-export const fileNames = [
+const fileNames = [
   'kubelet-unit',
   'kubelet-config',
   'kubelet-kubeconfig',
@@ -129,7 +129,7 @@ const references = z.strictObject({
   docs: z.array(z.url({ protocol: /^https?$/, error: 'must be a web address' })).optional(),
 });
 
-export const ruleSchema = z
+const ruleSchema = z
   .strictObject({
     id: idText('a rule id'),
     title: text,

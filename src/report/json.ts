@@ -18,7 +18,7 @@ export function plainJson(value: unknown, indent?: number): string {
   );
 }
 
-export function resultTree(result: Result): Tree {
+function resultTree(result: Result): Tree {
   const { schemaVersion, tool, version, kind, cluster, playbooks, startedAt, summary } = result;
   const base = { schemaVersion, tool, version, kind };
   const about = { cluster, playbooks, startedAt };

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
 import type { Client } from 'ssh2';
-import { sleep } from '../lib/clock.js';
+import { jitter, sleep } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
@@ -62,7 +62,7 @@ export async function openHop(
     const result = await tryHop(endpoint, via, tools);
     if (result.ok) return result;
     if (!result.error.again || attempt === ATTEMPTS || tools.signal?.aborted === true) return fail(result.error.error);
-    await sleep(150 * 2 ** attempt * (0.5 + Math.random()), tools.signal);
+    await sleep(jitter(150 * 2 ** attempt), tools.signal);
   }
 }
 

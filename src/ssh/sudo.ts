@@ -1,7 +1,6 @@
 /** How a shell becomes root: sudo without a password, then with one, decided by prompts and exit statuses. */
-import { randomBytes } from 'node:crypto';
 import type { Client } from 'ssh2';
-import { monotonic } from '../lib/clock.js';
+import { monotonic, randomHex } from '../lib/clock.js';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
@@ -50,7 +49,7 @@ export async function openRootShell(context: SudoContext): Promise<Result<Remote
 
 async function openWithPassword(context: SudoContext): Promise<Result<RemoteShell, HostError>> {
   // Not to be guessed by what the host prints of its own.
-  const prompt = `kubelatch-password-${randomBytes(12).toString('hex')}:`;
+  const prompt = `kubelatch-password-${randomHex(12)}:`;
   // -k: no ticket of this password is used or left on the host.
   const shell = new RemoteShell(
     context.client,

@@ -1,5 +1,6 @@
 /** The shells that a node may have as /bin/sh, as far as this machine has them. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 
 export interface Shell {
   readonly name: string;
@@ -32,4 +33,20 @@ export function runScript(
     timeout: 60_000,
   });
   return { code: status, stdout, stderr };
+}
+
+/** As runScript, while this process goes on: for scripts that ask it something. */
+export async function runScriptBeside(
+  { command: [program, ...options] }: Shell,
+  script: string,
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  const child = spawn(program, [...options, '-s', '--', ...args]);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdin.end(script);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
 }

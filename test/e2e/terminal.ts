@@ -1,0 +1,75 @@
+/** The command line on a terminal of its own (script(1)), with a person who types. */
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll } from 'vitest';
+import { main, type Ran, type Scene } from './scene.js';
+
+export interface Terminal {
+  /** All that was shown so far, without colours and cursor movements. */
+  shown(): string;
+  /** Waits until the pattern is in what was shown since the last wait; returns what was shown up to the match. */
+  until(pattern: RegExp, timeout?: number): Promise<string>;
+  type(text: string): void;
+  /** The exit code, once the program ended. */
+  ended(timeout?: number): Promise<Ran>;
+}
+
+export const enter = '\r';
+
+/** stdout goes to the terminal too, as it does for a person. */
+export function openTerminal(
+  scene: Scene,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Terminal {
+  const quoted = [process.execPath, main, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  // script(1) gives a terminal without a size when it has none itself.
+  const child = spawn('script', ['-qefc', `stty cols 150 rows 60; exec ${quoted}`, '/dev/null'], {
+    cwd: scene.folder,
+    env: { ...scene.env, SHELL: '/bin/sh', ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let raw = '';
+  let seen = 0;
+  let code: number | undefined;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (raw += text));
+  child.stdin.on('error', () => undefined);
+  child.on('close', (status) => (code = status ?? 137));
+  afterAll(() => {
+    if (code === undefined) child.kill('SIGKILL');
+  });
+  const shown = (): string => plain(raw);
+  const wait = async (what: string, timeout: number, met: () => boolean): Promise<void> => {
+    const deadline = Date.now() + timeout;
+    while (!met()) {
+      if (Date.now() > deadline)
+        throw new Error(`${what} did not come in ${timeout / 1000} s:\n${shown().slice(-3000)}`);
+      await sleep(50);
+    }
+  };
+  return {
+    shown,
+    async until(pattern, timeout = 30_000) {
+      const find = (): RegExpExecArray | null => pattern.exec(shown().slice(seen));
+      await wait(String(pattern), timeout, () => find() !== null || code !== undefined);
+      const match = find();
+      if (match === null)
+        throw new Error(`it ended with ${code ?? ''} before ${String(pattern)}:\n${shown().slice(-3000)}`);
+      const upTo = shown().slice(seen, seen + match.index + match[0].length);
+      seen += upTo.length;
+      return upTo;
+    },
+    type: (text) => void child.stdin.write(text),
+    async ended(timeout = 200_000) {
+      await wait('the end', timeout, () => code !== undefined);
+      return { code: code ?? 137, stdout: shown(), stderr: '' };
+    },
+  };
+}
+
+/** Without what colours and moves: a text to look for words in. */
+function plain(raw: string): string {
+  const text = raw.replace(/\u001b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\-_])/g, '').replace(/\r/g, '');
+  // The moving line of the progress is drawn many times a second.
+  return text.replace(/^[⠀-⣿] .*\n/gm, '');
+}
