@@ -42,7 +42,7 @@ export async function watchKubelet(
   const own = processes.find(
     ({ stat }) => stat.includes(`(${target.processName})`) && (parentOf(stat) === mainPid || pidOf(stat) === mainPid),
   );
-  const chosen = own ?? processes.find(({ pid }) => pid === mainPid);
+  const chosen = own ?? (target.child === true ? undefined : processes.find(({ pid }) => pid === mainPid));
   return ok({
     active: get('ActiveState'),
     sub: get('SubState'),

@@ -2,10 +2,12 @@
 import type { NodeFacts, ProbeRequest } from '../facts/node-facts.js';
 import type { KubeletSetup } from '../facts/kubelet-setup.js';
 import type { Distro } from './distro.js';
+import { k3s } from './k3s.js';
 import { kubeadm } from './kubeadm.js';
+import { rke2 } from './rke2.js';
 import { systemd } from './systemd.js';
 
-export const distros: readonly Distro[] = [kubeadm, systemd];
+export const distros: readonly Distro[] = [k3s, rke2, kubeadm, systemd];
 
 /** The first distribution that recognises the node. */
 export function detectDistro(facts: NodeFacts): { readonly distro: Distro; readonly setup: KubeletSetup } | undefined {

@@ -31,7 +31,7 @@ export function unitNamed(facts: NodeFacts, name: string): UnitFact | undefined 
 }
 
 /** The unit file and its drop-ins, in systemd's order. */
-const unitPaths = (unit: UnitFact): readonly string[] => [
+export const unitPaths = (unit: UnitFact): readonly string[] => [
   ...(unit.fragmentPath === undefined ? [] : [unit.fragmentPath]),
   ...unit.dropInPaths,
 ];

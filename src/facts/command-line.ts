@@ -4,8 +4,11 @@ import { type Spanned, lineAt, sliceSpan, splitWords } from './spanned.js';
 import { parseUnitFile } from './unit-file.js';
 
 export interface Origin {
-  /** `unit` and `drop-in`: in ExecStart= itself; `environment`: in Environment=; `environment-file`: in a file it names. */
-  readonly kind: 'unit' | 'drop-in' | 'environment' | 'environment-file';
+  /**
+   * `unit` and `drop-in`: in ExecStart= itself; `environment`: in Environment=; `environment-file`: in a file it names; `config`: in
+   * the configuration of a supervisor; `built-in`: the supervisor's own.
+   */
+  readonly kind: 'unit' | 'drop-in' | 'environment' | 'environment-file' | 'config' | 'built-in';
   readonly path: string;
   readonly line: number;
   /** Extent in that file, quotes included: [start, end). */

@@ -12,20 +12,27 @@ const fileCap = 256 * 1024;
 const answerCap = 8 * 1024 * 1024;
 
 /**
- * Reads a node. `missing` names files that turn out to be needed once the facts are understood; they are read in a second run.
+ * Reads a node. `missing` names files and folders that turn out to be needed once the facts are understood; they are read in a second run.
  * @param deadline milliseconds for one run
  */
 export async function gatherFacts(
   session: Session,
   request: ProbeRequest,
-  missing: (facts: NodeFacts) => readonly string[],
+  missing: (facts: NodeFacts) => { readonly files: readonly string[]; readonly folders: readonly string[] },
   deadline: number,
 ): Promise<Result<NodeFacts, HostError>> {
   const first = await probe(session, request, deadline);
   if (!first.ok) return first;
-  const more = missing(first.value).filter((path) => !first.value.files.has(path) && /^\/[^\s]*$/.test(path));
-  if (more.length === 0) return first;
-  return probe(session, { ...request, read: [...request.read, ...more] }, deadline);
+  const wanted = missing(first.value);
+  const isPlain = (path: string): boolean => /^\/[^\s]*$/.test(path);
+  const files = wanted.files.filter((path) => !first.value.files.has(path) && isPlain(path));
+  const folders = wanted.folders.filter((path) => !request.folders.includes(path) && isPlain(path));
+  if (files.length === 0 && folders.length === 0) return first;
+  return probe(
+    session,
+    { ...request, read: [...request.read, ...files], folders: [...request.folders, ...folders] },
+    deadline,
+  );
 }
 
 async function probe(session: Session, request: ProbeRequest, deadline: number): Promise<Result<NodeFacts, HostError>> {

@@ -25,6 +25,10 @@ export interface KubeletSetup {
   /** Where the API server's own kubelet client certificate lies, on nodes that run one. */
   readonly apiClientCertificate: string | undefined;
   readonly kubeletVersion: string | undefined;
+  /** Folders whose files feed it. */
+  readonly folders?: readonly string[] | undefined;
+  /** False: the process's own arguments do not show what the kubelet was given. */
+  readonly argumentsVisible?: boolean | undefined;
 }
 
 export interface WatchTarget {
@@ -33,4 +37,6 @@ export interface WatchTarget {
   readonly processName: string;
   /** A log file, where the kubelet's last words are not in the unit's journal. */
   readonly logPath: string | undefined;
+  /** The kubelet is a child of the unit's main process and is run again by it, while the unit stays active. */
+  readonly child?: boolean | undefined;
 }

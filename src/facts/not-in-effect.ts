@@ -122,6 +122,7 @@ export function outdatedReason(
       return { path, message: `${path} was changed after the kubelet started` };
     }
   }
+  if (setup.argumentsVisible === false) return undefined;
   const wanted = sources.command.slice(1);
   const running = process.argv.slice(-wanted.length);
   const readable = wanted.length > 0 && !wanted.some((word) => word.includes('%'));

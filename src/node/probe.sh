@@ -35,7 +35,9 @@ units() { # NAMES: also sets unit_files and pids
   properties=Id,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,EnvironmentFiles,MainPID,NRestarts,Type,RestartUSec,NeedDaemonReload,KillMode
   names=$1
   set --
+  set -f # names may be patterns, which are systemd's to read
   for unit in $names; do set -- "$@" "$unit"; done
+  set +f
   shown=$(systemctl show --no-pager -p "$properties" -- "$@" 2>/dev/null)
   echo "units $(b64_of "$shown")"
   unit_files=$(printf '%s\n' "$shown" | sed -n -e 's/^FragmentPath=//p' \

@@ -129,17 +129,12 @@ async function understand(
   };
 }
 
-/** Files that the first run of the probe did not bring although the kubelet is told to read them. */
-function missingFiles(facts: NodeFacts): string[] {
+/** What the first run of the probe did not bring although the kubelet is told to read it. */
+function missingFiles(facts: NodeFacts): { files: string[]; folders: readonly string[] } {
   const setup = detectDistro(facts)?.setup;
-  if (setup === undefined) return [];
-  const wanted = [
-    ...setup.configPaths,
-    setup.files['client-ca'],
-    setup.files['kubelet-config'],
-    ...setup.sources.faults.map(({ path }) => path),
-  ];
-  return wanted.filter((path): path is string => path !== undefined);
+  if (setup === undefined) return { files: [], folders: [] };
+  const wanted = [...setup.configPaths, ...Object.values(setup.files), ...setup.sources.faults.map(({ path }) => path)];
+  return { files: wanted.filter((path): path is string => path !== undefined), folders: setup.folders ?? [] };
 }
 
 function noKubelet(facts: NodeFacts): HostError {

@@ -1,0 +1,75 @@
+/** RKE2: a supervisor that starts the kubelet as a child, set by config.yaml, its drop-ins and the arguments of its unit. */
+import type { KubeletSetup } from '../facts/kubelet-setup.js';
+import type { NodeFacts } from '../facts/node-facts.js';
+import type { Distro } from './distro.js';
+import {
+  type Supervisor,
+  changeSupervised,
+  knownFiles,
+  supervisedSources,
+  supervisedUnit,
+  supervisorState,
+  supervisedConfigPaths,
+  undoneBySupervisor,
+} from './supervised-kubelet.js';
+
+const supervisor: Supervisor = {
+  name: 'rke2',
+  binary: 'rke2',
+  configFolder: '/etc/rancher/rke2',
+  dataDir: '/var/lib/rancher/rke2',
+  configVariable: 'RKE2_CONFIG_FILE',
+  defaultsFile: '00-rke2-defaults.conf',
+  // The same as in its sibling, whose code it uses; not confirmed for every version before 1.32.
+  oldFlags: (dataDir) => [
+    '--anonymous-auth=false',
+    '--authentication-token-webhook=true',
+    '--authorization-mode=Webhook',
+    `--client-ca-file=${dataDir}/agent/client-ca.crt`,
+    '--read-only-port=0',
+    `--tls-cert-file=${dataDir}/agent/serving-kubelet.crt`,
+    `--tls-private-key-file=${dataDir}/agent/serving-kubelet.key`,
+  ],
+};
+
+export const rke2: Distro = {
+  name: 'rke2',
+  title: 'RKE2',
+  kubectl: { programs: ['kubectl', '/var/lib/rancher/rke2/bin/kubectl'], kubeconfigs: ['/etc/rancher/rke2/rke2.yaml'] },
+  probe: {
+    units: ['rke2-server.service', 'rke2-agent.service'],
+    processes: ['rke2', 'kubelet'],
+    read: ['/etc/rancher/rke2/config.yaml', '/var/lib/rancher/rke2/agent/client-ca.crt'],
+    look: ['/var/lib/rancher/rke2/agent/kubelet.kubeconfig', '/var/lib/rancher/rke2/agent/kubeproxy.kubeconfig'],
+    folders: ['/etc/rancher/rke2/config.yaml.d', '/var/lib/rancher/rke2/agent/etc/kubelet.conf.d'],
+    readReferences: ['config'],
+    lookReferences: [],
+  },
+  detect(facts: NodeFacts): KubeletSetup | undefined {
+    const unit = supervisedUnit(facts, supervisor);
+    if (unit === undefined) return undefined;
+    const state = supervisorState(facts, unit, supervisor);
+    return {
+      distro: 'rke2',
+      evidence: `${unit.name}, ${state.role}`,
+      unit,
+      process: facts.processes.find((one) => one.parent === unit.mainPid && one.name === 'kubelet'),
+      sources: supervisedSources(facts, unit, supervisor, state),
+      configPaths: supervisedConfigPaths(unit, state),
+      files: knownFiles(state.dataDir),
+      // The unit stays active with a dead kubelet: its child is what counts, and its words are in a file.
+      watch: {
+        unit: unit.name,
+        processName: 'kubelet',
+        logPath: `${state.dataDir}/agent/logs/kubelet.log`,
+        child: true,
+      },
+      apiClientCertificate: undefined,
+      kubeletVersion: state.version,
+      folders: [`${state.configFile}.d`, state.folder],
+      argumentsVisible: false,
+    };
+  },
+  change: (facts, setup, setting, value) => changeSupervised(facts, setup, setting, value, supervisor),
+  undoneBy: (setup, paths) => undoneBySupervisor(setup, paths),
+};
