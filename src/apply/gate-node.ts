@@ -12,7 +12,7 @@ const local = '127.0.0.1';
 export function nodeChecks(options: GateOptions, line: Line): Looker[] {
   const { expect, ports } = options;
   const wants = (setting: string): unknown => expect.find((one) => one.setting === setting)?.value;
-  const lookers = [processCheck(options, line)];
+  const lookers = [processCheck(options, line), ...containersCheck(options, line)];
   if (ports.healthz > 0) {
     const ask = { scheme: 'http', host: ports.healthzHost, port: ports.healthz, path: '/healthz' } as const;
     lookers.push(httpCheck(line, 'healthz', ask, '200', `200 on ${ask.host}:${ask.port}${ask.path}`));
@@ -62,6 +62,29 @@ function processCheck({ target, before }: GateOptions, line: Line): Looker {
       Object.assign(state, answer.ok ? judge(answer.value) : { passed: false, seen: answer.error.message });
     },
   };
+}
+
+/** Containers outlive their kubelet: a restart that ended all of them was no restart of the kubelet alone. */
+function containersCheck({ target, before }: GateOptions, line: Line): Looker[] {
+  const had = before?.containers ?? [];
+  if (had.length === 0) return [];
+  const state: Check = {
+    check: 'containers',
+    expected: `containers from before still run`,
+    seen: 'not looked at',
+    passed: false,
+  };
+  return [
+    {
+      state,
+      async look() {
+        const answer = await watchKubelet(line.session, target, 0);
+        if (!answer.ok) return;
+        const left = had.filter((one) => answer.value.containers.includes(one)).length;
+        Object.assign(state, { passed: left > 0, seen: `${left} of ${had.length} still run` });
+      },
+    },
+  ];
 }
 
 /** The same process: a pid alone may be given again. */

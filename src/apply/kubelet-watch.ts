@@ -17,6 +17,8 @@ export interface KubeletState {
   readonly restarts: number;
   /** Milliseconds. */
   readonly restartDelay: number;
+  /** Pods' containers by the process that holds each: pid and start, which no other process shares. */
+  readonly containers: readonly string[];
   /** The newest lines of its log, oldest first. */
   readonly log: readonly string[];
 }
@@ -34,10 +36,12 @@ export async function watchKubelet(
     return fail({ kind: 'script', message: 'the unit could not be looked at', hint: 'is systemctl there?' });
   }
   const get = (key: string): string => lines.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1) ?? '';
-  const processes = lines.flatMap((line) => {
-    const match = /^process=(\d+) (\S+)$/.exec(line);
-    return match === null ? [] : [{ pid: Number(match[1]), stat: decode(match[2] ?? '') }];
-  });
+  const processesOf = (key: string): { pid: number; stat: string }[] =>
+    lines.flatMap((line) => {
+      const match = /^([a-z]+)=(\d+) (\S+)$/.exec(line);
+      return match?.[1] === key ? [{ pid: Number(match[2]), stat: decode(match[3] ?? '') }] : [];
+    });
+  const processes = processesOf('process');
   const mainPid = Number(get('MainPID'));
   const own = processes.find(
     ({ stat }) => stat.includes(`(${target.processName})`) && (parentOf(stat) === mainPid || pidOf(stat) === mainPid),
@@ -49,6 +53,7 @@ export async function watchKubelet(
     pid: chosen?.pid ?? 0,
     startTicks: chosen === undefined ? 0 : Number(afterName(chosen.stat)[19]),
     restarts: Number(get('NRestarts')) || 0,
+    containers: processesOf('container').map(({ pid, stat }) => `${pid}@${afterName(stat)[19] ?? ''}`),
     restartDelay: parseTimespan(get('RestartUSec')),
     log: decode(get('log'))
       .split('\n')

@@ -20,6 +20,8 @@ export interface RolloutOptions {
   readonly maxUnavailable?: Amount | undefined;
   /** Failed hosts beyond which no further one is started. */
   readonly maxFailures: Amount;
+  /** Milliseconds for which nodes that others made unavailable are waited for. */
+  readonly patience: number;
   readonly journal: Journal;
   readonly report: Report;
   /** Fires on the first signal: no new host is started, those under way are finished. */
@@ -34,8 +36,6 @@ export interface RolloutResult {
 
 /** Outcomes that use up the failure budget. A host that is merely unreachable costs itself. */
 const failures: readonly OutcomeKind[] = ['reverted', 'unknown', 'failed'];
-/** Milliseconds for which nodes that others made unavailable are waited for. */
-const roomPatience = 120_000;
 const roomPause = 1000;
 
 export async function rollOut(options: RolloutOptions): Promise<RolloutResult> {
@@ -114,7 +114,7 @@ async function waitForRoom(
       waited = 0;
       continue;
     }
-    if (waited >= roomPatience) return lack;
+    if (waited >= options.patience) return lack;
     if (!told) options.report({ event: 'waiting', reason: lack });
     told = true;
     await sleep(roomPause, options.drain);

@@ -5,6 +5,7 @@ import type { Distro } from './distro.js';
 import {
   type Supervisor,
   changeSupervised,
+  killHazard,
   knownFiles,
   supervisedSources,
   supervisedUnit,
@@ -63,6 +64,8 @@ export const k3s: Distro = {
       watch: { unit: unit.name, processName: 'k3s', logPath: undefined, child: false },
       apiClientCertificate: undefined,
       kubeletVersion: state.version,
+      server: state.role === 'server',
+      restartHazard: killHazard(unit),
       folders: [`${state.configFile}.d`, state.folder],
       argumentsVisible: false,
     };

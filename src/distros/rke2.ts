@@ -5,6 +5,7 @@ import type { Distro } from './distro.js';
 import {
   type Supervisor,
   changeSupervised,
+  killHazard,
   knownFiles,
   supervisedSources,
   supervisedUnit,
@@ -66,6 +67,8 @@ export const rke2: Distro = {
       },
       apiClientCertificate: undefined,
       kubeletVersion: state.version,
+      server: state.role === 'server',
+      restartHazard: killHazard(unit),
       folders: [`${state.configFile}.d`, state.folder],
       argumentsVisible: false,
     };

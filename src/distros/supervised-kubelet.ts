@@ -338,3 +338,9 @@ export function undoneBySupervisor(setup: KubeletSetup, paths: readonly string[]
     ? [`the installer writes ${setup.unit.name} anew and drops arguments that it is not given again`]
     : [];
 }
+
+/** The containers belong to the unit's group: only KillMode=process lets them live through a restart. */
+export const killHazard = ({ name, killMode }: UnitFact): string | undefined =>
+  killMode === undefined || killMode === 'process'
+    ? undefined
+    : `${name} has KillMode=${killMode}: its restart would end every container of the node`;

@@ -25,6 +25,10 @@ export interface KubeletSetup {
   /** Where the API server's own kubelet client certificate lies, on nodes that run one. */
   readonly apiClientCertificate: string | undefined;
   readonly kubeletVersion: string | undefined;
+  /** The node serves the API or its database: counted and ordered as control plane whatever the inventory says. */
+  readonly server?: boolean | undefined;
+  /** Why a restart of its unit would end more than the kubelet. */
+  readonly restartHazard?: string | undefined;
   /** Folders whose files feed it. */
   readonly folders?: readonly string[] | undefined;
   /** False: the process's own arguments do not show what the kubelet was given. */

@@ -43,6 +43,8 @@ export interface UnitFact {
   readonly restartDelay: number;
   readonly needsReload: boolean;
   readonly enabled: string;
+  /** Which processes end with the unit; undefined where it was not told. */
+  readonly killMode?: string | undefined;
 }
 
 export interface ProcessFact {

@@ -177,6 +177,7 @@ function parseUnits(text: string): UnitFact[] {
         restartDelay: parseTimespan(get('RestartUSec')),
         needsReload: get('NeedDaemonReload') === 'yes',
         enabled: get('UnitFileState'),
+        killMode: get('KillMode') === '' ? undefined : get('KillMode'),
       };
     });
 }

@@ -10,6 +10,9 @@ main() {
   for dir in /proc/[0-9]*; do
     name='' state=''
     { read -r name <"$dir/comm" && read -r state <"$dir/stat"; } 2>/dev/null || continue
+    case $name in
+      containerd-shim* | conmon*) echo "container=${dir#/proc/} $(b64_of "$state")" ;;
+    esac
     if [ "$name" = "$2" ] || [ "${dir#/proc/}" = "$main_pid" ]; then
       echo "process=${dir#/proc/} $(b64_of "$state")"
     fi

@@ -83,6 +83,9 @@ export function planHost(
   const expect = expectations(draft.setup, promised);
   const contentChanged = edits.some((edit) => edit.action !== 'mode');
   const restart = contentChanged || isOutdated(view, expect);
+  const hazard = restart ? view.setup.restartHazard : undefined;
+  if (hazard !== undefined)
+    return { refused: { reason: hazard, hint: 'set KillMode=process in a drop-in of the unit first' } };
   const ca = restart ? clientCaProblem(draft.facts, draft.setup, evidence) : {};
   if (ca.blocks !== undefined) return { refused: ca.blocks };
   return {

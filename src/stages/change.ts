@@ -113,6 +113,6 @@ export async function rollOutWaves(
   const waves = planWaves(workers, servers, flags.waves);
   run.report({ event: 'run-started', run: journal.run, hosts: hosts.length, waves: waves.length });
   const { forks, report, drain } = run;
-  const { maxUnavailable, maxFailures } = flags;
-  return rollOut({ waves, cluster, forks, maxUnavailable, maxFailures, journal, report, drain });
+  const { maxUnavailable, maxFailures, deadline: patience } = flags;
+  return rollOut({ waves, cluster, forks, maxUnavailable, maxFailures, patience, journal, report, drain });
 }

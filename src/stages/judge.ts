@@ -63,7 +63,8 @@ export function planFor(surveyed: Surveyed, playbooks: readonly Playbook[], evid
   const { host, result } = surveyed;
   if (!result.ok) return audit;
   const { nodeName, distro, view, standing } = result.value;
-  const planned = planHost({ host: host.name, nodeName, role: host.role }, view, distro, playbooks, evidence);
+  const role = view.setup.server === true ? 'control-plane' : host.role;
+  const planned = planHost({ host: host.name, nodeName, role }, view, distro, playbooks, evidence);
   if ('refused' in planned) return { ...audit, refused: planned.refused };
   const { plan } = planned;
   if (plan.edits.length === 0 && !plan.restart) return { ...audit, plan };
