@@ -2,17 +2,10 @@
 import type { KubeletSetup } from '../facts/kubelet-setup.js';
 import type { NodeFacts } from '../facts/node-facts.js';
 import type { Distro } from './distro.js';
-import {
-  type Supervisor,
-  changeSupervised,
-  killHazard,
-  knownFiles,
-  supervisedSources,
-  supervisedUnit,
-  supervisorState,
-  supervisedConfigPaths,
-  undoneBySupervisor,
-} from './supervised-kubelet.js';
+import { kernelSettingsProbe } from './kernel-settings.js';
+import { changeSupervised } from './supervised-edits.js';
+import { type Supervisor, supervisedUnit } from './supervised-kubelet.js';
+import { supervisedSetup } from './supervised-sources.js';
 
 const supervisor: Supervisor = {
   name: 'k3s',
@@ -20,6 +13,7 @@ const supervisor: Supervisor = {
   configFolder: '/etc/rancher/k3s',
   dataDir: '/var/lib/rancher/k3s',
   configVariable: 'K3S_CONFIG_FILE',
+  dataDirVariable: 'K3S_DATA_DIR',
   defaultsFile: '00-k3s-defaults.conf',
   // Seen in k3s-io/k3s#1936; the read-only port and the certificates are not confirmed for every version before 1.32.
   oldFlags: (dataDir) => [
@@ -43,33 +37,28 @@ export const k3s: Distro = {
   probe: {
     units: ['k3s*.service'],
     processes: ['k3s-server', 'k3s-agent'],
-    read: ['/etc/rancher/k3s/config.yaml', '/var/lib/rancher/k3s/agent/client-ca.crt'],
+    read: ['/etc/rancher/k3s/config.yaml', '/var/lib/rancher/k3s/agent/client-ca.crt', ...kernelSettingsProbe.read],
     look: ['/var/lib/rancher/k3s/agent/kubelet.kubeconfig', '/var/lib/rancher/k3s/agent/kubeproxy.kubeconfig'],
-    folders: ['/etc/rancher/k3s/config.yaml.d', '/var/lib/rancher/k3s/agent/etc/kubelet.conf.d'],
+    folders: [
+      '/etc/rancher/k3s/config.yaml.d',
+      '/var/lib/rancher/k3s/agent/etc/kubelet.conf.d',
+      ...kernelSettingsProbe.folders,
+    ],
     readReferences: ['config'],
     lookReferences: [],
   },
   detect(facts: NodeFacts): KubeletSetup | undefined {
     const unit = supervisedUnit(facts, supervisor);
     if (unit === undefined) return undefined;
-    const state = supervisorState(facts, unit, supervisor);
+    const setup = supervisedSetup(facts, unit, supervisor);
     return {
+      ...setup,
       distro: 'k3s',
-      evidence: `${unit.name}, ${state.role}`,
-      unit,
       process: facts.processes.find((one) => one.pid === unit.mainPid),
-      sources: supervisedSources(facts, unit, supervisor, state),
-      configPaths: supervisedConfigPaths(unit, state),
-      files: knownFiles(state.dataDir),
       watch: { unit: unit.name, processName: 'k3s', logPath: undefined, child: false },
-      apiClientCertificate: undefined,
-      kubeletVersion: state.version,
-      server: state.role === 'server',
-      restartHazard: killHazard(unit),
-      folders: [`${state.configFile}.d`, state.folder],
-      argumentsVisible: false,
     };
   },
   change: (facts, setup, setting, value) => changeSupervised(facts, setup, setting, value, supervisor),
-  undoneBy: (setup, paths) => undoneBySupervisor(setup, paths),
+  // Neither an upgrade nor the installer touches files in config.yaml.d or kubelet.conf.d.
+  undoneBy: () => [],
 };

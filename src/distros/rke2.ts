@@ -2,17 +2,10 @@
 import type { KubeletSetup } from '../facts/kubelet-setup.js';
 import type { NodeFacts } from '../facts/node-facts.js';
 import type { Distro } from './distro.js';
-import {
-  type Supervisor,
-  changeSupervised,
-  killHazard,
-  knownFiles,
-  supervisedSources,
-  supervisedUnit,
-  supervisorState,
-  supervisedConfigPaths,
-  undoneBySupervisor,
-} from './supervised-kubelet.js';
+import { kernelSettingsProbe } from './kernel-settings.js';
+import { changeSupervised } from './supervised-edits.js';
+import { type Supervisor, supervisedUnit } from './supervised-kubelet.js';
+import { supervisedSetup } from './supervised-sources.js';
 
 const supervisor: Supervisor = {
   name: 'rke2',
@@ -20,7 +13,9 @@ const supervisor: Supervisor = {
   configFolder: '/etc/rancher/rke2',
   dataDir: '/var/lib/rancher/rke2',
   configVariable: 'RKE2_CONFIG_FILE',
+  dataDirVariable: 'RKE2_DATA_DIR',
   defaultsFile: '00-rke2-defaults.conf',
+  profile: { names: ['cis', 'etcd'], variable: 'RKE2_CIS_PROFILE' },
   // The same as in its sibling, whose code it uses; not confirmed for every version before 1.32.
   oldFlags: (dataDir) => [
     '--anonymous-auth=false',
@@ -40,39 +35,34 @@ export const rke2: Distro = {
   probe: {
     units: ['rke2-server.service', 'rke2-agent.service'],
     processes: ['rke2', 'kubelet'],
-    read: ['/etc/rancher/rke2/config.yaml', '/var/lib/rancher/rke2/agent/client-ca.crt'],
+    read: ['/etc/rancher/rke2/config.yaml', '/var/lib/rancher/rke2/agent/client-ca.crt', ...kernelSettingsProbe.read],
     look: ['/var/lib/rancher/rke2/agent/kubelet.kubeconfig', '/var/lib/rancher/rke2/agent/kubeproxy.kubeconfig'],
-    folders: ['/etc/rancher/rke2/config.yaml.d', '/var/lib/rancher/rke2/agent/etc/kubelet.conf.d'],
+    folders: [
+      '/etc/rancher/rke2/config.yaml.d',
+      '/var/lib/rancher/rke2/agent/etc/kubelet.conf.d',
+      ...kernelSettingsProbe.folders,
+    ],
     readReferences: ['config'],
     lookReferences: [],
   },
   detect(facts: NodeFacts): KubeletSetup | undefined {
     const unit = supervisedUnit(facts, supervisor);
     if (unit === undefined) return undefined;
-    const state = supervisorState(facts, unit, supervisor);
+    const setup = supervisedSetup(facts, unit, supervisor);
     return {
+      ...setup,
       distro: 'rke2',
-      evidence: `${unit.name}, ${state.role}`,
-      unit,
       process: facts.processes.find((one) => one.parent === unit.mainPid && one.name === 'kubelet'),
-      sources: supervisedSources(facts, unit, supervisor, state),
-      configPaths: supervisedConfigPaths(unit, state),
-      files: knownFiles(state.dataDir),
       // The unit stays active with a dead kubelet: its child is what counts, and its words are in a file.
       watch: {
         unit: unit.name,
         processName: 'kubelet',
-        logPath: `${state.dataDir}/agent/logs/kubelet.log`,
+        logPath: `${setup.dataDir}/agent/logs/kubelet.log`,
         child: true,
       },
-      apiClientCertificate: undefined,
-      kubeletVersion: state.version,
-      server: state.role === 'server',
-      restartHazard: killHazard(unit),
-      folders: [`${state.configFile}.d`, state.folder],
-      argumentsVisible: false,
     };
   },
   change: (facts, setup, setting, value) => changeSupervised(facts, setup, setting, value, supervisor),
-  undoneBy: (setup, paths) => undoneBySupervisor(setup, paths),
+  // Neither an upgrade nor the installer touches files in config.yaml.d or kubelet.conf.d.
+  undoneBy: () => [],
 };

@@ -83,12 +83,18 @@ function parseFile(
       if (!isScalar(node)) return [];
       const [start, end] = node.range;
       const origin: Origin = { kind: 'config', path, line: counter.linePos(start).line, start, end, variable: name };
-      return [{ text: String(node.value), origin }];
+      return [{ text: String((node.value as boolean | number | string | null) ?? ''), origin }];
     });
-    return [{ key: name.replace(/\+$/, ''), appends: name.endsWith('+'), entries }];
+    return [{ key: longName(name.replace(/\+$/, '')), appends: name.endsWith('+'), entries }];
   });
   return { keys };
 }
+
+const shortNames: Readonly<Record<string, string>> = { c: 'config', d: 'data-dir' };
+const longName = (name: string): string => shortNames[name] ?? name;
+
+/** Arguments that always take the next word, also where that begins with a dash. */
+const taking = new Set(['config', 'data-dir', 'kubelet-arg', 'node-name', 'profile']);
 
 /** `--key=value`, `--key value`; a flag with nothing behind it is `true`. */
 function parseArguments(args: readonly Argument[]): Map<string, Entry[]> {
@@ -97,10 +103,10 @@ function parseArguments(args: readonly Argument[]): Map<string, Entry[]> {
     const arg = args[index];
     const match = /^--?([A-Za-z][A-Za-z0-9-]*)(?:=([\s\S]*))?$/.exec(arg?.text ?? '');
     if (arg === undefined || match === null) continue;
+    const key = longName(match[1] ?? '');
     const next = args[index + 1]?.text;
-    const takesNext = match[2] === undefined && next !== undefined && !next.startsWith('-');
+    const takesNext = match[2] === undefined && next !== undefined && (taking.has(key) || !next.startsWith('-'));
     if (takesNext) index += 1;
-    const key = match[1] ?? '';
     found.set(key, [...(found.get(key) ?? []), { text: match[2] ?? (takesNext ? next : 'true'), origin: arg.origin }]);
   }
   return found;
@@ -114,6 +120,8 @@ export interface KubeletArg {
   readonly how: 'replaces' | 'appends' | 'prepends';
   /** Written without a value. */
   readonly bare: boolean;
+  /** The whole entry as it is written. */
+  readonly text: string;
   readonly origin: Origin;
 }
 
@@ -123,5 +131,5 @@ export function kubeletArg({ text, origin }: Entry): KubeletArg {
   const sign = at < 0 ? '' : left.slice(-1);
   const how = sign === '+' ? 'appends' : sign === '-' ? 'prepends' : 'replaces';
   const name = (how === 'replaces' ? left : left.slice(0, -1)).replaceAll('_', '-');
-  return { name, value: at < 0 ? 'true' : text.slice(at + 1), how, bare: at < 0, origin };
+  return { name, value: at < 0 ? 'true' : text.slice(at + 1), how, bare: at < 0, text, origin };
 }

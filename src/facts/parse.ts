@@ -98,10 +98,10 @@ function decode(base64: string): string {
   return Buffer.from(base64.replace(/\.$/, ''), 'base64').toString('utf8');
 }
 
-/** A file that changed while it was read (its size is not the one stat saw) counts as unreadable. */
+/** A file that changed while it was read (its size is not the one stat saw) counts as unreadable; those of the kernel have no size. */
 function withContent(file: FileStat, base64: string): FileFact {
   const content = Buffer.from(base64.replace(/\.$/, ''), 'base64');
-  if (content.length !== file.size) {
+  if (content.length !== file.size && !file.path.startsWith('/proc/')) {
     return { kind: 'unreadable', path: file.path, reason: 'it changed while it was read' };
   }
   return { ...file, content, sha256: createHash('sha256').update(content).digest('hex') };

@@ -12,6 +12,11 @@ import type { Value } from '../../src/facts/settings.js';
 
 export interface Expected {
   readonly distro: string;
+  /** The kubelet's version and process; without them v1.31.4 and 812. */
+  readonly version?: string;
+  readonly pid?: number;
+  /** Server or agent, where the distribution has the two. */
+  readonly role?: string;
   /** Places are `kind path:line`, as far as they are known. */
   readonly settings: Readonly<Record<string, readonly [value: Value, place: string]>>;
   /** Rules of the baseline that do not pass. */
@@ -35,7 +40,16 @@ export interface RecordedNode {
 
 interface NodeFile {
   readonly hostname: string;
-  readonly processes: readonly { readonly pid: number; readonly argv: readonly string[]; readonly version?: string }[];
+  readonly processes: readonly {
+    readonly pid: number;
+    readonly argv: readonly string[];
+    readonly version?: string;
+    /** Without them the kubelet that systemd started. */
+    readonly name?: string;
+    readonly parent?: number;
+  }[];
+  /** Kernel settings by their dotted names. */
+  readonly sysctls?: Readonly<Record<string, number>>;
   readonly configz?: Record<string, unknown>;
   /** Modes other than 0644. */
   readonly modes?: Readonly<Record<string, string>>;
@@ -71,8 +85,8 @@ function probeOutput(folder: string, node: NodeFile): string {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
   const { read, look } = probeRequest();
-  const processes = node.processes.flatMap(({ pid, argv, version }) => [
-    `process ${pid} ${b64(procStat(pid))} ${b64(`${argv.join('\0')}\0`)} ${b64(argv[0] ?? '')}. ${b64('/')}.`,
+  const processes = node.processes.flatMap(({ pid, argv, version, name = 'kubelet', parent = 1 }) => [
+    `process ${pid} ${b64(procStat(pid, name, parent))} ${b64(`${argv.join('\0')}\0`)} ${b64(argv[0] ?? '')}. ${b64('/')}.`,
     `version ${pid} ${b64(version ?? '')}.`,
   ]);
   const files = paths.flatMap((path) => {
@@ -82,7 +96,15 @@ function probeOutput(folder: string, node: NodeFile): string {
     const stat = `${node.modes?.[path]?.replace(/^0/, '') ?? '644'} 0:0 root:root ${content.length} ${mtime} regular file`;
     return [`stat ${b64(path)} - . ${stat}`, `content ${b64(path)} ${b64(content)}.`];
   });
-  const absent = [...read, ...look].filter((path) => !paths.includes(path)).map((path) => `absent ${b64(path)}`);
+  const sysctls = Object.entries(node.sysctls ?? {}).map(
+    ([key, value]) => [`/proc/sys/${key.replaceAll('.', '/')}`, `${value}\n`] as const,
+  );
+  const kernel = sysctls.flatMap(([path, text]) => [
+    `stat ${b64(path)} - . 644 0:0 root:root 0 ${bootTime} regular empty file`,
+    `content ${b64(path)} ${b64(text)}.`,
+  ]);
+  const known = [...paths, ...sysctls.map(([path]) => path)];
+  const absent = [...read, ...look].filter((path) => !known.includes(path)).map((path) => `absent ${b64(path)}`);
   return [
     ...['kubelatch-facts 1', `hostname ${b64(`${node.hostname}\n`)}`, 'boot 3d0f', 'init systemd', 'user 0'],
     ...['ticks 100', `btime ${bootTime}`, 'free 1000000', 'listen 0100007F:2808'],
@@ -90,9 +112,10 @@ function probeOutput(folder: string, node: NodeFile): string {
     ...processes,
     ...absent,
     ...files,
+    ...kernel,
     'end\n',
   ].join('\n');
 }
 
-const procStat = (pid: number): string =>
-  `${pid} (kubelet) S 1 ${pid} ${pid} 0 -1 4194560 ${Array.from({ length: 12 }, () => '0').join(' ')} ${startedAfter * 100} 1 1`;
+const procStat = (pid: number, name: string, parent: number): string =>
+  `${pid} (${name}) S ${parent} ${pid} ${pid} 0 -1 4194560 ${Array.from({ length: 12 }, () => '0').join(' ')} ${startedAfter * 100} 1 1`;

@@ -23,7 +23,7 @@ const check = (rule: Rule): unknown => {
 
 describe('the built-in playbooks', () => {
   it('are these', () => {
-    expect(names).toEqual(['baseline', 'cis-1.11', 'cis-1.12', 'stig', 'tls']);
+    expect(names).toEqual(['baseline', 'cis-1.11', 'cis-1.12', 'k3s-cis', 'rke2-cis', 'stig', 'tls']);
   });
 
   it.each(names)('%s is named as its file, and every rule says why and where it is from', (name) => {
@@ -57,6 +57,47 @@ describe('the built-in playbooks', () => {
     expect([...ids].sort()).toEqual([...wanted].sort());
   });
 
+  it.each([
+    ['k3s-cis', 'k3s-cis-1.9', 13],
+    ['k3s-cis', 'k3s-guide-1.12', 14],
+    ['rke2-cis', 'rke2-cis-1.8', 13],
+    ['rke2-cis', 'rke2-guide-1.12', 14],
+  ])('%s has every control of %s', (name, benchmark, last) => {
+    const ids = rulesOf(name).flatMap((rule) => rule.references.cis[benchmark] ?? []);
+    const wanted = [
+      ...Array.from({ length: 10 }, (_, i) => `4.1.${i + 1}`),
+      ...Array.from({ length: last }, (_, i) => `4.2.${i + 1}`),
+    ];
+    expect([...new Set(ids)].sort()).toEqual([...wanted].sort());
+  });
+
+  it.each(['k3s', 'rke2'])('say why a rule is not for %s', (distro) => {
+    const rules = [...books.values()].flatMap((book) => book.rules);
+    for (const { id, kind, skip } of rules) {
+      const path = rules.find((rule) => rule.id === id && rule.kind === 'file');
+      const isUnitOrConfig = path?.kind === 'file' && ['kubelet-unit', 'kubelet-config'].includes(path.file.path);
+      if (isUnitOrConfig || ['hostname-override', 'rotate-certificates'].includes(id)) {
+        expect(skip[distro], `${kind} ${id}`).toMatch(/\w{3}/);
+      }
+    }
+    expect(rules.some((rule) => rule.kind === 'setting' && rule.setting === 'serverTLSBootstrap')).toBe(false);
+  });
+
+  it('write protect-kernel-defaults only where the kernel’s settings are kept with it', () => {
+    const writing = [...books].flatMap(([name, { rules }]) =>
+      rules.flatMap((rule) =>
+        rule.kind === 'setting' && rule.setting === 'protectKernelDefaults' && rule.set !== undefined
+          ? [{ name, skip: Object.keys(rule.skip), mayBreak: rule.mayBreak }]
+          : [],
+      ),
+    );
+    expect(writing.map(({ name }) => name)).toEqual(['k3s-cis', 'rke2-cis']);
+    for (const { skip, mayBreak } of writing) {
+      expect(skip).toEqual(['kubeadm', 'systemd']);
+      expect(mayBreak).toContain('does not start');
+    }
+  });
+
   it('has the STIG controls of the kubelet', () => {
     const ids = rulesOf('stig').flatMap((rule) => rule.references.stig);
     for (const id of [
@@ -76,7 +117,7 @@ describe('the built-in playbooks', () => {
     }
   });
 
-  it('never write what takes a node down: no CA, certificate, static pods, kernel defaults or bootstrap', () => {
+  it('never write what takes a node down: no CA, certificate, static pods or bootstrap', () => {
     const written = [...books.values()]
       .flatMap((book) => book.rules)
       .filter((rule) => rule.kind === 'setting' && rule.set !== undefined);
@@ -86,7 +127,6 @@ describe('the built-in playbooks', () => {
       'tlsCertFile',
       'tlsPrivateKeyFile',
       'staticPodPath',
-      'protectKernelDefaults',
       'serverTLSBootstrap',
     ]) {
       expect(settings).not.toContain(risky);

@@ -204,7 +204,7 @@ describe('loadPlaybook', () => {
       code: 'playbook',
       message: 'no playbook is named "cis-1.21"',
       hint: expect.stringMatching(
-        /^Did you mean cis-1\.(11|12)\? There are baseline, cis-1\.11, cis-1\.12, stig, tls;/,
+        /^Did you mean cis-1\.(11|12)\? There are baseline, cis-1\.11, cis-1\.12, k3s-cis, rke2-cis, stig, tls;/,
       ) as string,
     });
     await expect(loadPlaybook('./none.yaml')).rejects.toMatchObject({
