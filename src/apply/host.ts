@@ -8,11 +8,13 @@ import type { HostPlan } from '../plan/host-plan.js';
 import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
 import { type Release, type Seclusion, seclude } from './cordon.js';
-import { type GateOptions, type GateResult, passGate } from './gate.js';
+import { type GateResult, passGate } from './gate.js';
+import type { GateOptions } from './gate-check.js';
 import type { Journal } from './journal.js';
 import { type KubeletState, watchKubelet } from './kubelet-watch.js';
 import { type TxnAbout, type TxnResult, confirm, prepare, restart, revert, write } from './node-transaction.js';
 import type { GateCheck, HostStep, Outcome, OutcomeKind, Report } from './outcome.js';
+import { refusalOf } from './refusal.js';
 
 export interface Timing {
   /** Milliseconds until a gate fails. */
@@ -52,7 +54,12 @@ export type Finish = (outcome: OutcomeKind, reason?: string, hint?: string) => O
 /** Collects what an Outcome needs while the steps go by. */
 export function trackHost(task: HostTask, { journal, report }: RunContext) {
   const progress: Progress = { timings: {}, edits: [], gate: [], log: [] };
-  const step = async <T>(name: HostStep, work: () => Promise<T>): Promise<T> => {
+  /** Throws where the journal cannot be written and `must` be: the work is not begun then. */
+  const step = async <T>(
+    name: HostStep,
+    work: () => Promise<T>,
+    must = name !== 'revert' && name !== 'uncordon',
+  ): Promise<T> => {
     const noted = journal.write({
       entry: 'step',
       host: task.host,
@@ -60,7 +67,7 @@ export function trackHost(task: HostTask, { journal, report }: RunContext) {
       paths: progress.edits.map(({ path }) => path),
     });
     // Putting back is never held up by a full disk here.
-    await (name === 'revert' ? noted.catch(() => undefined) : noted);
+    await (must ? noted : noted.catch(() => undefined));
     report({ event: 'step', host: task.host, step: name });
     const start = monotonic();
     const result = await work();
@@ -98,19 +105,37 @@ export async function applyToHost(
     const before = await watchKubelet(session, task.target, 0);
     if (!before.ok) return finish('failed', before.error.message, before.error.hint);
 
-    const prepared = await step('prepare', () => prepare(session, id, { ...plan, about }));
-    const refusal = refusalOf(prepared, 'prepared');
-    if (refusal !== undefined) return finish(refusal.outcome, refusal.reason, refusal.hint);
-    const secluded = await secludeFor(plan.restart);
-    if (!secluded.ok) {
-      await revert(session, id, 'files-only');
-      return finish('failed', secluded.error, 'nothing was changed');
+    let release: Release;
+    let written: TxnResult;
+    try {
+      const prepared = await step('prepare', () => prepare(session, id, { ...plan, about }));
+      const refusal = refusalOf(prepared, 'prepared');
+      if (refusal !== undefined) return finish(refusal.outcome, refusal.reason, refusal.hint);
+      const secluded = await secludeFor(plan.restart);
+      if (!secluded.ok) {
+        await revert(session, id, 'files-only');
+        return finish('failed', secluded.error, 'nothing was changed');
+      }
+      release = secluded.value;
+      written = await step('write', () => write(session, id));
+    } catch (error) {
+      return await abandon(error, release);
     }
-    const written = await step('write', () => write(session, id));
     const outcome = await changed(written, before.value);
-    return outcome.outcome === 'unknown' ? outcome : await released(outcome, secluded.value);
+    return outcome.outcome === 'unknown' ? outcome : await released(outcome, release);
   } finally {
     await session.close();
+  }
+
+  /** The journal could not be written before the change: it is not begun, and what was prepared is taken away. */
+  async function abandon(error: unknown, release: Release): Promise<Outcome> {
+    await revert(session, id, 'files-only');
+    const stopped = finish(
+      'failed',
+      `the journal cannot be written: ${messageOf(error)}`,
+      'nothing was changed; make room for the journal, or set XDG_STATE_HOME',
+    );
+    return released(stopped, release);
   }
 
   function secludeFor(restarts: boolean): ReturnType<typeof seclude> {
@@ -163,8 +188,7 @@ export async function applyToHost(
 
     const again = await task.connect();
     if (!again.ok) return await undo(session, id, `no new connection after the change: ${again.error.message}`);
-    const confirmed = await step('confirm', () => confirm(again.value, id));
-    await again.value.close();
+    const confirmed = await step('confirm', () => confirm(again.value, id)).finally(() => again.value.close());
     if (confirmed.ok && confirmed.value.word === 'confirmed') return finish('confirmed');
     return finish(
       'unknown',
@@ -192,8 +216,8 @@ export async function applyToHost(
       const hint = `both versions are kept: the old one is in /var/lib/kubelatch/txn/${id}/old`;
       return finish('unknown', `${because}; not put back: ${detail} was edited by somebody else meanwhile`, hint);
     }
-    if (word !== 'reverted' && word !== 'nothing')
-      return finish('unknown', `${because}; putting back failed: ${word} ${detail}`, look);
+    if (word === 'nothing') return finish('failed', because, 'nothing was changed yet; apply again');
+    if (word !== 'reverted') return finish('unknown', `${because}; putting back failed: ${word} ${detail}`, look);
     const proof = plan.restart ? await proveOld(session, task, context) : undefined;
     if (proof?.passed === false) {
       progress.log = proof.log;
@@ -217,51 +241,6 @@ export function proveOld(session: Session, task: HostTask, context: RunContext):
   });
 }
 
-/** The first checks that did not pass, in one line. */
-export function failureOf({ checks }: GateResult): string {
-  const failed = checks.filter((one) => !one.passed && one.unchecked !== true);
-  return failed.map(({ check, expected, seen }) => `${check}: expected ${expected}, saw ${seen}`).join('; ');
-}
-
-/** What an answer other than the hoped-for one means; nothing was changed in all of these cases but `broken`. */
-function refusalOf(
-  answer: TxnResult,
-  hoped: string,
-): { readonly outcome: OutcomeKind; readonly reason: string; readonly hint: string } | undefined {
-  if (!answer.ok) return { outcome: 'failed', reason: answer.error.message, hint: answer.error.hint };
-  const { word, detail } = answer.value;
-  if (word === hoped) return undefined;
-  switch (word) {
-    case 'changed':
-      return { outcome: 'refused', reason: `${detail} changed since the plan was made`, hint: 'plan again' };
-    case 'pending':
-      return {
-        outcome: 'refused',
-        reason: `the change of run ${detail} is unfinished on this node`,
-        hint: `kubelatch rollback ${detail}`,
-      };
-    case 'broken':
-      return {
-        outcome: 'unknown',
-        reason: detail,
-        hint: 'log in and look: /var/lib/kubelatch/txn holds the old files',
-      };
-    case 'put-back':
-      return {
-        outcome: 'failed',
-        reason: `writing failed, all files are as they were: ${detail}`,
-        hint: hintFor(detail),
-      };
-    default:
-      return { outcome: 'failed', reason: detail === '' ? `the node answered ${word}` : detail, hint: hintFor(detail) };
-  }
-}
-
-/** errno texts are stable across libcs for these two, and only the hint hangs on them. */
-function hintFor(detail: string): string {
-  if (detail.includes('No space left'))
-    return 'nothing was changed; free some space on that file system and apply again';
-  if (detail.includes('Read-only file system'))
-    return 'nothing was changed; remount it writable (and find out why it is not) and apply again';
-  return 'nothing was changed; look at the node';
-}
+/** The checks that decided against a node, in one line. */
+export const failureOf = ({ blamed }: GateResult): string =>
+  blamed.map(({ check, expected, seen }) => `${check}: expected ${expected}, saw ${seen}`).join('; ');

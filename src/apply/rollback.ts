@@ -44,7 +44,7 @@ export async function rollBackHost(
         return finish('unknown', `putting back failed: ${word} ${detail}`, look);
     }
     if (detail === 'already') return finish('unchanged', `run ${id} was put back before`);
-    const gate = restarts ? await step('gate', () => proveOld(session, task, context)) : undefined;
+    const gate = restarts ? await step('gate', () => proveOld(session, task, context), false) : undefined;
     progress.gate = gate?.checks ?? [];
     progress.log = gate?.log ?? [];
     if (gate?.passed === false)

@@ -7,13 +7,7 @@ const severities = ['low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof severities)[number];
 
 /** Files with a well-known part in a kubelet's set-up; where they lie is the distribution's knowledge. */
-const fileNames = [
-  'kubelet-unit',
-  'kubelet-config',
-  'kubelet-kubeconfig',
-  'client-ca',
-  'proxy-kubeconfig',
-] as const;
+const fileNames = ['kubelet-unit', 'kubelet-config', 'kubelet-kubeconfig', 'client-ca', 'proxy-kubeconfig'] as const;
 export type FileName = (typeof fileNames)[number];
 
 /**

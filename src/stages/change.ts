@@ -11,7 +11,7 @@ import { isoTime, newRunId } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
 import type { HostPlan } from '../plan/host-plan.js';
 import { planWaves } from '../plan/waves.js';
-import type { RolloutFlags, Run } from '../pipeline.js';
+import type { RolloutFlags, Run } from './run.js';
 
 /** What is known of this machine's user, for the node's and the journal's records. */
 function operator(): string {
@@ -43,7 +43,8 @@ export async function withJournal<T>(
       operator: operator(),
     });
     const result = await work(journal);
-    await journal.write({ entry: 'end' });
+    // The hosts' outcomes matter more than this line.
+    await journal.write({ entry: 'end' }).catch(() => undefined);
     return result;
   } finally {
     await journal.close();
