@@ -48,12 +48,12 @@ const table: Readonly<Record<string, Rule>> = {
   // Between the pipeline and what it is made of.
   stages: {
     values: ['lib', 'ssh', 'node', 'facts', 'distros', 'playbook', 'plan', 'cluster', 'apply', 'p-limit'],
-    types: ['inventory', 'report', 'pipeline'],
+    types: ['inventory', 'report'],
     builtins: ['os'],
   },
   pipeline: {
-    values: ['lib', 'stages', 'plan', 'apply'],
-    types: ['inventory', 'playbook', 'cluster', 'report', 'ssh'],
+    values: ['lib', 'stages', 'plan'],
+    types: ['inventory', 'cluster', 'report'],
   },
   // Where files are read, connections are opened, and everything is put together.
   cli: {

@@ -1,92 +1,14 @@
 /** Changes one node and proves it, or puts it back and proves that: reads top to bottom. */
-import type { Cluster } from '../cluster/cluster.js';
-import type { WatchTarget } from '../facts/kubelet-setup.js';
-import { monotonic } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
-import type { Result } from '../lib/result.js';
 import type { HostPlan } from '../plan/host-plan.js';
-import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
-import { type Release, type Seclusion, seclude } from './cordon.js';
+import { type Release, seclude } from './cordon.js';
 import { type GateResult, passGate } from './gate.js';
-import type { GateOptions } from './gate-check.js';
-import type { Journal } from './journal.js';
+import { type HostTask, type RunContext, trackHost } from './host-task.js';
 import { type KubeletState, watchKubelet } from './kubelet-watch.js';
 import { type TxnAbout, type TxnResult, confirm, prepare, restart, revert, write } from './node-transaction.js';
-import type { GateCheck, HostStep, Outcome, OutcomeKind, Report } from './outcome.js';
+import type { Outcome } from './outcome.js';
 import { refusalOf } from './refusal.js';
-
-export interface Timing {
-  /** Milliseconds until a gate fails. */
-  readonly gate: number;
-  /** Milliseconds for which a node must be Ready without a break. */
-  readonly settle: number;
-}
-
-/** One node on its way through a run. */
-export interface HostTask {
-  readonly host: string;
-  readonly nodeName: string | undefined;
-  readonly controlPlane: boolean;
-  readonly target: WatchTarget;
-  readonly ports: GateOptions['ports'];
-  /** A connection that shares nothing with earlier ones: it proves each time that the way in still works. */
-  connect(): Promise<Result<Session, HostError>>;
-}
-
-export interface RunContext {
-  readonly journal: Journal;
-  readonly cluster: Cluster | undefined;
-  readonly timing: Timing;
-  readonly seclusion: Seclusion;
-  readonly report: Report;
-}
-
-interface Progress {
-  readonly timings: Record<string, number>;
-  edits: Outcome['edits'];
-  gate: readonly GateCheck[];
-  log: readonly string[];
-}
-
-export type Finish = (outcome: OutcomeKind, reason?: string, hint?: string) => Outcome;
-
-/** Collects what an Outcome needs while the steps go by. */
-export function trackHost(task: HostTask, { journal, report }: RunContext) {
-  const progress: Progress = { timings: {}, edits: [], gate: [], log: [] };
-  /** Throws where the journal cannot be written and `must` be: the work is not begun then. */
-  const step = async <T>(
-    name: HostStep,
-    work: () => Promise<T>,
-    must = name !== 'revert' && name !== 'uncordon',
-  ): Promise<T> => {
-    const noted = journal.write({
-      entry: 'step',
-      host: task.host,
-      step: name,
-      paths: progress.edits.map(({ path }) => path),
-    });
-    // Putting back is never held up by a full disk here.
-    await (must ? noted : noted.catch(() => undefined));
-    report({ event: 'step', host: task.host, step: name });
-    const start = monotonic();
-    const result = await work();
-    progress.timings[name] = Math.round(monotonic() - start);
-    return result;
-  };
-  const finish: Finish = (outcome, reason, hint) => ({
-    host: task.host,
-    nodeName: task.nodeName,
-    outcome,
-    reason,
-    hint,
-    edits: progress.edits,
-    gate: progress.gate,
-    log: progress.log,
-    timings: progress.timings,
-  });
-  return { progress, step, finish };
-}
 
 /** Carries out a plan on its node. The outcome is never `confirmed` unless every check of the gate that could be asked passed. */
 export async function applyToHost(
@@ -207,9 +129,18 @@ export async function applyToHost(
     }
   }
 
+  /** Putting back may be repeated: a connection that is lost on the way costs nothing but a second one. */
+  async function revertTwice(session: Session, id: string, how: 'restart' | 'files-only'): Promise<TxnResult> {
+    const first = await revert(session, id, how);
+    if (first.ok) return first;
+    const again = await task.connect();
+    if (!again.ok) return first;
+    return revert(again.value, id, how).finally(() => again.value.close());
+  }
+
   async function putBack(session: Session, id: string, because: string): Promise<Outcome> {
     const look = `log in and look: systemctl status ${task.target.unit}, /var/lib/kubelatch/txn/${id}`;
-    const reverted = await step('revert', () => revert(session, id, plan.restart ? 'restart' : 'files-only'));
+    const reverted = await step('revert', () => revertTwice(session, id, plan.restart ? 'restart' : 'files-only'));
     if (!reverted.ok) return finish('unknown', `${because}; putting back failed: ${reverted.error.message}`, look);
     const { word, detail } = reverted.value;
     if (word === 'conflict') {

@@ -1,6 +1,7 @@
 /** Puts one node back to what it was before a run, and proves it. */
 import { watchKubelet } from './kubelet-watch.js';
-import { type HostTask, type RunContext, failureOf, proveOld, trackHost } from './host.js';
+import { failureOf, proveOld } from './host.js';
+import { type HostTask, type RunContext, trackHost } from './host-task.js';
 import { revert } from './node-transaction.js';
 import type { Outcome } from './outcome.js';
 

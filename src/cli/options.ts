@@ -51,6 +51,12 @@ const amount = (text: string): Amount => {
   if (value === undefined) throw new InvalidArgumentError('a count such as 3, or a share such as 25%');
   return value;
 };
+const atLeastOne = (text: string): Amount => {
+  const value = amount(text);
+  if (('count' in value ? value.count : value.percent) === 0)
+    throw new InvalidArgumentError('at least 1, or nothing could be changed');
+  return value;
+};
 const amounts = (text: string): Amount[] => text.split(',').map(amount);
 const whole = (text: string): number => {
   if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('a number from 1 to 99999');
@@ -162,7 +168,7 @@ export function addRolloutOptions(command: Command): Command {
       option(
         '--max-unavailable <n|n%>',
         'nodes out of service at once, those already down included (default: 10%)',
-      ).argParser(amount),
+      ).argParser(atLeastOne),
     )
     .addOption(
       option('--max-failures <n|n%>', 'failed hosts that do not stop the run')

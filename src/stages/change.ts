@@ -1,6 +1,7 @@
 /** Carries plans to their nodes, wave by wave, with a journal; and takes a run back the same way. */
 import { hostname, userInfo } from 'node:os';
-import { applyToHost, type HostTask, type RunContext } from '../apply/host.js';
+import { applyToHost } from '../apply/host.js';
+import type { HostTask, RunContext } from '../apply/host-task.js';
 import { type Journal, openJournal } from '../apply/journal.js';
 import type { Outcome } from '../apply/outcome.js';
 import { rollBackHost } from '../apply/rollback.js';

@@ -1,6 +1,6 @@
 /** A node and its cluster as apply sees them, without either: transaction, kubelet, lease, ports. */
 import type { Cluster, NodeStatus } from '../../src/cluster/cluster.js';
-import type { HostTask, RunContext } from '../../src/apply/host.js';
+import type { HostTask, RunContext } from '../../src/apply/host-task.js';
 import type { Journal, JournalEntry } from '../../src/apply/journal.js';
 import type { TxnAbout } from '../../src/apply/node-transaction.js';
 import type { RunEvent } from '../../src/apply/outcome.js';

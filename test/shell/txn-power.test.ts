@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TxnAbout, type TxnResult, prepare, revert, write } from '../../src/apply/node-transaction.js';
+import { type TxnAbout, type TxnResult, confirm, prepare, revert, write } from '../../src/apply/node-transaction.js';
 import { type Place, createAt, editTo, makePlace, modeTo, program, put, shells, treeOf } from './node-shell.js';
 
 /** Every program of txn.sh that changes anything. */
-const effects = ['sync', 'mv', 'cp', 'rm', 'mkdir', 'rmdir', 'chmod', 'cat'];
+const effects = ['sync', 'mv', 'cp', 'rm', 'mkdir', 'rmdir', 'chmod', 'cat', 'ln'];
 
 const wrapper = (name: string, real: string): string => `#!/bin/sh
 read -r n <"$PLACE/count"
@@ -112,7 +112,9 @@ describe.each(shells.slice(0, 1))('a cut under $name', (shell) => {
     expect([...seen].sort()).toEqual(['applied', 'prepared', 'writing']);
     expect(readFileSync(config, 'utf8')).toBe('new config\n');
     const after = treeOf(etc);
-    expect(Object.keys(after).filter((name) => name.includes('.kubelatch'))).toEqual([]);
+    // The old file under a second name, until the change is confirmed; nothing that is only staged.
+    const left = (): string[] => Object.keys(treeOf(etc)).filter((name) => name.includes('.kubelatch'));
+    expect(left()).toEqual(['.kubelatch-r1-1.old']);
     save('applied');
     const inRevert = await everywhere(
       'applied',
@@ -123,6 +125,9 @@ describe.each(shells.slice(0, 1))('a cut under $name', (shell) => {
       },
     );
     expect(treeOf(etc)).toEqual(before);
+    load('applied');
+    expect(word(await confirm(cutAt(-1), 'r1'))).toBe('confirmed');
+    expect(left()).toEqual([]);
     // Each of them has many effects: fewer would mean that the cuts did not come.
     expect([inPrepare > 20, inWrite > 5, inRevert > 5]).toEqual([true, true, true]);
   }, 60_000);
