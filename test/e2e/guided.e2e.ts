@@ -7,7 +7,7 @@ import { enter, openTerminal } from './terminal.js';
 const scene = openScene();
 const { lab } = scene;
 const down = '\u001b[B';
-const flags = ['--settle', '2s', '--waves', '100%', '--max-unavailable', '2'];
+const flags = ['--settle', '1s', '--waves', '100%', '--max-unavailable', '2'];
 
 describe('the guided mode', () => {
   beforeEach(() => plantAll(lab, ['n1', 'n2', 'cp1']));
