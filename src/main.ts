@@ -27,7 +27,9 @@ async function main(): Promise<number> {
       return exitUsage;
     }
     await program.parseAsync();
-    return exitCode();
+    // What was left half read is no result, whatever the rest said; a node that needs a look still comes first.
+    const code = exitCode();
+    return stops.leave.aborted && code !== 5 ? (stops.exitCode() ?? code) : code;
   } catch (error) {
     if (error instanceof CommanderError) return isHelp(error) ? 0 : exitUsage;
     const interrupted = stops.exitCode();

@@ -43,7 +43,7 @@ package() {
 # Nothing tells on which machine this was written: no path of this checkout, no package mirror.
 places() {
   local here=$PWD/ pattern='://(deb|registry|proxy|mirror)\.|/(home|Users)/[a-z]+/(src|git|code|projects)/'
-  [[ $here != /*/*/ ]] || pattern="$pattern|$(sed 's/[].[*^$+?(){}|]/\\&/g' <<<"$here")"
+  [[ $here != /*/*/ ]] || pattern="$pattern|${here//./\\.}"
   mapfile -t all < <(files)
   ! grep -nIE -e "$pattern" -- "${all[@]}"
 }

@@ -4,9 +4,9 @@ import { configzValue } from '../facts/effective-kubelet.js';
 import { sameSetting } from '../facts/not-in-effect.js';
 import { settingByPath } from '../facts/settings.js';
 import { monotonic } from '../lib/clock.js';
+import { oneLine } from '../lib/sanitize.js';
 import type { Expectation } from '../plan/host-plan.js';
-import type { Check, Looker } from './gate-check.js';
-import type { GateOptions } from './gate.js';
+import type { Check, GateOptions, Looker } from './gate-check.js';
 
 const renewalsWanted = 2;
 /** Milliseconds for which nodes that are gated at the same time share one list. */
@@ -39,7 +39,8 @@ export function clusterChecks(options: GateOptions): Looker[] {
   const view: Looker = {
     state: lease,
     async look() {
-      const answer = await cluster.view(viewAge);
+      // The first look must not be shared: a list from before the restart would count one renewal too many.
+      const answer = await cluster.view(renewals.size === 0 ? 0 : viewAge);
       const node = answer.ok ? answer.value.get(nodeName) : undefined;
       if (!answer.ok || node === undefined) {
         readySince = undefined;
@@ -78,15 +79,18 @@ function configzCheck(cluster: Cluster, nodeName: string, expect: readonly Expec
     async look() {
       const answer = await cluster.configz(nodeName);
       if (!answer.ok) {
-        Object.assign(state, { passed: false, seen: answer.error.message });
+        Object.assign(state, { passed: false, seen: answer.error.message, definite: false });
         return;
       }
       const wrong = expect.flatMap(({ setting, value }) => {
         const info = settingByPath.get(setting);
         const live = info === undefined ? undefined : configzValue(answer.value, info);
-        return sameSetting(live, value) ? [] : [`${setting} is ${JSON.stringify(live)}, not ${JSON.stringify(value)}`];
+        return sameSetting(live, value)
+          ? []
+          : [`${setting} is ${oneLine(JSON.stringify(live), 80)}, not ${JSON.stringify(value)}`];
       });
-      Object.assign(state, { passed: wrong.length === 0, seen: wrong.length === 0 ? 'as planned' : wrong.join('; ') });
+      const seen = wrong.length === 0 ? 'as planned' : wrong.join('; ');
+      Object.assign(state, { passed: wrong.length === 0, seen, definite: true });
     },
   };
 }

@@ -1,8 +1,7 @@
 /** What the gate asks of the node itself: its process, its health port, its closed doors. */
 import { type Ask, askNode } from '../facts/node-http.js';
 import { monotonic } from '../lib/clock.js';
-import type { Check, Line, Looker } from './gate-check.js';
-import type { GateOptions } from './gate.js';
+import type { Check, GateOptions, Line, Looker } from './gate-check.js';
 import { type KubeletState, watchKubelet } from './kubelet-watch.js';
 
 /** Milliseconds beyond the unit's own restart delay for which a process must live. */
@@ -103,7 +102,11 @@ function httpCheck(line: Line, check: string, ask: Omit<Ask, 'deadline'>, wanted
           : answer.kind === 'refused'
             ? 'refused'
             : `${answer.kind}: ${answer.reason}`;
-      Object.assign(state, { seen, passed: seen === wanted });
+      Object.assign(state, {
+        seen,
+        passed: seen === wanted,
+        definite: answer.kind === 'status' && answer.status === 200,
+      });
     },
   };
 }

@@ -1,41 +1,17 @@
 /** Healthy means proven: what must hold after a restart before a change may stay (design: the gate). */
-import type { Cluster } from '../cluster/cluster.js';
-import type { WatchTarget } from '../facts/kubelet-setup.js';
 import { monotonic, sleep } from '../lib/clock.js';
-import type { KubeletPorts } from '../facts/kubelet-ports.js';
-import type { Expectation } from '../plan/host-plan.js';
-import type { Result } from '../lib/result.js';
-import type { HostError } from '../ssh/errors.js';
-import type { Session } from '../ssh/session.js';
-import { type KubeletState, lastErrors, watchKubelet } from './kubelet-watch.js';
+import { lastErrors, watchKubelet } from './kubelet-watch.js';
 import type { GateCheck } from './outcome.js';
 import { clusterChecks } from './gate-cluster.js';
-import type { Check, Line } from './gate-check.js';
+import type { Check, GateOptions, Line } from './gate-check.js';
 import { nodeChecks } from './gate-node.js';
-
-export interface GateOptions {
-  readonly session: Session;
-  /** A new connection, for when the first one is lost. */
-  connect(): Promise<Result<Session, HostError>>;
-  readonly cluster: Cluster | undefined;
-  readonly nodeName: string | undefined;
-  readonly target: WatchTarget;
-  /** The process before the restart; its like must not be seen again. */
-  readonly before: KubeletState | undefined;
-  /** Settings that configz must show; empty when the old configuration is proved. */
-  readonly expect: readonly Expectation[];
-  readonly ports: KubeletPorts;
-  readonly controlPlane: boolean;
-  /** Milliseconds until the gate fails. */
-  readonly deadline: number;
-  /** Milliseconds for which the node must be Ready without a break. */
-  readonly settle: number;
-}
 
 export interface GateResult {
   readonly passed: boolean;
   readonly checks: readonly GateCheck[];
-  /** The kubelet's own last error lines; empty when the gate passed. */
+  /** The checks that decided against it: those beyond hope, else all that were still open at the deadline. */
+  readonly blamed: readonly GateCheck[];
+  /** The kubelet's own last error lines, where it died or fell ill. */
   readonly log: readonly string[];
 }
 
@@ -57,10 +33,16 @@ export async function passGate(options: GateOptions): Promise<GateResult> {
     if (line.lost) await renew(line, options);
     const states = checks.map(({ state }) => state);
     const open = states.filter((state) => !state.passed && state.unchecked !== true);
-    if (open.length === 0) return finish({ passed: true, checks: states.map(plain), log: [] });
-    if (open.some((state) => state.fatal === true) || monotonic() > end) {
-      const last = await watchKubelet(line.session, options.target, logLines);
-      return finish({ passed: false, checks: states.map(plain), log: last.ok ? lastErrors(last.value.log) : [] });
+    if (open.length === 0) return finish({ passed: true, checks: states.map(plain), blamed: [], log: [] });
+    // Once the new process has proved to live, what it says plainly is its last word.
+    const lives = states.some((state) => state.check === 'kubelet-process' && state.passed);
+    const hopeless = open.filter((state) => state.fatal === true || (lives && state.definite === true));
+    if (hopeless.length > 0 || monotonic() > end) {
+      const blamed = hopeless.length > 0 ? hopeless : open;
+      const died = blamed.some((state) => ['kubelet-process', 'healthz', 'ready'].includes(state.check));
+      const last = died ? await watchKubelet(line.session, options.target, logLines) : undefined;
+      const log = last?.ok === true ? lastErrors(last.value.log) : [];
+      return finish({ passed: false, checks: states.map(plain), blamed: blamed.map(plain), log });
     }
     await sleep(pause);
   }

@@ -1,85 +1,14 @@
 /** Changes one node and proves it, or puts it back and proves that: reads top to bottom. */
-import type { Cluster } from '../cluster/cluster.js';
-import type { WatchTarget } from '../facts/kubelet-setup.js';
-import { monotonic } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
-import type { Result } from '../lib/result.js';
 import type { HostPlan } from '../plan/host-plan.js';
-import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
-import { type Release, type Seclusion, seclude } from './cordon.js';
-import { type GateOptions, type GateResult, passGate } from './gate.js';
-import type { Journal } from './journal.js';
+import { type Release, seclude } from './cordon.js';
+import { type GateResult, passGate } from './gate.js';
+import { type HostTask, type RunContext, trackHost } from './host-task.js';
 import { type KubeletState, watchKubelet } from './kubelet-watch.js';
 import { type TxnAbout, type TxnResult, confirm, prepare, restart, revert, write } from './node-transaction.js';
-import type { GateCheck, HostStep, Outcome, OutcomeKind, Report } from './outcome.js';
-
-export interface Timing {
-  /** Milliseconds until a gate fails. */
-  readonly gate: number;
-  /** Milliseconds for which a node must be Ready without a break. */
-  readonly settle: number;
-}
-
-/** One node on its way through a run. */
-export interface HostTask {
-  readonly host: string;
-  readonly nodeName: string | undefined;
-  readonly controlPlane: boolean;
-  readonly target: WatchTarget;
-  readonly ports: GateOptions['ports'];
-  /** A connection that shares nothing with earlier ones: it proves each time that the way in still works. */
-  connect(): Promise<Result<Session, HostError>>;
-}
-
-export interface RunContext {
-  readonly journal: Journal;
-  readonly cluster: Cluster | undefined;
-  readonly timing: Timing;
-  readonly seclusion: Seclusion;
-  readonly report: Report;
-}
-
-interface Progress {
-  readonly timings: Record<string, number>;
-  edits: Outcome['edits'];
-  gate: readonly GateCheck[];
-  log: readonly string[];
-}
-
-export type Finish = (outcome: OutcomeKind, reason?: string, hint?: string) => Outcome;
-
-/** Collects what an Outcome needs while the steps go by. */
-export function trackHost(task: HostTask, { journal, report }: RunContext) {
-  const progress: Progress = { timings: {}, edits: [], gate: [], log: [] };
-  const step = async <T>(name: HostStep, work: () => Promise<T>): Promise<T> => {
-    const noted = journal.write({
-      entry: 'step',
-      host: task.host,
-      step: name,
-      paths: progress.edits.map(({ path }) => path),
-    });
-    // Putting back is never held up by a full disk here.
-    await (name === 'revert' ? noted.catch(() => undefined) : noted);
-    report({ event: 'step', host: task.host, step: name });
-    const start = monotonic();
-    const result = await work();
-    progress.timings[name] = Math.round(monotonic() - start);
-    return result;
-  };
-  const finish: Finish = (outcome, reason, hint) => ({
-    host: task.host,
-    nodeName: task.nodeName,
-    outcome,
-    reason,
-    hint,
-    edits: progress.edits,
-    gate: progress.gate,
-    log: progress.log,
-    timings: progress.timings,
-  });
-  return { progress, step, finish };
-}
+import type { Outcome } from './outcome.js';
+import { refusalOf } from './refusal.js';
 
 /** Carries out a plan on its node. The outcome is never `confirmed` unless every check of the gate that could be asked passed. */
 export async function applyToHost(
@@ -98,19 +27,37 @@ export async function applyToHost(
     const before = await watchKubelet(session, task.target, 0);
     if (!before.ok) return finish('failed', before.error.message, before.error.hint);
 
-    const prepared = await step('prepare', () => prepare(session, id, { ...plan, about }));
-    const refusal = refusalOf(prepared, 'prepared');
-    if (refusal !== undefined) return finish(refusal.outcome, refusal.reason, refusal.hint);
-    const secluded = await secludeFor(plan.restart);
-    if (!secluded.ok) {
-      await revert(session, id, 'files-only');
-      return finish('failed', secluded.error, 'nothing was changed');
+    let release: Release;
+    let written: TxnResult;
+    try {
+      const prepared = await step('prepare', () => prepare(session, id, { ...plan, about }));
+      const refusal = refusalOf(prepared, 'prepared');
+      if (refusal !== undefined) return finish(refusal.outcome, refusal.reason, refusal.hint);
+      const secluded = await secludeFor(plan.restart);
+      if (!secluded.ok) {
+        await revert(session, id, 'files-only');
+        return finish('failed', secluded.error, 'nothing was changed');
+      }
+      release = secluded.value;
+      written = await step('write', () => write(session, id));
+    } catch (error) {
+      return await abandon(error, release);
     }
-    const written = await step('write', () => write(session, id));
     const outcome = await changed(written, before.value);
-    return outcome.outcome === 'unknown' ? outcome : await released(outcome, secluded.value);
+    return outcome.outcome === 'unknown' ? outcome : await released(outcome, release);
   } finally {
     await session.close();
+  }
+
+  /** The journal could not be written before the change: it is not begun, and what was prepared is taken away. */
+  async function abandon(error: unknown, release: Release): Promise<Outcome> {
+    await revert(session, id, 'files-only');
+    const stopped = finish(
+      'failed',
+      `the journal cannot be written: ${messageOf(error)}`,
+      'nothing was changed; make room for the journal, or set XDG_STATE_HOME',
+    );
+    return released(stopped, release);
   }
 
   function secludeFor(restarts: boolean): ReturnType<typeof seclude> {
@@ -163,8 +110,7 @@ export async function applyToHost(
 
     const again = await task.connect();
     if (!again.ok) return await undo(session, id, `no new connection after the change: ${again.error.message}`);
-    const confirmed = await step('confirm', () => confirm(again.value, id));
-    await again.value.close();
+    const confirmed = await step('confirm', () => confirm(again.value, id)).finally(() => again.value.close());
     if (confirmed.ok && confirmed.value.word === 'confirmed') return finish('confirmed');
     return finish(
       'unknown',
@@ -183,17 +129,26 @@ export async function applyToHost(
     }
   }
 
+  /** Putting back may be repeated: a connection that is lost on the way costs nothing but a second one. */
+  async function revertTwice(session: Session, id: string, how: 'restart' | 'files-only'): Promise<TxnResult> {
+    const first = await revert(session, id, how);
+    if (first.ok) return first;
+    const again = await task.connect();
+    if (!again.ok) return first;
+    return revert(again.value, id, how).finally(() => again.value.close());
+  }
+
   async function putBack(session: Session, id: string, because: string): Promise<Outcome> {
     const look = `log in and look: systemctl status ${task.target.unit}, /var/lib/kubelatch/txn/${id}`;
-    const reverted = await step('revert', () => revert(session, id, plan.restart ? 'restart' : 'files-only'));
+    const reverted = await step('revert', () => revertTwice(session, id, plan.restart ? 'restart' : 'files-only'));
     if (!reverted.ok) return finish('unknown', `${because}; putting back failed: ${reverted.error.message}`, look);
     const { word, detail } = reverted.value;
     if (word === 'conflict') {
       const hint = `both versions are kept: the old one is in /var/lib/kubelatch/txn/${id}/old`;
       return finish('unknown', `${because}; not put back: ${detail} was edited by somebody else meanwhile`, hint);
     }
-    if (word !== 'reverted' && word !== 'nothing')
-      return finish('unknown', `${because}; putting back failed: ${word} ${detail}`, look);
+    if (word === 'nothing') return finish('failed', because, 'nothing was changed yet; apply again');
+    if (word !== 'reverted') return finish('unknown', `${because}; putting back failed: ${word} ${detail}`, look);
     const proof = plan.restart ? await proveOld(session, task, context) : undefined;
     if (proof?.passed === false) {
       progress.log = proof.log;
@@ -217,51 +172,6 @@ export function proveOld(session: Session, task: HostTask, context: RunContext):
   });
 }
 
-/** The first checks that did not pass, in one line. */
-export function failureOf({ checks }: GateResult): string {
-  const failed = checks.filter((one) => !one.passed && one.unchecked !== true);
-  return failed.map(({ check, expected, seen }) => `${check}: expected ${expected}, saw ${seen}`).join('; ');
-}
-
-/** What an answer other than the hoped-for one means; nothing was changed in all of these cases but `broken`. */
-function refusalOf(
-  answer: TxnResult,
-  hoped: string,
-): { readonly outcome: OutcomeKind; readonly reason: string; readonly hint: string } | undefined {
-  if (!answer.ok) return { outcome: 'failed', reason: answer.error.message, hint: answer.error.hint };
-  const { word, detail } = answer.value;
-  if (word === hoped) return undefined;
-  switch (word) {
-    case 'changed':
-      return { outcome: 'refused', reason: `${detail} changed since the plan was made`, hint: 'plan again' };
-    case 'pending':
-      return {
-        outcome: 'refused',
-        reason: `the change of run ${detail} is unfinished on this node`,
-        hint: `kubelatch rollback ${detail}`,
-      };
-    case 'broken':
-      return {
-        outcome: 'unknown',
-        reason: detail,
-        hint: 'log in and look: /var/lib/kubelatch/txn holds the old files',
-      };
-    case 'put-back':
-      return {
-        outcome: 'failed',
-        reason: `writing failed, all files are as they were: ${detail}`,
-        hint: hintFor(detail),
-      };
-    default:
-      return { outcome: 'failed', reason: detail === '' ? `the node answered ${word}` : detail, hint: hintFor(detail) };
-  }
-}
-
-/** errno texts are stable across libcs for these two, and only the hint hangs on them. */
-function hintFor(detail: string): string {
-  if (detail.includes('No space left'))
-    return 'nothing was changed; free some space on that file system and apply again';
-  if (detail.includes('Read-only file system'))
-    return 'nothing was changed; remount it writable (and find out why it is not) and apply again';
-  return 'nothing was changed; look at the node';
-}
+/** The checks that decided against a node, in one line. */
+export const failureOf = ({ blamed }: GateResult): string =>
+  blamed.map(({ check, expected, seen }) => `${check}: expected ${expected}, saw ${seen}`).join('; ');

@@ -5,7 +5,7 @@ import { type Result, fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 import { script } from '../node/scripts.js';
 import type { HostError } from '../ssh/errors.js';
-import type { Session } from '../ssh/session.js';
+import type { RunResult, Session } from '../ssh/session.js';
 
 /** Words that txn.sh answers with; `detail` says more. */
 export type TxnWord =
@@ -99,6 +99,7 @@ export const revert = (session: Session, id: string, how: 'restart' | 'files-onl
 export async function listTransactions(session: Session): Promise<Result<KeptTransaction[], HostError>> {
   const ran = await session.run(script('txn'), ['list', 'all'], { deadline: quick });
   if (!ran.ok) return ran;
+  if (!/^result listed/m.test(ran.value.stdout.toString('utf8'))) return fail(ended('list', ran.value));
   const kept = ran.value.stdout
     .toString('utf8')
     .split('\n')
@@ -119,18 +120,17 @@ async function call(
 ): Promise<TxnResult> {
   const ran = await session.run(script('txn'), [verb, id, ...args], { deadline });
   if (!ran.ok) return ran;
-  const { code, stdout, stderr } = ran.value;
+  const { code, stdout } = ran.value;
   const last = stdout.toString('utf8').trimEnd().split('\n').at(-1) ?? '';
   const match = /^result ([a-z-]+) ?([A-Za-z0-9+/=]*)/.exec(last);
-  if (code !== 0 || match === null) {
-    const said = oneLine(stderr);
-    return fail({
-      kind: 'script',
-      message: `${verb} ended with status ${code ?? 'none'}${said === '' ? '' : `: ${said}`}`,
-      hint: 'look at /var/lib/kubelatch/txn on the node',
-    });
-  }
+  if (code !== 0 || match === null) return fail(ended(verb, ran.value));
   return ok({ word: match[1] as TxnWord, detail: oneLine(decode(match[2] ?? '')) });
+}
+
+function ended(verb: string, { code, stderr }: RunResult): HostError {
+  const said = oneLine(stderr);
+  const message = `${verb} ended with status ${code ?? 'none'}${said === '' ? '' : `: ${said}`}`;
+  return { kind: 'script', message, hint: 'look at /var/lib/kubelatch/txn on the node' };
 }
 
 const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');

@@ -1,6 +1,7 @@
 /** Puts one node back to what it was before a run, and proves it. */
 import { watchKubelet } from './kubelet-watch.js';
-import { type HostTask, type RunContext, failureOf, proveOld, trackHost } from './host.js';
+import { failureOf, proveOld } from './host.js';
+import { type HostTask, type RunContext, trackHost } from './host-task.js';
 import { revert } from './node-transaction.js';
 import type { Outcome } from './outcome.js';
 
@@ -44,7 +45,7 @@ export async function rollBackHost(
         return finish('unknown', `putting back failed: ${word} ${detail}`, look);
     }
     if (detail === 'already') return finish('unchanged', `run ${id} was put back before`);
-    const gate = restarts ? await step('gate', () => proveOld(session, task, context)) : undefined;
+    const gate = restarts ? await step('gate', () => proveOld(session, task, context), false) : undefined;
     progress.gate = gate?.checks ?? [];
     progress.log = gate?.log ?? [];
     if (gate?.passed === false)

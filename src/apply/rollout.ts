@@ -1,8 +1,9 @@
 /** Takes a fleet through its waves: how many at once, when to wait, and when to stop. */
 import type { Cluster, ClusterView } from '../cluster/cluster.js';
 import { sleep } from '../lib/clock.js';
+import { messageOf } from '../lib/errors.js';
 import { type Amount, mayTouchControlPlane, resolveAmount, unavailableLimit } from '../plan/waves.js';
-import type { Journal } from './journal.js';
+import type { Journal, JournalEntry } from './journal.js';
 import type { Outcome, OutcomeKind, Report } from './outcome.js';
 
 export interface RolloutHost {
@@ -50,9 +51,12 @@ export async function rollOut(options: RolloutOptions): Promise<RolloutResult> {
     state.stopped = reason;
     report({ event: 'stopped', reason });
   };
+  /** A journal that fails ends the run, but never those under way. */
+  const note = (entry: JournalEntry): Promise<void> =>
+    journal.write(entry).catch((error: unknown) => stop(`the journal cannot be written: ${messageOf(error)}`));
   const settle = async (outcome: Outcome): Promise<void> => {
     outcomes.push(outcome);
-    await journal.write({ entry: 'host', host: outcome.host, outcome: outcome.outcome, reason: outcome.reason });
+    await note({ entry: 'host', host: outcome.host, outcome: outcome.outcome, reason: outcome.reason });
     report({ event: 'host-done', host: outcome.host, outcome: outcome.outcome, reason: outcome.reason });
     const failed = outcomes.filter((one) => failures.includes(one.outcome));
     if (failed.length > budget) {
@@ -79,7 +83,7 @@ export async function rollOut(options: RolloutOptions): Promise<RolloutResult> {
     }
     await Promise.all(underway.values());
   }
-  if (state.stopped !== undefined) await journal.write({ entry: 'stopped', reason: state.stopped });
+  if (state.stopped !== undefined) await note({ entry: 'stopped', reason: state.stopped });
   const done = new Set(outcomes.map((one) => one.host));
   for (const host of waves.flat().filter((one) => !done.has(one.host))) outcomes.push(skipped(host));
   return { outcomes, stopped: state.stopped };
@@ -133,7 +137,9 @@ async function lackOfRoom(
   if (!view.ok) return `the API server does not answer: ${view.error.message}`;
   const down = downNodes(view.value, underway);
   const limit = unavailableLimit(options.maxUnavailable, view.value.size, down.length);
-  if (down.length + underway.length >= limit) {
+  // A node that is down already cannot be made less available: putting it back must not wait for itself.
+  const isDown = host.nodeName !== undefined && down.includes(host.nodeName);
+  if (!isDown && down.length + underway.length >= limit) {
     const names = down.length === 0 ? '' : ` (down already: ${down.slice(0, 5).join(', ')})`;
     return `${down.length} nodes are down and ${underway.length} under way, ${limit} may be unavailable${names}; see --max-unavailable`;
   }

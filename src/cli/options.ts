@@ -1,10 +1,7 @@
 /** Flags and where their values come from: flag > KUBELATCH_… > kubelatch.yaml > default. */
-import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parse } from 'yaml';
 import { parseDuration } from '../lib/duration.js';
-import { ToolError, messageOf } from '../lib/errors.js';
-import { suggest } from '../lib/suggest.js';
+import { ToolError } from '../lib/errors.js';
 import { type Amount, parseAmount } from '../plan/waves.js';
 
 const outputs = ['table', 'wide', 'json', 'ndjson'] as const;
@@ -54,6 +51,12 @@ const amount = (text: string): Amount => {
   if (value === undefined) throw new InvalidArgumentError('a count such as 3, or a share such as 25%');
   return value;
 };
+const atLeastOne = (text: string): Amount => {
+  const value = amount(text);
+  if (('count' in value ? value.count : value.percent) === 0)
+    throw new InvalidArgumentError('at least 1, or nothing could be changed');
+  return value;
+};
 const amounts = (text: string): Amount[] => text.split(',').map(amount);
 const whole = (text: string): number => {
   if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('a number from 1 to 99999');
@@ -70,7 +73,8 @@ const option = (flags: string, text: string): Option => {
   return isSwitch(made) ? made : made.env(variableOf(made));
 };
 
-const isSwitch = (one: Option): boolean => one.isBoolean() || one.negate;
+/** A flag without a value. */
+export const isSwitch = (one: Option): boolean => one.isBoolean() || one.negate;
 
 /** `KUBELATCH_NO_CLUSTER` for `--no-cluster`. */
 const variableOf = (one: Option): string =>
@@ -164,7 +168,7 @@ export function addRolloutOptions(command: Command): Command {
       option(
         '--max-unavailable <n|n%>',
         'nodes out of service at once, those already down included (default: 10%)',
-      ).argParser(amount),
+      ).argParser(atLeastOne),
     )
     .addOption(
       option('--max-failures <n|n%>', 'failed hosts that do not stop the run')
@@ -187,63 +191,3 @@ export function addSeclusionOptions(command: Command): Command {
     .addOption(option('--cordon', 'let no new pod onto a node while it is changed').default(false))
     .addOption(option('--drain', 'cordon it, and move its pods away first').default(false));
 }
-
-/** Fills what neither flags nor environment said from ./kubelatch.yaml; unknown keys are errors. */
-export function applyConfigFile(command: Command, path = './kubelatch.yaml'): void {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    return;
-  }
-  let data: unknown;
-  try {
-    data = parse(text);
-  } catch (error) {
-    throw new ToolError('usage', `${path}: ${messageOf(error).split('\n')[0] ?? ''}`, { hint: 'correct the file' });
-  }
-  if (data === null || data === undefined) return;
-  if (typeof data !== 'object' || Array.isArray(data))
-    throw new ToolError('usage', `${path}:1: a mapping of flags is wanted`);
-  const known = new Map(command.options.map((one) => [one.long?.replace(/^--(no-)?/, '') ?? '', one]));
-  for (const [key, value] of Object.entries(data as Record<string, unknown>)) {
-    const found = known.get(key);
-    const line = text.split('\n').findIndex((one) => one.startsWith(`${key}:`)) + 1;
-    if (found === undefined) {
-      if (knownAnywhere.has(key)) continue;
-      const near = suggest(key, [...knownAnywhere]);
-      throw new ToolError(
-        'usage',
-        `${path}:${line}: unknown key "${key}"${near === undefined ? '' : `, did you mean "${near}"?`}`,
-      );
-    }
-    const name = found.attributeName();
-    if (command.getOptionValueSource(name) !== 'default' && command.getOptionValueSource(name) !== undefined) continue;
-    command.setOptionValueWithSource(name, fromFile(found, value, `${path}:${line}: ${key}`), 'config');
-  }
-}
-
-function fromFile(found: Option, value: unknown, place: string): unknown {
-  if (isSwitch(found)) {
-    if (typeof value !== 'boolean') throw new ToolError('usage', `${place}: true or false is wanted`);
-    return value;
-  }
-  const words = (Array.isArray(value) ? value : [value]) as unknown[];
-  if (!words.every((one) => typeof one === 'string' || typeof one === 'number'))
-    throw new ToolError('usage', `${place}: a text is wanted`);
-  const text = words.join(',');
-  try {
-    if (found.argChoices !== undefined && !found.argChoices.includes(text)) {
-      throw new InvalidArgumentError(`one of ${found.argChoices.join(', ')} is wanted`);
-    }
-    return found.parseArg === undefined ? text : found.parseArg(text, undefined as never);
-  } catch (error) {
-    throw new ToolError('usage', `${place}: ${messageOf(error)}`);
-  }
-}
-
-/** Keys of any verb: a file for all of them may hold what one of them does not know. */
-const knownAnywhere = new Set(
-  `inventory limit exclude forks timeout host-keys kubeconfig context kubectl cluster output output-file color quiet log-file playbook
-  fail-on detailed-exitcode waves max-unavailable max-failures settle deadline cordon drain`.split(/\s+/),
-);

@@ -1,5 +1,7 @@
 /** The command line: verbs, their flags, their help. */
 import { Command, type CommanderError } from 'commander';
+import { didYouMean } from '../lib/suggest.js';
+import { applyConfigFile } from './config-file.js';
 import {
   type Flags,
   addConnectionOptions,
@@ -10,7 +12,6 @@ import {
   addRolloutOptions,
   addSeclusionOptions,
   addWaveOption,
-  applyConfigFile,
   readSwitches,
 } from './options.js';
 
@@ -19,14 +20,15 @@ export type Dispatch = (verb: string, flags: Flags, args: readonly string[]) => 
 
 const examples = `
 Examples:
-  kubelatch audit                              what is weak, and where it comes from
-  kubelatch plan -p cis-1.12 -l workers        the exact edits for one group
-  kubelatch apply --yes                        harden, wave by wave, behind a gate
-  kubelatch rollback                           put back the newest run
-  kubelatch                                    be guided (on a terminal)
+  kubelatch audit                          what is weak, and where it comes from
+  kubelatch plan -p cis-1.12 -l workers    the exact edits for one group
+  kubelatch apply --yes                    harden, wave by wave, behind a gate
+  kubelatch rollback                       put back the newest run
+  kubelatch                                be guided (on a terminal)
 
-Exit codes: 0 done · 1 error · 2 findings or pending changes, where asked for · 3 some hosts not judged ·
-4 put back by the gate · 5 a host needs you now · 64 usage · 130, 143 interrupted`;
+Exit codes: 0 done · 1 error · 2 findings or pending changes, where asked for ·
+3 some hosts not judged · 4 put back by the gate · 5 a host needs you now ·
+64 usage · 130, 143 interrupted`;
 
 export function buildProgram(version: string, dispatch: Dispatch): { program: Command; exitCode: () => number } {
   let code = 0;
@@ -37,6 +39,7 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
     .configureHelp({ helpWidth: Math.min(process.stdout.columns || 80, 100), showGlobalOptions: false })
     .addHelpText('after', examples)
     .enablePositionalOptions()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'kubelatch: ')) })
     .showSuggestionAfterError();
   const run = (verb: string) =>
     async function (this: Command, ...args: unknown[]): Promise<void> {
@@ -56,9 +59,12 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
       .configureHelp({ helpWidth: Math.min(process.stdout.columns || 80, 100) });
   const all = (command: Command): Command => addOutputOptions(addConnectionOptions(addHostOptions(command)));
 
-  addRolloutOptions(addPlaybookOption(all(program.command('guided', { isDefault: true, hidden: true })))).action(
-    run('guided'),
-  );
+  addRolloutOptions(addPlaybookOption(all(program.command('guided', { isDefault: true, hidden: true }))))
+    .allowExcessArguments()
+    .action(function (this: Command) {
+      refuseUnknownVerb(program, this.args[0]);
+      return run('guided').call(this);
+    });
   addJudgementOptions(
     addPlaybookOption(all(verb('audit', 'judge the nodes against playbooks; changes nothing'))),
   ).action(run('audit'));
@@ -90,6 +96,18 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
     process.stdout.write(`kubelatch ${version}\n`);
   });
   return { program, exitCode: () => code };
+}
+
+/** A word that is no verb reaches the default verb as its argument. */
+function refuseUnknownVerb(program: Command, word: string | undefined): void {
+  if (word === undefined) return;
+  const verbs = program.commands.map((command) => command.name()).filter((name) => name !== 'guided');
+  program.error(
+    verbs.includes(word)
+      ? `error: flags stand after the verb: kubelatch ${word} ...`
+      : `error: no verb ${JSON.stringify(word)}${didYouMean(word, verbs)}\n  kubelatch --help shows them`,
+    { code: 'commander.unknownCommand' },
+  );
 }
 
 /** Commander ends help and --version this way too. */

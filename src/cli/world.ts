@@ -8,7 +8,7 @@ import { isoTime } from '../lib/clock.js';
 import { ToolError, messageOf } from '../lib/errors.js';
 import { type Log, createLog } from '../lib/log.js';
 import { runsFolder } from '../lib/paths.js';
-import type { Run } from '../pipeline.js';
+import type { Run } from '../stages/run.js';
 import { loadPlaybook } from '../playbook/load.js';
 import type { Playbook } from '../playbook/schema.js';
 import type { TextOptions } from '../report/layout.js';

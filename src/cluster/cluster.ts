@@ -1,6 +1,7 @@
 /** What the API server says, in the few words the rest needs. Lists, never one call per node. */
 import { monotonic } from '../lib/clock.js';
 import { type Result, fail, ok } from '../lib/result.js';
+import { oneLine } from '../lib/sanitize.js';
 import type { ClusterError, Gateway } from './gateway.js';
 
 export interface NodeStatus {
@@ -72,6 +73,13 @@ async function readView(gateway: Gateway): Promise<Result<ClusterView, ClusterEr
   ]);
   if (!nodes.ok) return nodes;
   if (!leases.ok) return leases;
+  for (const [what, list] of [
+    ['nodes', nodes.value],
+    ['leases', leases.value],
+  ] as const) {
+    if (!Array.isArray(field(list, 'items')))
+      return fail({ kind: 'malformed', message: `the answer is no list of ${what}` });
+  }
   const renewed = new Map<string, string>();
   for (const lease of itemsOf(leases.value)) {
     const time = field(field(lease, 'spec'), 'renewTime');
@@ -96,7 +104,8 @@ function nodeStatus(name: string, node: unknown): Omit<NodeStatus, 'leaseRenewed
   return {
     name,
     ready: value === 'True' || value === 'False' ? value : 'Unknown',
-    reason: textOf(field(ready, 'message')) || textOf(field(ready, 'reason')),
+    // The kubelet's own words, as far as the API server is concerned.
+    reason: oneLine(textOf(field(ready, 'message')) || textOf(field(ready, 'reason'))),
     kubeletVersion: textOf(field(field(status, 'nodeInfo'), 'kubeletVersion')),
     unschedulable: field(field(node, 'spec'), 'unschedulable') === true,
     addresses: listOf(field(status, 'addresses')).map((one) => textOf(field(one, 'address'))),

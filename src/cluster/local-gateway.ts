@@ -48,12 +48,15 @@ function whenServing(child: ChildProcess, kubectl: string): Promise<Result<undef
       resolve(result);
     };
     child.on('error', (error) => end(unreachable(`${kubectl} could not be run: ${error.message}`)));
-    child.on('exit', () => end(unreachable(`${kubectl} proxy ended: ${oneLine(said)}`)));
+    // Not `exit`: what it said may still be on its way then.
+    child.on('close', () => end(unreachable(`${kubectl} proxy ended: ${oneLine(said)}`)));
     child.stderr?.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString('utf8')).slice(-2048);
     });
+    let heard = '';
     child.stdout?.on('data', (chunk: Buffer) => {
-      if (chunk.includes('Starting to serve')) end(ok(undefined));
+      heard = (heard + chunk.toString('utf8')).slice(-2048);
+      if (heard.includes('Starting to serve')) end(ok(undefined));
     });
   });
 }

@@ -1,5 +1,4 @@
-/**
- * The configuration a kubelet starts with, and for each setting where its value comes from.
+/** The configuration a kubelet starts with, and for each setting where its value comes from.
  * Precedence (kubernetes cmd/kubelet/app/server.go): flags > drop-ins, later name wins > --config > defaults.
  */
 import type { HiddenVariable } from './command-line.js';

@@ -1,5 +1,4 @@
-/**
- * The kubelet's settings that hardening is about: field, flag, and the two sets of defaults.
+/** The kubelet's settings that hardening is about: field, flag, and the two sets of defaults.
  * Source: kubernetes cmd/kubelet/app/options/options.go (applyLegacyDefaults) and pkg/kubelet/apis/config/v1beta1/defaults.go.
  */
 export type SettingKind = 'boolean' | 'integer' | 'string' | 'duration' | 'list' | 'map';

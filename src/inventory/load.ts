@@ -21,7 +21,7 @@ export async function readInventory(path: string): Promise<Inventory> {
     text = path === '-' ? await readStream(process.stdin) : await readFile(path, 'utf8');
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const hint = missing ? 'Name the file with -i, or write a first one with: kubelatch inventory init' : undefined;
+    const hint = missing ? 'Name the file with -i; inventory.example.yaml shows how one is written.' : undefined;
     throw new ToolError('inventory', `${path}: ${missing ? 'no such file' : messageOf(error)}`, { hint, cause: error });
   }
   return loadInventory(path, text);

@@ -8,6 +8,10 @@ listens() { # PORT: does anybody listen on it, on any address?
 
 main() {
   [ $# -eq 4 ] || exit 97
+  [ -r /proc/net/tcp ] || {
+    echo unknown
+    return
+  }
   if ! listens "$3"; then
     echo refused
     return

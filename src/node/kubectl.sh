@@ -26,6 +26,7 @@ serve() { # DIR
     echo alive || exit 0
     sleep 2
   done
+  tail -n 3 "$dir/log" >&2
   exit 6
 }
 

@@ -61,6 +61,10 @@ staged_for() { # PATH N: where the new file waits, in the same folder
   printf '%s\n' "${1%/*}/.kubelatch-$id-$2.tmp"
 }
 
+link_for() { # PATH N: a second name of the old file, in the same folder, until the change is confirmed
+  printf '%s\n' "${1%/*}/.kubelatch-$id-$2.old"
+}
+
 each_file() { # FUNCTION: called as FUNCTION N ACTION PATH OLD_SHA OLD_MODE OLD_IDS NEW_SHA NEW_MODE NEW_IDS; ends at the first failure
   while read -r n action coded old_sha old_mode old_ids new_sha new_mode new_ids; do
     path=$(printf '%s' "$coded" | base64 -d)
@@ -74,7 +78,8 @@ discard() ( # a shell of its own: each_file has the names of its caller
   rm -rf "$txn"
 )
 
-drop_staged() { rm -f -- "$(staged_for "$3" "$1")"; }
+drop_staged() { rm -f -- "$(staged_for "$3" "$1")" "$(link_for "$3" "$1")"; }
+drop_link() { rm -f -- "$(link_for "$3" "$1")"; }
 
 remove_folders() { # those that this transaction made, if nothing else lies in them
   [ -e "$txn/folders" ] || return 0
@@ -162,7 +167,12 @@ stage() { # the eight words of one file
   staged=$(staged_for "$path" "$n")
   trouble=$({ rm -f -- "$staged" && cp -- "$txn/new/$n" "$staged" && set_meta "$staged" "$7" "$8" && flush "$staged" &&
     [ "$(sha_of "$staged")" = "$new_sha" ]; } 2>&1) || fail_stage "cannot write in ${path%/*}/: ${trouble:-the copy differs}"
-  [ "$3" = - ] || same_label "$path" "$staged"
+  [ "$3" = - ] && return
+  same_label "$path" "$staged"
+  # The old file itself, with all that belongs to it: putting it back needs no space. Where links cannot be had, the copy has to do.
+  link=$(link_for "$path" "$n")
+  rm -f -- "$link"
+  ln -- "$path" "$link" 2>/dev/null || true
 }
 
 fail_stage() {
@@ -236,13 +246,22 @@ put_old() { # a file that is the old one already is left alone: it may be why wr
     case $2 in
       create) rm -f -- "$3" ;;
       mode) set_meta "$3" "$5" "$6" ;;
-      *) cp -p -- "$txn/old/$1" "$staged" && same_label "$3" "$staged" && flush "$staged" && mv -f -- "$staged" "$3" ;;
+      *) put_link "$@" 2>/dev/null || put_copy "$@" ;;
     esac || {
       rm -f -- "$staged"
       return 1
     }
   fi
-  flush "${3%/*}/"
+  drop_link "$@" && flush "${3%/*}/"
+}
+
+put_link() { # the old file, if its link is there and nobody wrote into it
+  old_link=$(link_for "$3" "$1")
+  is_as "$old_link" "$4" "$5" "$6" && mv -f -- "$old_link" "$3"
+}
+
+put_copy() {
+  cp -p -- "$txn/old/$1" "$staged" && same_label "$3" "$staged" && flush "$staged" && mv -f -- "$staged" "$3"
 }
 
 is_old() { # the content of a file whose mode alone was changed is not ours
@@ -300,7 +319,11 @@ revert() { # $1 restart|files-only
 
 confirm() {
   case $(state_of "$txn") in
-    applied) set_state confirmed && answer confirmed ;;
+    applied)
+      set_state confirmed || answer error "cannot write below $root"
+      each_file drop_link || true
+      answer confirmed
+      ;;
     confirmed) answer confirmed already ;;
   esac
   answer state "$(state_of "$txn")"

@@ -11,7 +11,7 @@ import { type Finding, type NodeView, assess } from '../playbook/assess.js';
 import type { Json, Playbook, Rule, SettingRule } from '../playbook/schema.js';
 import { type ClientCaEvidence, clientCaProblem } from './client-ca.js';
 import { type FileEdit, editsBetween } from './file-edit.js';
-import { withText, withMode } from './simulate.js';
+import { idsOf, withMode, withText } from './simulate.js';
 
 /** A setting the plan promises, as configz must show it afterwards. */
 export interface Expectation {
@@ -65,6 +65,11 @@ export function planHost(
   playbooks: readonly Playbook[],
   evidence: ClientCaEvidence,
 ): Planned {
+  const fault = view.setup.sources.faults[0];
+  if (fault !== undefined) {
+    const place = fault.line === undefined ? fault.path : `${fault.path}:${fault.line}`;
+    return { refused: { reason: `${place}: ${fault.message}`, hint: 'correct it by hand and plan again' } };
+  }
   const failing = playbooks.flatMap((playbook) => failingRules(view, playbook));
   const draft: Draft = { facts: view.facts, setup: view.setup };
   const changedRules = new Set<Rule>();
@@ -74,6 +79,11 @@ export function planHost(
     changedRules.add(rule);
   }
   const edits = editsBetween(view.facts, draft.facts);
+  const twice = edits.find((edit, index) => edits.findIndex(({ path }) => path === edit.path) < index);
+  if (twice !== undefined) {
+    const reason = `${twice.path} is reached by two names, and both would be edited`;
+    return { refused: { reason, hint: 'edit it by hand and plan again' } };
+  }
   const promised = promises(playbooks, view);
   const broken = promised.find((rule) => stillFails(view, draft, rule));
   if (broken !== undefined) {
@@ -152,7 +162,12 @@ function applyMode(draft: Draft, rule: Rule): PlanRefusal | undefined {
   const file = path === undefined ? undefined : draft.facts.files.get(path);
   if (path === undefined || file?.kind !== 'file') return undefined;
   const mode = rule.file.mode === undefined ? file.mode : tightened(file.mode, rule.file.mode.atMost);
-  draft.facts = withMode(draft.facts, path, mode, rule.file.owner ?? file.owner);
+  const owner = rule.file.owner ?? file.owner;
+  if (owner !== file.owner && idsOf(draft.facts, owner) === undefined) {
+    const reason = `${path}: the numbers of ${owner} on this node are not known`;
+    return { reason, hint: `chown ${owner} ${path} by hand, then plan again` };
+  }
+  draft.facts = withMode(draft.facts, path, mode, owner);
   return undefined;
 }
 
@@ -185,7 +200,10 @@ function stillFails(view: NodeView, draft: Draft, rule: SettingRule): boolean {
 function expectations(setup: KubeletSetup, rules: readonly SettingRule[]): Expectation[] {
   return unique(rules.map((rule) => rule.setting)).flatMap((setting) => {
     const info = settingByPath.get(setting);
-    return info === undefined ? [] : [{ setting, value: effectiveSetting(setup.sources, info).value }];
+    if (info === undefined) return [];
+    const { value, source } = effectiveSetting(setup.sources, info);
+    // A default that the kubelet fills in, or that changed between versions, cannot be promised.
+    return info.filledIn === true && source.kind === 'default' ? [] : [{ setting, value }];
   });
 }
 

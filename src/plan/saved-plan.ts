@@ -14,13 +14,29 @@ export interface SavedPlan {
 }
 
 const text = z.string();
+const id = z.int().min(0).max(0xffffffff);
+const port = z.int().min(0).max(65535);
 const state = z.object({
-  sha256: text.optional(),
+  sha256: text.regex(/^[0-9a-f]{64}$/).optional(),
   mode: text.regex(/^[0-7]{4,5}$/),
-  uid: z.number(),
-  gid: z.number(),
+  uid: id,
+  gid: id,
   owner: text,
 });
+const edit = z
+  .object({
+    path: text.regex(/^\/[^\0\n]+$/),
+    action: z.enum(['create', 'edit', 'mode']),
+    before: state.nullable(),
+    after: state,
+    text: text.optional(),
+    diff: text,
+  })
+  .refine(
+    ({ action, before, text: content }) =>
+      (action === 'create') === (before === null) && (action === 'mode') === (content === undefined),
+    'its action does not fit what it holds',
+  );
 const hostPlan = z.object({
   host: text,
   distro: text,
@@ -28,17 +44,8 @@ const hostPlan = z.object({
   nodeName: text.optional(),
   role: z.enum(['control-plane', 'worker']),
   watch: z.object({ unit: text, processName: text, logPath: text.optional() }),
-  ports: z.object({ kubelet: z.number(), readOnly: z.number(), healthz: z.number(), healthzHost: text }),
-  edits: z.array(
-    z.object({
-      path: text.regex(/^\/[^\0\n]+$/),
-      action: z.enum(['create', 'edit', 'mode']),
-      before: state.nullable(),
-      after: state,
-      text: text.optional(),
-      diff: text,
-    }),
-  ),
+  ports: z.object({ kubelet: port, readOnly: port, healthz: port, healthzHost: text }),
+  edits: z.array(edit),
   restart: z.boolean(),
   reload: z.boolean(),
   expect: z.array(z.object({ setting: text, value: z.json() })),
@@ -53,7 +60,9 @@ const savedPlan = z.object({
   cluster: text,
   madeAt: text,
   playbooks: z.array(text),
-  hosts: z.array(hostPlan),
+  hosts: z
+    .array(hostPlan)
+    .refine((hosts) => new Set(hosts.map(({ host }) => host)).size === hosts.length, 'a host is named twice'),
 });
 
 export const writeSavedPlan = (plan: SavedPlan): string => `${JSON.stringify(plan, null, 2)}\n`;
@@ -75,4 +84,10 @@ export function readSavedPlan(path: string, content: string): SavedPlan {
   throw new ToolError('plan', `${path}: not a saved plan: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, {
     hint: 'make one with kubelatch plan --out FILE',
   });
+}
+
+/** A host's plan as its node kept it; undefined where it is none. Nodes are not trusted with more than their own files. */
+export function readKeptPlan(data: unknown): HostPlan | undefined {
+  const parsed = hostPlan.safeParse(data);
+  return parsed.success ? (parsed.data as HostPlan) : undefined;
 }

@@ -14,11 +14,24 @@ export function withText(facts: NodeFacts, unitName: string, change: TextChange)
   return change.path.includes(`/${unitName}.d/`) ? withDropIn(next, unitName, change.path, change.text !== null) : next;
 }
 
+/** `owner` must be one that `idsOf` knows, or the file's own. */
 export function withMode(facts: NodeFacts, path: string, mode: string, owner: string): NodeFacts {
   const file = facts.files.get(path);
   if (file === undefined || file.kind === 'absent' || file.kind === 'unreadable') return facts;
-  const ids = owner === file.owner ? {} : owner === 'root:root' ? { uid: 0, gid: 0 } : {};
-  return { ...facts, files: new Map(facts.files).set(path, { ...file, mode, owner, ...ids }) };
+  const ids = owner === file.owner ? file : idsOf(facts, owner);
+  if (ids === undefined) return facts;
+  return { ...facts, files: new Map(facts.files).set(path, { ...file, mode, owner, uid: ids.uid, gid: ids.gid }) };
+}
+
+/** The numbers behind `user:group`, by the files that were looked at; root's are the same everywhere. Undefined where they are not known. */
+export function idsOf(facts: NodeFacts, owner: string): { readonly uid: number; readonly gid: number } | undefined {
+  const [user, group] = owner.split(':');
+  const seen = [...facts.files.values()].flatMap((file) =>
+    file.kind === 'absent' || file.kind === 'unreadable' ? [] : [{ ...file, names: file.owner.split(':') }],
+  );
+  const uid = user === 'root' ? 0 : seen.find(({ names }) => names[0] === user)?.uid;
+  const gid = group === 'root' ? 0 : seen.find(({ names }) => names[1] === group)?.gid;
+  return uid === undefined || gid === undefined ? undefined : { uid, gid };
 }
 
 function newFile(before: FileFact | undefined, path: string, text: string, mode = '0600'): FileStat {

@@ -31,6 +31,8 @@ export interface Login {
   readonly handler: AuthHandlerMiddleware;
   /** Tells the password's lender how it ended; `unknown` keeps the password for another try. */
   settle(how: 'accepted' | 'refused' | 'unknown'): void;
+  /** A question of the server was left unanswered: OpenSSH hangs up on that, and says nothing. */
+  declined(): boolean;
   /** Why no login worked; `said` is the server's last word, '' when it had none. */
   failure(said: string): HostError;
 }
@@ -79,7 +81,10 @@ export function createLogin(context: AuthContext): Login {
         type: 'keyboard-interactive',
         username,
         prompt: (name, instructions, _language, prompts, finish) =>
-          void answerRound(name, instructions, prompts).then(finish),
+          void answerRound(name, instructions, prompts).then((answers) => {
+            declined ||= answers.length < prompts.length;
+            finish(answers);
+          }),
       };
     }
     if (open('password') && loan === null) {
@@ -110,6 +115,7 @@ export function createLogin(context: AuthContext): Login {
     return offers;
   };
 
+  let declined = false;
   let passwordRounds = 0;
   const answerRound = async (
     name: string,
@@ -160,6 +166,7 @@ export function createLogin(context: AuthContext): Login {
       else loan?.untried();
       loan = null;
     },
+    declined: () => declined,
     failure: (said) => {
       const methods = lastMethods.length === 0 ? '' : ` (it takes ${oneLine(lastMethods.join(', '), 120)})`;
       const what = tried.length === 0 ? 'there was nothing to try' : `tried ${tried.join(', ')}`;

@@ -213,7 +213,8 @@ function hostKeyCheck(endpoint: Endpoint, hostKeys: HostKeys): HostKeyCheck {
 }
 
 function loginFailed(endpoint: Endpoint, login: Login, lastError: Error | undefined, patience: Patience): Failed {
-  if (levelOf(lastError) === 'client-authentication') return { error: login.failure(''), again: false };
+  if (levelOf(lastError) === 'client-authentication' || login.declined())
+    return { error: login.failure(''), again: false };
   const said = lastError === undefined ? '' : oneLine(messageOf(lastError));
   // Too many keys or passwords: the server ends it with a message of its own.
   if (saidGoodbye(lastError)) return { error: login.failure(said), again: false };

@@ -1,6 +1,7 @@
 /** Carries plans to their nodes, wave by wave, with a journal; and takes a run back the same way. */
 import { hostname, userInfo } from 'node:os';
-import { applyToHost, type HostTask, type RunContext } from '../apply/host.js';
+import { applyToHost } from '../apply/host.js';
+import type { HostTask, RunContext } from '../apply/host-task.js';
 import { type Journal, openJournal } from '../apply/journal.js';
 import type { Outcome } from '../apply/outcome.js';
 import { rollBackHost } from '../apply/rollback.js';
@@ -11,7 +12,7 @@ import { isoTime, newRunId } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
 import type { HostPlan } from '../plan/host-plan.js';
 import { planWaves } from '../plan/waves.js';
-import type { RolloutFlags, Run } from '../pipeline.js';
+import type { RolloutFlags, Run } from './run.js';
 
 /** What is known of this machine's user, for the node's and the journal's records. */
 function operator(): string {
@@ -43,7 +44,8 @@ export async function withJournal<T>(
       operator: operator(),
     });
     const result = await work(journal);
-    await journal.write({ entry: 'end' });
+    // The hosts' outcomes matter more than this line.
+    await journal.write({ entry: 'end' }).catch(() => undefined);
     return result;
   } finally {
     await journal.close();

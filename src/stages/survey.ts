@@ -68,7 +68,11 @@ async function surveyHost(
   if (!session.ok) return lost('unreachable', session.error);
   try {
     const facts = await gatherFacts(session.value, probeRequest(), missingFiles, options.timeout);
-    if (!facts.ok) return lost(facts.error.kind === 'lost' ? 'unreachable' : 'unreadable', facts.error);
+    if (!facts.ok)
+      return lost(
+        facts.error.kind === 'script' || facts.error.kind === 'output' ? 'unreadable' : 'unreachable',
+        facts.error,
+      );
     const detected = detectDistro(facts.value);
     if (detected === undefined) return lost('unreadable', noKubelet(facts.value));
     const node = await understand(host, session.value, facts.value, detected, nodes, options);

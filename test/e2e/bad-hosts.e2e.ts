@@ -17,12 +17,16 @@ afterAll(async () => {
 });
 
 type Look = Readonly<Record<string, unknown>>;
-const look = async (nodes: readonly string[]): Promise<Look> =>
-  Object.fromEntries(
-    await Promise.all(
-      nodes.map(async (node) => [node, [await lab.snapshot(node), await processOf(lab, node)]] as const),
-    ),
-  );
+/** An empty folder of kubelatch's own may stay behind a refusal. */
+const look = async (nodes: readonly string[]): Promise<Look> => {
+  const one = async (node: string): Promise<readonly [string, unknown]> => {
+    const files = Object.entries(await lab.snapshot(node)).filter(
+      ([path, { sha256 }]) => !(path.startsWith('/var/lib/kubelatch') && sha256 === 'folder'),
+    );
+    return [node, { files: Object.fromEntries(files), process: await processOf(lab, node) }];
+  };
+  return Object.fromEntries(await Promise.all(nodes.map(one)));
+};
 
 /** Temporary files of an edit, and transactions that are neither confirmed nor put back. */
 async function leftovers(node: string): Promise<string> {
@@ -34,10 +38,10 @@ async function leftovers(node: string): Promise<string> {
   return found.stdout;
 }
 
-/** The reason stands in one line of the progress on stderr, with the host's name. */
-function expectOneLine(stderr: string, { name, reason = '' }: ChangedHost): void {
-  const lines = stderr.split('\n').filter((line) => line.includes(name) && line.includes(reason.slice(0, 40)));
-  expect(lines.length, `a line about ${name} in\n${stderr}`).toBeGreaterThan(0);
+/** The reason stands in one line of the progress, marked as trouble, as it happens. */
+function expectTold(stderr: string, { name, reason = '' }: ChangedHost): void {
+  const lines = stderr.split('\n').filter((line) => line.startsWith('! ') && line.includes(name));
+  expect(lines.join('\n'), `a line about ${name} in\n${stderr}`).toContain(reason.slice(0, 60));
 }
 
 describe('hosts that cannot be logged in to', () => {
@@ -78,16 +82,16 @@ describe('hosts that cannot be logged in to', () => {
   });
 
   it.each([
-    ['n1', 'its sshd is stopped', /refused/i, /sshd/],
-    ['gone', 'nobody has its address', /10\.77\.0\.99/, /address|host is up|network/],
-    ['cp1', 'the key is a wrong one', /wrong-key/, /authorized_keys|key/],
+    ['n1', 'its sshd is stopped', /nothing listens on 10\.77\.0\.11:22/, /sshd/],
+    ['gone', 'nobody has its address', /10\.77\.0\.99/, /route|host is up/],
+    ['cp1', 'the key is a wrong one', /login as deploy was refused.*tried .*wrong-key/, /key|identityFile/],
     ['n3', 'its host key changed', /host key has changed.*known_hosts:\d+/, /ssh-keygen -f .* -R/],
   ])('says of %s in one line that %s', (name, _what, reason, hint) => {
     const host = hostOf(result, name);
     expectClear(host);
     expect(host.reason).toMatch(reason);
     expect(host.hint).toMatch(hint);
-    expectOneLine(stderr, host);
+    expectTold(stderr, host);
   });
 
   it('leaves them as they were', async () => {
@@ -147,7 +151,7 @@ describe.each([
     expectClear(host);
     expect(host.reason).toMatch(reason);
     expect(host.hint).toMatch(hint);
-    expectOneLine(stderr, host);
+    if (host.outcome === 'failed') expectTold(stderr, host);
   });
 
   it('leaves nothing half-written', async () => {
@@ -156,12 +160,14 @@ describe.each([
   });
 });
 
-it('names the line of a config.yaml that is no YAML', async () => {
+it('names the line of a config.yaml that is no YAML, in the table for people too', async () => {
   await plantAll(lab, ['n2']);
   await lab.breakConfigYaml('n2');
-  const broken = (await lab.on('n2', `wc -l <${configYaml}`)).stdout.trim();
-  const result = await scene.result<RunResult>(1, ['apply', '-i', scene.inventory(['n2']), ...flags]);
-  const line = Number(new RegExp(`${configYaml}:(\\d+)`).exec(hostOf(result, 'n2').reason ?? '')?.[1]);
+  const lines = Number((await lab.on('n2', `wc -l <${configYaml}`)).stdout);
+  const ran = await scene.kubelatch(['apply', '-i', scene.inventory(['n2']), ...flags, '-o', 'wide']);
+  expect(ran.code, ran.stderr).toBe(1);
+  const [told = ''] = ran.stdout.split('\n').filter((line) => line.includes('n2') && line.includes(configYaml));
+  const line = Number(new RegExp(`${configYaml}:(\\d+)`).exec(told)?.[1]);
   // The bracket is opened on the last line; a parser may notice it at the end of the file.
-  expect([Number(broken), Number(broken) + 1]).toContain(line);
+  expect([lines, lines + 1], ran.stdout).toContain(line);
 });

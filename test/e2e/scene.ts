@@ -162,7 +162,7 @@ function runNode(
 }
 
 /** Flags of a rollout that goes as fast as proof allows: all workers in one wave, then the control plane. */
-export const swift = ['--yes', '--waves', '100%', '--max-unavailable', '4', '--settle', '2s'] as const;
+export const swift = ['--yes', '--waves', '100%', '--max-unavailable', '4', '--settle', '1s'] as const;
 
 export const plantAll = async (lab: Lab, nodes: readonly string[]): Promise<void> => {
   await Promise.all(nodes.map((node) => lab.plant(node)));

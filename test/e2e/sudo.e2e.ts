@@ -29,12 +29,12 @@ it('takes a wrong password at the terminal for one host, and hardens the other',
   await terminal.until(/sudo password of ops .*:/);
   terminal.type(`not-the-password${enter}`);
   const { code, stdout } = await terminal.ended();
-  expect(code, stdout).toBe(1);
+  expect(code, stdout).toBe(3);
   expect(stdout).not.toContain('not-the-password');
   expect(stdout).toMatch(/n1.*sudo refused the password of ops/);
   const result = JSON.parse(readFileSync(output, 'utf8')) as RunResult;
   expectClear(hostOf(result, 'n1'));
-  expect(hostOf(result, 'n1')).toMatchObject({ outcome: 'failed' });
+  expect(hostOf(result, 'n1')).toMatchObject({ outcome: 'unreachable' });
   expect(hostOf(result, 'n2')).toMatchObject({ outcome: 'confirmed' });
   expect(await kubeletFiles(lab, 'n1')).toEqual(before);
   await expectClosed(lab, 'n2');

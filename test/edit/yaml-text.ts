@@ -93,10 +93,10 @@ class Writer {
     return this.g(fc.nat, { max: count - 1 }) === count - 1;
   }
 
-  /** Comments and blank lines, indented anyhow; right below a block scalar an indented one would belong to it. */
+  /** Comments and blank lines, indented anyhow; below a block scalar an indented one would belong to it. */
   private between(): void {
     while (this.noise && this.oneIn(3)) {
-      const indent = this.text.endsWith(lastLine + this.eol) ? 0 : this.pick([0, 1, 2, 4, 7]);
+      const indent = this.text.trimEnd().endsWith(lastLine) ? 0 : this.pick([0, 1, 2, 4, 7]);
       this.text += (this.oneIn(2) ? '' : ' '.repeat(indent) + this.pick(comments)) + this.eol;
     }
   }

@@ -53,7 +53,7 @@ describe('serviceCommand', () => {
       [unit]: `[Service]\nEnvironment=A=5%%\nEnvironmentFile=${defaults}\nExecStart=/k 100%% $$HOME $A $B \${A}$$\n`,
       [defaults]: 'B=7%%\n',
     });
-    expect(texts(found)).toEqual(['/k', '100%', '$HOME', '5%', '7%%', '5%%$']);
+    expect(texts(found)).toEqual(['/k', '100%', '$HOME', '5%', '7%%', '5%$']);
   });
 
   it('lets an environment file win over Environment=, and a later file or line over an earlier one', () => {

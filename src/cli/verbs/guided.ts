@@ -1,7 +1,8 @@
 /** `kubelatch` alone on a terminal: the same stages, as a conversation. */
 import { isSettled } from '../../apply/outcome.js';
 import { ToolError } from '../../lib/errors.js';
-import { type Run, apply, audit, plan, rollback } from '../../pipeline.js';
+import { apply, audit, plan, rollback } from '../../pipeline.js';
+import type { Run } from '../../stages/run.js';
 import { loadPlaybook } from '../../playbook/load.js';
 import { builtinNames } from '../../playbook/builtin.js';
 import { auditText } from '../../report/audit-text.js';

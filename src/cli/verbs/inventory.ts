@@ -1,7 +1,6 @@
 /** `kubelatch inventory [check]`: the resolved hosts; whether each can be reached and sudo works. */
-import pLimit from 'p-limit';
-import { script } from '../../node/scripts.js';
 import { table } from '../../report/table.js';
+import { checkHosts } from '../../stages/check-hosts.js';
 import { type World, loadHosts, printResult, withRun } from '../world.js';
 
 export async function inventoryVerb(world: World): Promise<number> {
@@ -29,22 +28,7 @@ export async function inventoryVerb(world: World): Promise<number> {
 export async function checkVerb(world: World): Promise<number> {
   const loaded = { ...(await loadHosts(world)), playbooks: [] };
   world.progress.phase('Connecting', loaded.hosts.length);
-  const results = await withRun(world, loaded, async ({ connector, forks, timeout, report }) => {
-    const limit = pLimit(forks);
-    return Promise.all(
-      loaded.hosts.map((host) =>
-        limit(async () => {
-          report({ event: 'connecting', host: host.name });
-          const session = await connector.connect(host);
-          if (!session.ok) return { host: host.name, error: session.error };
-          const ran = await session.value.run(script('txn'), ['list', 'all'], { deadline: timeout });
-          await session.value.close();
-          report({ event: 'judged', host: host.name });
-          return { host: host.name, error: ran.ok ? undefined : ran.error };
-        }),
-      ),
-    );
-  });
+  const results = await withRun(world, loaded, (run) => checkHosts(loaded.hosts, run));
   const bad = results.filter((one) => one.error !== undefined);
   const lines = results.map(({ host, error }) =>
     error === undefined ? `+ ${host}: reached, and root` : `! ${host}: ${error.message}\n  ${error.hint}`,

@@ -1,0 +1,219 @@
+import { expect, it, vi } from 'vitest';
+import { applyToHost } from '../../src/apply/host.js';
+import type { Outcome } from '../../src/apply/outcome.js';
+import { fail, ok } from '../../src/lib/result.js';
+import type { RunAnswer } from '../fake/fake-session.js';
+import { FakeNode, about, answer, context, fakeCluster, lost, nodeStatus, plan, watched } from './fake-node.js';
+
+vi.mock(import('../../src/lib/clock.js'), async (original) => ({
+  ...(await original()),
+  ...(await import('./virtual-time.js')),
+}));
+
+async function apply(node: FakeNode, over: Parameters<typeof context>[0] = {}): Promise<Outcome> {
+  const outcome = await applyToHost(plan(), about, node.task(), context(over));
+  node.verify();
+  return outcome;
+}
+
+it('confirms a change that the gate let pass', async () => {
+  const node = new FakeNode();
+  const outcome = await apply(node);
+  expect(outcome).toMatchObject({ outcome: 'confirmed', edits: [{ path: '/etc/kubelet.yaml', action: 'edit' }] });
+  const checks = ['kubelet-process', 'healthz', 'anonymous-10250', 'read-only-port', 'lease', 'ready', 'configz'];
+  expect(outcome.gate.map(({ check, passed }) => [check, passed])).toEqual(checks.map((check) => [check, true]));
+  expect(node.verbs).toEqual(['prepare', 'write', 'restart', 'confirm']);
+  expect(node.sessions).toHaveLength(2);
+});
+
+it('writes the journal before each effect', async () => {
+  const node = new FakeNode();
+  const run = context();
+  const order: string[] = [];
+  const write = run.journal.write.bind(run.journal);
+  run.journal.write = async (entry) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (entry.entry === 'step') order.push(`journal ${entry.step}`);
+    return write(entry);
+  };
+  for (const [verb, word] of [
+    ['prepare', 'prepared'],
+    ['write', 'applied'],
+    ['restart', 'restarted'],
+    ['confirm', 'confirmed'],
+  ] as const)
+    node.answers[verb] = () => {
+      order.push(verb);
+      return answer(word);
+    };
+  await applyToHost(plan(), about, node.task(), run);
+  expect(order.filter((one) => one !== 'journal gate')).toEqual(
+    ['prepare', 'write', 'restart', 'confirm'].flatMap((verb) => [`journal ${verb}`, verb]),
+  );
+});
+
+it('is unreachable where no connection comes about', async () => {
+  const node = new FakeNode();
+  node.connect = () => fail({ kind: 'timeout', message: 'no route', hint: 'look' } as unknown as typeof lost);
+  expect(await apply(node)).toMatchObject({ outcome: 'unreachable', reason: 'no route', hint: 'look' });
+});
+
+it.each<[string, string, RunAnswer, string, RegExp, string[]]>([
+  ['a file changed', 'prepare', answer('changed', '/etc/x'), 'refused', /\/etc\/x changed since/, ['prepare']],
+  ['another run is pending', 'prepare', answer('pending', 'r0'), 'refused', /run r0 is unfinished/, ['prepare']],
+  ['it was prepared before', 'prepare', answer('exists'), 'failed', /exists/, ['prepare']],
+  ['no space', 'prepare', answer('error', 'cp: No space left on device'), 'failed', /No space/, ['prepare']],
+  ['the script fails', 'prepare', { code: 2, stderr: 'sh: oh' }, 'failed', /status 2: sh: oh/, ['prepare']],
+  ['nonsense', 'prepare', 'hello\n', 'failed', /status 0/, ['prepare']],
+  ['the connection goes', 'prepare', { error: lost }, 'failed', /broke/, ['prepare']],
+  ['a file changed late', 'write', answer('changed', '/etc/x'), 'refused', /\/etc\/x/, ['prepare', 'write']],
+  ['writing fails', 'write', answer('put-back', 'I/O error'), 'failed', /all files are as they/, ['prepare', 'write']],
+  ['writing breaks', 'write', answer('broken', 'I/O error'), 'unknown', /I\/O error/, ['prepare', 'write']],
+])('does not go on: %s', async (_, verb, given, outcome, reason, verbs) => {
+  const node = new FakeNode();
+  node.answers[verb] = given;
+  const result = await apply(node);
+  expect(result).toMatchObject({ outcome, reason: expect.stringMatching(reason) as string });
+  expect(node.verbs).toEqual(verbs);
+});
+
+it('asks the node how far it came where the connection goes while writing', async () => {
+  const node = new FakeNode();
+  node.answers['write'] = { error: lost };
+  expect(await apply(node)).toMatchObject({ outcome: 'reverted', reason: 'the connection broke' });
+  expect(node.verbs).toEqual(['prepare', 'write', 'revert restart']);
+  const other = new FakeNode();
+  other.answers = { write: { error: lost }, revert: answer('nothing') };
+  expect(await apply(other)).toMatchObject({ outcome: 'failed', reason: 'the connection broke' });
+});
+
+it('puts back what fails the gate, and proves it', async () => {
+  const node = new FakeNode();
+  node.doors['10250'] = 'status 200';
+  const outcome = await apply(node);
+  expect(outcome).toMatchObject({
+    outcome: 'reverted',
+    reason: 'anonymous-10250: expected 401 without credentials, saw 200',
+  });
+  expect(node.verbs).toEqual(['prepare', 'write', 'restart', 'revert restart']);
+});
+
+it('tells of a kubelet that dies at once, with its last words', async () => {
+  const node = new FakeNode();
+  const log = 'I0101 fine\nE0101 12:00 failed to run: bad CA\u001b[31m';
+  node.watch = () =>
+    watched({
+      ...node.kubelet,
+      ...(node.kubelet.pid === 11 ? { sub: 'auto-restart', active: 'activating', log } : {}),
+    });
+  const outcome = await apply(node);
+  expect(outcome).toMatchObject({ outcome: 'reverted', log: ['E0101 12:00 failed to run: bad CA'] });
+  expect(outcome.timings['gate']).toBeLessThan(1000);
+});
+
+it.each<[string, RunAnswer, RegExp]>([
+  ['a conflict', answer('conflict', '/etc/x'), /not put back: \/etc\/x was edited by somebody else/],
+  ['a broken revert', answer('broken', 'I/O error'), /putting back failed: broken I\/O error/],
+  ['a restart that fails', answer('restart-failed', 'no'), /putting back failed: restart-failed no/],
+  ['a lost connection', { error: lost }, /putting back failed: the connection broke/],
+])('is unknown after %s', async (_, given, reason) => {
+  const node = new FakeNode();
+  node.doors['10250'] = 'status 200';
+  node.answers['revert'] = given;
+  expect(await apply(node)).toMatchObject({ outcome: 'unknown', reason: expect.stringMatching(reason) as string });
+});
+
+it('is unknown where the old kubelet is not healthy either', async () => {
+  const node = new FakeNode();
+  node.doors['10248'] = 'refused';
+  const reason = expect.stringMatching(/put back, but the node is not healthy: healthz/) as string;
+  expect(await apply(node)).toMatchObject({ outcome: 'unknown', reason });
+});
+
+it('is unknown, never confirmed, where the node does not say so', async () => {
+  for (const given of [answer('state', 'reverted'), answer('none'), { error: lost }, 'x']) {
+    const node = new FakeNode();
+    node.answers['confirm'] = given;
+    expect((await apply(node)).outcome).toBe('unknown');
+    expect(node.verbs.at(-1)).toBe('confirm');
+  }
+});
+
+it('puts back where nobody can log in any more', async () => {
+  const node = new FakeNode();
+  let left = 1;
+  node.connect = () => (left-- > 0 ? ok(undefined) : fail(lost));
+  const outcome = await apply(node);
+  expect(outcome).toMatchObject({
+    outcome: 'reverted',
+    reason: expect.stringContaining('no new connection') as string,
+  });
+});
+
+it('goes on over a new connection where the gate loses its own', async () => {
+  const node = new FakeNode();
+  let cut = 0;
+  node.watch = () => (node.kubelet.pid === 11 && cut++ === 2 ? { error: lost } : watched(node.kubelet));
+  expect((await apply(node)).outcome).toBe('confirmed');
+  expect(node.sessions).toHaveLength(3);
+});
+
+it('needs no gate where nothing is restarted', async () => {
+  const node = new FakeNode();
+  const outcome = await applyToHost(plan({ restart: false }), about, node.task(), context());
+  expect([outcome.outcome, node.verbs]).toEqual(['confirmed', ['prepare', 'write', 'confirm']]);
+});
+
+it('changes nothing without a journal, and takes away what it prepared', async () => {
+  for (const [step, verbs] of [
+    ['prepare', ['revert files-only']],
+    ['write', ['prepare', 'revert files-only']],
+  ] as const) {
+    const node = new FakeNode();
+    const run = context();
+    run.journal.fails = (entry) => entry.entry === 'step' && entry.step === step;
+    const outcome = await applyToHost(plan(), about, node.task(), run);
+    node.verify();
+    expect(outcome).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('ENOSPC') as string });
+    expect(node.verbs).toEqual(verbs);
+  }
+});
+
+it('puts back where the journal fails later', async () => {
+  for (const step of ['restart', 'gate', 'confirm']) {
+    const node = new FakeNode();
+    const run = context();
+    let full = false;
+    run.journal.fails = (entry) => (full ||= entry.entry === 'step' && entry.step === step);
+    const outcome = await applyToHost(plan(), about, node.task(), run);
+    node.verify();
+    expect(outcome).toMatchObject({ outcome: 'reverted', reason: expect.stringContaining('ENOSPC') as string });
+    expect(node.verbs.at(-1)).toBe('revert restart');
+  }
+});
+
+it('cordons and uncordons around the change, but no cordon of others', async () => {
+  const run = async (unschedulable: boolean, prepare: (node: FakeNode) => void): Promise<[string, boolean[]]> => {
+    const cordons: boolean[] = [];
+    const cordon = (_: string, on: boolean) => {
+      cordons.push(on);
+      return Promise.resolve(ok(undefined));
+    };
+    const node = new FakeNode();
+    prepare(node);
+    const cluster = fakeCluster(() => [nodeStatus('n1', { unschedulable })], { cordon });
+    return [(await apply(node, { cluster, seclusion: 'cordon' })).outcome, cordons];
+  };
+  const good = (): void => undefined;
+  expect(await run(false, good)).toEqual(['confirmed', [true, false]]);
+  expect(await run(true, good)).toEqual(['confirmed', []]);
+  expect(await run(false, (node) => (node.doors['10250'] = 'status 200'))).toEqual(['reverted', [true, false]]);
+  // A node that is not known to be healthy takes no pods.
+  expect(await run(false, (node) => (node.doors['10248'] = 'refused'))).toEqual(['unknown', [true]]);
+});
+
+it('changes nothing where the pods do not leave', async () => {
+  const node = new FakeNode();
+  expect(await apply(node, { seclusion: 'drain' })).toMatchObject({ outcome: 'failed' });
+  expect(node.verbs).toEqual(['prepare', 'revert files-only']);
+});

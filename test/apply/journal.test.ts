@@ -1,0 +1,64 @@
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openJournal, readRuns } from '../../src/apply/journal.js';
+
+let runs: string;
+beforeEach(() => {
+  runs = join(mkdtempSync(join(tmpdir(), 'kubelatch-journal-')), 'runs');
+});
+afterEach(() => rmSync(join(runs, '..'), { recursive: true, force: true }));
+
+const start = { entry: 'run', kind: 'apply', cluster: 'c', inventory: 'i', hosts: ['a'], operator: 'me' } as const;
+const fileOf = (run: string): string => join(runs, run, 'journal.ndjson');
+
+it('is on the disk once a write resolves, in the order of the calls', async () => {
+  const journal = await openJournal(runs, 'r1');
+  await journal.write(start);
+  expect(readFileSync(fileOf('r1'), 'utf8')).toMatch(/^\{"time":"[^"]+","entry":"run".*\}\n$/);
+  await Promise.all(
+    Array.from({ length: 20 }, (_, index) => journal.write({ entry: 'step', host: 'a', step: `s${index}` })),
+  );
+  await journal.close();
+  const [run] = await readRuns(runs);
+  expect(run?.entries.map((one) => (one.entry === 'step' ? one.step : one.entry))).toEqual([
+    'run',
+    ...Array.from({ length: 20 }, (_, index) => `s${index}`),
+  ]);
+  expect([statSync(join(runs, 'r1')).mode & 0o777, statSync(fileOf('r1')).mode & 0o777]).toEqual([0o700, 0o600]);
+});
+
+it('is read without the line that a crash cut short, newest run first', async () => {
+  for (const run of ['20260101T000000Z-a', '20260102T000000Z-b']) {
+    const journal = await openJournal(runs, run);
+    await journal.write(start);
+    await journal.close();
+  }
+  appendFileSync(fileOf('20260101T000000Z-a'), '{"time":"x","entry":"host","ho');
+  writeFileSync(join(runs, 'stray'), '');
+  mkdirSync(join(runs, 'empty'));
+  mkdirSync(join(runs, 'bad name'));
+  writeFileSync(fileOf('empty'), 'null\n3\n"x"\n\n');
+  const read = await readRuns(runs);
+  expect(read.map(({ run, entries }) => [run, entries.length])).toEqual([
+    ['20260102T000000Z-b', 1],
+    ['20260101T000000Z-a', 1],
+  ]);
+  expect(await readRuns(join(runs, 'nowhere'))).toEqual([]);
+});
+
+it('is never written over, and says what to do where it cannot be written', async () => {
+  const journal = await openJournal(runs, 'r1');
+  await journal.close();
+  await expect(openJournal(runs, 'r1')).rejects.toMatchObject({ code: 'journal' });
+  writeFileSync(join(runs, 'file'), '');
+  await expect(openJournal(join(runs, 'file'), 'r2')).rejects.toMatchObject({ code: 'journal' });
+});
+
+it('rejects from the first write that fails on, and still closes', async () => {
+  const journal = await openJournal(runs, 'r1');
+  await journal.close();
+  await expect(journal.write(start)).rejects.toThrow();
+  await expect(journal.write({ entry: 'end' })).rejects.toThrow();
+});

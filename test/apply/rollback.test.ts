@@ -1,0 +1,72 @@
+import { expect, it, vi } from 'vitest';
+import type { Outcome } from '../../src/apply/outcome.js';
+import { rollBackHost } from '../../src/apply/rollback.js';
+import { fail } from '../../src/lib/result.js';
+import type { RunAnswer } from '../fake/fake-session.js';
+import { FakeNode, answer, context, lost } from './fake-node.js';
+
+vi.mock(import('../../src/lib/clock.js'), async (original) => ({
+  ...(await original()),
+  ...(await import('./virtual-time.js')),
+}));
+
+async function rollBack(node: FakeNode, restarts = true, run = context()): Promise<Outcome> {
+  const outcome = await rollBackHost('r1', restarts, node.task(), run);
+  node.verify();
+  return outcome;
+}
+
+it('puts back, restarts, and proves the old configuration', async () => {
+  const node = new FakeNode();
+  // The old configuration may be as open as it was.
+  node.doors['10250'] = 'status 200';
+  const outcome = await rollBack(node);
+  expect(outcome).toMatchObject({ outcome: 'confirmed', reason: 'put back to before run r1' });
+  expect(outcome.gate.map(({ check }) => check)).toEqual(['kubelet-process', 'healthz', 'lease', 'ready', 'configz']);
+  expect(node.verbs).toEqual(['revert restart']);
+});
+
+it('restarts and proves nothing where the run had not', async () => {
+  const node = new FakeNode();
+  expect(await rollBack(node, false)).toMatchObject({ outcome: 'confirmed', gate: [] });
+  expect(node.verbs).toEqual(['revert files-only']);
+});
+
+it.each<[RunAnswer, string, RegExp]>([
+  [answer('none'), 'unchanged', /keeps nothing of run r1/],
+  [answer('nothing'), 'unchanged', /had changed nothing/],
+  [answer('reverted', 'already'), 'unchanged', /was put back before/],
+  [answer('conflict', '/etc/x'), 'refused', /\/etc\/x was edited since run r1: nothing was put back/],
+  [answer('pending', 'r2'), 'refused', /run r2 is unfinished/],
+  [answer('error', 'Read-only file system'), 'unknown', /error Read-only file system/],
+  [answer('broken', 'I/O error'), 'unknown', /broken I\/O error/],
+  [answer('restart-failed', 'no'), 'unknown', /restart-failed no/],
+  [{ error: lost }, 'unknown', /the connection broke/],
+  [{ code: 1 }, 'unknown', /status 1/],
+])('%j is %s', async (given, outcome, reason) => {
+  const node = new FakeNode();
+  node.answers['revert'] = given;
+  expect(await rollBack(node)).toMatchObject({ outcome, reason: expect.stringMatching(reason) as string });
+});
+
+it('is unknown where the node is not healthy afterwards', async () => {
+  const node = new FakeNode();
+  node.doors['10248'] = 'refused';
+  const reason = expect.stringMatching(/put back, but the node is not healthy: healthz/) as string;
+  expect(await rollBack(node)).toMatchObject({ outcome: 'unknown', reason });
+});
+
+it('touches nothing where the node cannot be reached or looked at', async () => {
+  const node = new FakeNode();
+  node.watch = () => '';
+  expect((await rollBack(node)).outcome).toBe('failed');
+  node.connect = () => fail(lost);
+  expect((await rollBack(node)).outcome).toBe('unreachable');
+  expect(node.verbs).toEqual([]);
+});
+
+it('is not held up by a full disk here', async () => {
+  const run = context();
+  run.journal.fails = () => true;
+  expect((await rollBack(new FakeNode(), true, run)).outcome).toBe('confirmed');
+});

@@ -1,0 +1,225 @@
+/** The house rules: who may import whom, who alone may do what, and how a file looks. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { codeOf, importsOf, project, readSources, type SourceFile } from './source-file.js';
+
+interface Rule {
+  /** Folders or files of src, and packages, whose values may be imported. */
+  readonly values: readonly string[];
+  /** Those of which only types may be. */
+  readonly types?: readonly string[];
+  /** Node's own modules without `node:`. */
+  readonly builtins?: readonly string[];
+}
+
+const pure = ['crypto', 'path', 'util'];
+
+/** By folder, or by file for those at the top. A folder may always import itself. */
+const table: Readonly<Record<string, Rule>> = {
+  lib: { values: ['yaml'], builtins: ['fs', 'os', 'timers/promises', ...pure] },
+  inventory: { values: ['lib', 'zod'], builtins: ['fs/promises', 'net', 'os', 'stream/consumers', ...pure] },
+  ssh: {
+    values: ['lib', 'node/quote', 'ssh2'],
+    types: ['inventory'],
+    builtins: ['child_process', 'events', 'fs/promises', 'net', 'os', 'stream', ...pure],
+  },
+  node: { values: ['lib'], builtins: ['fs'] },
+  facts: { values: ['lib', 'node', 'yaml'], types: ['ssh'], builtins: ['http', 'tls', 'stream', ...pure] },
+  // Text in, text out. Where a unit file's settings stand, the facts know.
+  edit: { values: ['lib', 'yaml', 'facts/unit-file', 'facts/spanned'], types: ['facts'], builtins: pure },
+  distros: { values: ['lib', 'facts', 'edit'], builtins: pure },
+  // The facts hold the table of the kubelet's settings, by which rules are checked and judged.
+  playbook: { values: ['lib', 'facts', 'zod'], builtins: ['fs/promises', 'url', ...pure] },
+  plan: { values: ['lib', 'facts', 'playbook', 'diff', 'zod'], types: ['distros', 'inventory'], builtins: pure },
+  cluster: {
+    values: ['lib', 'node'],
+    types: ['ssh'],
+    builtins: ['child_process', 'fs/promises', 'http', 'net', 'os', 'stream', ...pure],
+  },
+  apply: {
+    // The gate reads configz and the ports by the same rules as the audit does.
+    values: ['lib', 'node', 'facts', 'plan', 'p-limit'],
+    types: ['ssh', 'cluster', 'distros', 'inventory'],
+    builtins: ['fs/promises', ...pure],
+  },
+  report: { values: ['lib'], types: ['playbook', 'plan', 'apply'], builtins: ['util'] },
+  terminal: { values: ['lib', 'listr2', 'inquirer'], types: ['report', 'apply', 'ssh/secrets'] },
+  // Between the pipeline and what it is made of.
+  stages: {
+    values: ['lib', 'ssh', 'node', 'facts', 'distros', 'playbook', 'plan', 'cluster', 'apply', 'p-limit'],
+    types: ['inventory', 'report'],
+    builtins: ['os'],
+  },
+  pipeline: {
+    values: ['lib', 'stages', 'plan'],
+    types: ['inventory', 'cluster', 'report'],
+  },
+  // Where files are read, connections are opened, and everything is put together.
+  cli: {
+    values: ['lib', 'pipeline', 'stages', 'report', 'terminal', 'inventory', 'playbook', 'plan', 'apply', 'commander'],
+    types: ['ssh'],
+    builtins: ['fs', 'fs/promises'],
+  },
+  'cli/world': { values: ['ssh/connect'] },
+  main: { values: ['lib', 'cli', 'commander'], builtins: ['fs'] },
+};
+
+interface Owned {
+  readonly what: string;
+  readonly sign: RegExp;
+  /** Folders or files; a comment says why where it is more than the design names. */
+  readonly owners: readonly string[];
+}
+
+const owned: readonly Owned[] = [
+  { what: 'the end of the process', sign: /\bprocess \. (exit|abort|reallyExit) /, owners: ['main'] },
+  { what: 'the exit code', sign: /\bprocess \. exitCode =/, owners: ['cli/stops'] },
+  { what: 'the console', sign: /\bconsole \./, owners: [] },
+  {
+    what: 'the streams of the process',
+    sign: /\bprocess \. (stdout|stderr)\b|\bstd(out|err)\b[^;]*} = process\b/,
+    owners: ['main', 'cli'],
+  },
+  // `-i -` is the inventory on stdin.
+  {
+    what: 'stdin',
+    sign: /\bprocess \. stdin\b|\bstdin\b[^;]*} = process\b/,
+    owners: ['main', 'cli/world', 'inventory/load'],
+  },
+  { what: 'the environment', sign: /\bprocess \. env\b|\benv\b[^;]*} = process\b/, owners: ['cli'] },
+  { what: 'child processes', sign: /'(node:)?child_process'/, owners: ['ssh/openssh', 'cluster/local-gateway'] },
+  {
+    what: 'the clock',
+    sign: /\bDate \. now\b|\bnew Date \( \)|\bperformance \. now\b|\bhrtime\b/,
+    owners: ['lib/clock'],
+  },
+  { what: 'randomness', sign: /\bMath \. random\b|\brandom(Bytes|UUID|Int|FillSync)\b/, owners: ['lib/clock'] },
+  {
+    what: 'timers',
+    // A deadline is cleared where the answer comes in, so it stands beside what it waits for.
+    sign: /\bset(Timeout|Interval) \(|'node:timers/,
+    owners: ['lib/clock', 'ssh', 'cluster', 'facts/node-http', 'terminal/live-line', 'cli/stops'],
+  },
+  { what: 'ssh2', sign: /'ssh2'/, owners: ['ssh'] },
+  { what: 'listr2', sign: /'listr2'/, owners: ['terminal'] },
+  { what: 'inquirer', sign: /'inquirer'/, owners: ['terminal'] },
+  { what: 'commander', sign: /'commander'/, owners: ['main', 'cli/program', 'cli/options', 'cli/config-file'] },
+  // The probe looks for the processes of all of them in one walk over /proc.
+  {
+    what: 'the name of a distribution',
+    sign: /kubeadm|k3s|rke2|k0s|microk8s|kubespray|talos/i,
+    owners: ['distros', 'node/probe'],
+  },
+];
+
+/** What is the same for the same input, at any time: no waiting in it. */
+const withoutWaiting = ['edit', 'distros', 'plan', 'report', 'playbook/assess', 'playbook/want', 'playbook/evidence'];
+
+/** Longer than a file should be, each for a reason. */
+const longFiles: Readonly<Record<string, string>> = {
+  'node/txn.sh': 'it goes to the node as one text; a part of it alone has no meaning',
+};
+
+const sources = readSources();
+const nameOf = (file: SourceFile): string => file.path.replace(/\.(ts|sh)$/, '');
+const isIn = (name: string, places: readonly string[]): boolean =>
+  places.some((place) => name === place || name.startsWith(`${place}/`));
+const folderOf = (name: string): string => name.split('/')[0] ?? name;
+
+/** Why an import may not stand, or undefined. */
+function objection(name: string, { target, typeOnly }: { target: string; typeOnly: boolean }): string | undefined {
+  const folder = folderOf(name);
+  const rules = [table[folder], table[name]].filter((rule) => rule !== undefined);
+  if (rules.length === 0) return `${folder} is not in the table`;
+  if (target.startsWith('node:')) {
+    const known = rules.some((rule) => rule.builtins?.includes(target.slice(5)));
+    return known || typeOnly ? undefined : `${name} imports ${target}`;
+  }
+  if (folderOf(target) === folder) return undefined;
+  if (rules.some((rule) => isIn(target, rule.values))) return undefined;
+  if (typeOnly && rules.some((rule) => isIn(target, rule.types ?? []))) return undefined;
+  return `${name} imports ${typeOnly ? 'a type of ' : ''}${target}`;
+}
+
+const ownersBroken = ({ sign, owners }: Owned, files: readonly SourceFile[]): string[] =>
+  files.filter((file) => !isIn(nameOf(file), owners) && sign.test(file.code)).map((file) => file.path);
+
+describe('imports', () => {
+  it('are those of the table', () => {
+    const found = sources.flatMap((file) => file.imports.map((one) => objection(nameOf(file), one)));
+    expect(found.filter((one) => one !== undefined)).toEqual([]);
+  });
+
+  it('would be refused otherwise', () => {
+    const plan = `import { a } from '../ssh/connect.js';\nimport type { B } from '../terminal/style.js';
+      const c = await import('node:fs');\nexport * from '../lib/errors.js';\ntype D = import('../facts/parse.js').D;`;
+    expect(importsOf('plan/x.ts', plan).map((one) => objection('plan/x', one))).toEqual([
+      'plan/x imports ssh/connect',
+      'plan/x imports a type of terminal/style',
+      'plan/x imports node:fs',
+      undefined,
+      undefined,
+    ]);
+    expect(objection('network/policy', { target: 'lib/errors', typeOnly: false })).toContain('not in the table');
+    expect(objection('ssh/hop', { target: 'inventory/host', typeOnly: false })).toBe('ssh/hop imports inventory/host');
+  });
+});
+
+describe('one owner each', () => {
+  it.each(owned)('$what', (rule) => {
+    expect(ownersBroken(rule, sources)).toEqual([]);
+  });
+
+  it.each(owned.filter((rule) => rule.owners.length > 0))('$what: every owner makes use of it', ({ sign, owners }) => {
+    const idle = owners.filter((owner) => !sources.some((file) => isIn(nameOf(file), [owner]) && sign.test(file.code)));
+    expect(idle).toEqual([]);
+  });
+
+  it('a word in a comment is no use of it, one in code is', () => {
+    const file = { path: 'lib/x.ts', text: '', lines: 1, imports: [] };
+    const code = codeOf("/* Math.random() */ const a = 1; // kubeadm\nconst b = `${Math.random()} 'k3s'`;");
+    const broken = owned.filter((rule) => ownersBroken(rule, [{ ...file, code }]).length > 0);
+    expect(broken.map((rule) => rule.what)).toEqual(['randomness', 'the name of a distribution']);
+    expect(codeOf('/* Math.random() */ const a = 1; // kubeadm')).toBe('const a = 1 ;');
+  });
+
+  it('planning and judging wait for nothing', () => {
+    const waiting = sources.filter(
+      (file) => isIn(nameOf(file), withoutWaiting) && /\b(async|await|Promise)\b/.test(file.code),
+    );
+    expect(waiting.map((file) => file.path)).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  it('say in their first line what they own', () => {
+    const silent = sources.filter(({ text }) => !/^(#!.*\n)?(\/\*\* \S.{15,}|\/\/ \S.{15,}|# \S.{15,})/.test(text));
+    expect(silent.map((file) => file.path)).toEqual([]);
+  });
+
+  it('have 250 lines at most', () => {
+    const long = sources.filter((file) => file.lines > 250).map((file) => file.path);
+    expect(long.sort()).toEqual(Object.keys(longFiles).sort());
+  });
+
+  it('have a name in kebab-case that says something', () => {
+    const odd = sources.filter(
+      ({ path }) =>
+        !/^([a-z0-9]+(-[a-z0-9]+)*\/)*[a-z0-9]+(-[a-z0-9]+)*\.(ts|sh)$/.test(path) ||
+        /(^|[/-])(utils?|helpers?|manager|service|common|misc)\b/.test(path),
+    );
+    expect(odd.map((file) => file.path)).toEqual([]);
+  });
+
+  it('of tests leave none out', () => {
+    const tests = readdirSync(join(project, 'test'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => /\.(test|e2e)\.ts$/.test(path))
+      .filter((path) =>
+        /\b(it|test|describe)( \. each \(.*?\))? \. (skip|only|todo|fails)\b/.test(
+          codeOf(readFileSync(join(project, 'test', path), 'utf8')),
+        ),
+      );
+    expect(tests).toEqual([]);
+  });
+});

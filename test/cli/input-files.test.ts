@@ -1,0 +1,174 @@
+/** Inventory, playbook, saved plan and kubelatch.yaml: what is wrong in them is told with file and line, exit 64. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { closedPort, inventoryOf, openPlace, type Place, type Ran } from './program.js';
+
+const place = openPlace();
+let port: number;
+beforeAll(async () => {
+  port = await closedPort();
+});
+
+const refused = ({ code, stdout }: Ran): unknown => expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+
+describe('the inventory', () => {
+  it('is not there', async () => {
+    const ran = await place.kubelatch(['audit']);
+    refused(ran);
+    expect(ran.stderr).toContain('./inventory.yaml: no such file');
+    expect(ran.stderr).toContain('-i');
+  });
+
+  it('has mistakes: each with file, line and the nearest word', async () => {
+    place.file(
+      'bad.yaml',
+      'cluster: { name: lab }\nssh: { usr: root }\ngroups:\n  w: { role: wrker, hosts: { n1: {} } }\n',
+    );
+    const ran = await place.kubelatch(['audit', '-i', 'bad.yaml']);
+    refused(ran);
+    expect(ran.stderr).toMatch(/bad\.yaml:2: .*"usr", did you mean "user"\?/);
+    expect(ran.stderr).toMatch(/bad\.yaml:4: .*did you mean "worker"\?/);
+  });
+
+  it('is no YAML', async () => {
+    place.file('broken.yaml', 'cluster:\n  name: lab\n name: x\n');
+    const ran = await place.kubelatch(['plan', '-i', 'broken.yaml']);
+    refused(ran);
+    expect(ran.stderr).toMatch(/broken\.yaml:3: /);
+  });
+
+  it('comes from stdin', async () => {
+    const ran = await place.kubelatch(['inventory', '-i', '-'], { stdin: inventoryOf(port) });
+    expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: '' });
+    expect(ran.stdout).toMatch(/^NAME +ADDRESS/);
+    expect(ran.stdout).toMatch(/^n1 +127\.0\.0\.1 +worker/m);
+  });
+
+  it('is printed as JSON', async () => {
+    place.file('good.yaml', inventoryOf(port));
+    const { code, stdout } = await place.kubelatch(['inventory', '-i', 'good.yaml', '-o', 'json']);
+    const { hosts } = JSON.parse(stdout) as { hosts: { name: string; ssh: { port: number } }[] };
+    expect({ code, hosts: hosts.map((host) => [host.name, host.ssh.port]) }).toEqual({
+      code: 0,
+      hosts: [['n1', port]],
+    });
+  });
+
+  it('has no host that --limit leaves', async () => {
+    place.file('good.yaml', inventoryOf(port));
+    refused(await place.kubelatch(['audit', '-i', 'good.yaml', '--exclude', 'n1']));
+    const ran = await place.kubelatch(['audit', '-i', 'good.yaml', '--limit', 'workerz']);
+    refused(ran);
+    expect(ran.stderr).toMatch(/did you mean "workers"\?/i);
+  });
+});
+
+describe('a playbook', () => {
+  const audit = (playbook: string): Promise<Ran> => {
+    place.file('good.yaml', inventoryOf(port));
+    return place.kubelatch(['audit', '-i', 'good.yaml', '-p', playbook]);
+  };
+
+  it('has no such name', async () => {
+    const ran = await audit('base-line');
+    refused(ran);
+    expect(ran.stderr).toContain('"base-line"');
+    expect(ran.stderr).toContain('baseline');
+  });
+
+  it('has a mistake', async () => {
+    place.file(
+      'mine.yaml',
+      `apiVersion: kubelatch.dev/v1
+kind: Playbook
+metadata: { name: mine, title: Mine, description: My own rules }
+rules:
+  - id: mine
+    title: Mine
+    severity: hgih
+    setting: readOnlyPort
+    want: { equals: 0 }
+    why: Because
+`,
+    );
+    const ran = await audit('./mine.yaml');
+    refused(ran);
+    expect(ran.stderr).toMatch(/mine\.yaml:7: .*did you mean "high"\?/);
+  });
+});
+
+describe('apply', () => {
+  it('refuses without a terminal, --yes or a plan, before anything is read', async () => {
+    const ran = await place.kubelatch(['apply', '-i', 'nowhere.yaml']);
+    refused(ran);
+    expect(ran.stderr).toContain('add --yes, or apply a saved plan');
+    refused(await place.kubelatch(['rollback', '-i', 'nowhere.yaml']));
+  });
+
+  it('refuses a plan that is none', async () => {
+    place.file('good.yaml', inventoryOf(port));
+    place.file('none.plan', '{"schemaVersion":1}');
+    const ran = await place.kubelatch(['apply', 'none.plan', '-i', 'good.yaml']);
+    expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 1, stdout: '' });
+    expect(ran.stderr).toContain('none.plan');
+  });
+});
+
+describe('kubelatch.yaml', () => {
+  /** The column that --wide or the inventory's name tells which value won. */
+  const inventoryName = async (
+    own: Place,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<string> => {
+    const { stdout, stderr } = await own.kubelatch(['inventory', '-o', 'json', ...args], { env });
+    if (stdout === '') return stderr;
+    return (JSON.parse(stdout) as { cluster: { name: string } }).cluster.name;
+  };
+  const named = (name: string): string => inventoryOf(22).replace('name: lab', `name: ${name}`);
+
+  it('gives way to the environment, and that to flags', async () => {
+    for (const name of ['default', 'file', 'environment', 'flag']) place.file(`${name}.yaml`, named(name));
+    place.file('inventory.yaml', named('default'));
+    const env = { KUBELATCH_INVENTORY: 'environment.yaml' };
+    expect(await inventoryName(place, [], {})).toBe('default');
+    place.file('kubelatch.yaml', 'inventory: file.yaml\nyes: true\nwaves: 1,100%\nplaybook: [baseline, tls]\n');
+    expect(await inventoryName(place, [], {})).toBe('file');
+    expect(await inventoryName(place, [], env)).toBe('environment');
+    expect(await inventoryName(place, ['-i', 'flag.yaml'], env)).toBe('flag');
+  });
+
+  it.each([
+    ['inventory: x.yaml\nlimitt: n1\n', /kubelatch\.yaml:2: limitt: unknown key, did you mean "limit"\?/],
+    ['# mine\n\nforks: many\n', /kubelatch\.yaml:3: forks: a number from 1 to 99999/],
+    ['output: jsn\n', /kubelatch\.yaml:1: output: one of .* is wanted, did you mean "json"\?/],
+    ['cluster: maybe\n', /kubelatch\.yaml:1: cluster: true or false is wanted/],
+    ['limit: { a: b }\n', /kubelatch\.yaml:1: limit: a text is wanted/],
+    ['- a\n', /kubelatch\.yaml:1: a mapping of flags is wanted/],
+    ['limit: [\n', /kubelatch\.yaml:\d: /],
+    ['password: x\n', /kubelatch\.yaml:1: password: unknown key/],
+  ])('%j', async (text, said) => {
+    place.file('kubelatch.yaml', text);
+    const ran = await place.kubelatch(['inventory']);
+    refused(ran);
+    expect(ran.stderr).toMatch(said);
+  });
+
+  it.each([
+    [{ KUBELATCH_FORKS: 'many' }, 'KUBELATCH_FORKS'],
+    [{ KUBELATCH_OUTPUT: 'jsn' }, 'KUBELATCH_OUTPUT'],
+    [{ KUBELATCH_QUIET: 'perhaps' }, 'KUBELATCH_QUIET: true or false is wanted, not "perhaps"'],
+  ])('the environment %j', async (env, said) => {
+    place.file('kubelatch.yaml', '');
+    const ran = await place.kubelatch(['inventory'], { env });
+    refused(ran);
+    expect(ran.stderr).toContain(said);
+  });
+
+  it('switches of the environment count: --yes by KUBELATCH_YES', async () => {
+    place.file('kubelatch.yaml', '');
+    const apply = (yes: string): Promise<Ran> =>
+      place.kubelatch(['apply', '-i', 'nowhere.yaml'], { env: { KUBELATCH_YES: yes } });
+    expect((await apply('true')).stderr).toContain('nowhere.yaml: no such file');
+    expect((await apply('false')).stderr).toContain('add --yes');
+  });
+});

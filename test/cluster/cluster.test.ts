@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createCluster, findNode } from '../../src/cluster/cluster.js';
+import type { Gateway } from '../../src/cluster/gateway.js';
+import { fail, ok } from '../../src/lib/result.js';
+
+const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
+
+function gatewayOf(answers: Readonly<Record<string, unknown>>) {
+  const asked: string[] = [];
+  const gateway: Gateway = {
+    get(path) {
+      asked.push(path);
+      if (path in answers) return Promise.resolve(ok(answers[path]));
+      return Promise.resolve(fail({ kind: 'refused', status: 403, message: `HTTP 403: ${path}` }));
+    },
+    kubectl: () => Promise.resolve(ok(undefined)),
+    close: () => Promise.resolve(),
+  };
+  return { cluster: createCluster(gateway), asked };
+}
+
+const node = (name: string, over: object = {}): object => ({
+  metadata: { name, labels: {} },
+  status: {
+    conditions: [
+      { type: 'DiskPressure', status: 'False' },
+      { type: 'Ready', status: 'True', message: 'fine' },
+    ],
+    addresses: [{ type: 'InternalIP', address: `10.0.0.${name.slice(1)}` }],
+    nodeInfo: { kubeletVersion: 'v1.31.4' },
+  },
+  ...over,
+});
+
+it('reads nodes and leases with two lists, shared by those who ask at once', async () => {
+  const control = { metadata: { name: 'c1', labels: { 'node-role.kubernetes.io/control-plane': '' } } };
+  const { cluster, asked } = gatewayOf({
+    '/api/v1/nodes': { items: [node('n1'), node('n2', control)] },
+    [leases]: { items: [{ metadata: { name: 'n1' }, spec: { renewTime: 't1' } }] },
+  });
+  const [view] = await Promise.all([cluster.view(1000), cluster.view(1000), cluster.view(1000)]);
+  expect(asked).toEqual(['/api/v1/nodes', leases]);
+  const ready = { ready: 'True', reason: 'fine', kubeletVersion: 'v1.31.4', leaseRenewed: 't1' };
+  expect(view.ok && view.value.get('n1')).toMatchObject({ ...ready, addresses: ['10.0.0.1'], controlPlane: false });
+  expect(view.ok && view.value.get('c1')).toMatchObject({ controlPlane: true, leaseRenewed: undefined });
+});
+
+it('is an error where a list is none: an empty cluster would look like one where all is well', async () => {
+  const good = { items: [] };
+  for (const bad of ['ok', null, [], {}, { items: null }, { items: {} }]) {
+    for (const answers of [
+      { '/api/v1/nodes': bad, [leases]: good },
+      { '/api/v1/nodes': good, [leases]: bad },
+    ]) {
+      expect(await gatewayOf(answers).cluster.view()).toMatchObject({ ok: false, error: { kind: 'malformed' } });
+    }
+  }
+  expect(await gatewayOf({ '/api/v1/nodes': good }).cluster.view()).toMatchObject({
+    ok: false,
+    error: { status: 403 },
+  });
+});
+
+it('never throws and never takes nonsense for Ready', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.jsonValue()), fc.array(fc.jsonValue()), async (nodes, list) => {
+      const view = await gatewayOf({ '/api/v1/nodes': { items: nodes }, [leases]: { items: list } }).cluster.view();
+      expect(view.ok && [...view.value.values()].every(({ ready }) => ready === 'Unknown')).toBe(true);
+    }),
+  );
+  const status = { conditions: [{ type: 'Ready', status: 'true', message: 'a\u001b[2Jb\nc' }] };
+  const answers = { '/api/v1/nodes': { items: [node('n1', { status })] }, [leases]: { items: [] } };
+  const view = await gatewayOf(answers).cluster.view();
+  expect(view.ok && view.value.get('n1')).toMatchObject({ ready: 'Unknown', reason: 'ab c' });
+});
+
+it('asks a kubelet for its configuration by a name that cannot leave its place', async () => {
+  const path = '/api/v1/nodes/..%2F..%2Fx/proxy/configz';
+  const { cluster, asked } = gatewayOf({ [path]: { kubeletconfig: { a: 1 } } });
+  expect(await cluster.configz('../../x')).toEqual({ ok: true, value: { a: 1 } });
+  expect(asked).toEqual([path]);
+  for (const bad of ['text', {}, { kubeletconfig: [] }, null]) {
+    const other = gatewayOf({ '/api/v1/nodes/n1/proxy/configz': bad });
+    expect(await other.cluster.configz('n1')).toMatchObject({ ok: false, error: { kind: 'malformed' } });
+  }
+});
+
+it('reads the client CA where it may, and is ready where /readyz answers', async () => {
+  const path = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication';
+  const { cluster } = gatewayOf({ [path]: { data: { 'client-ca-file': 'PEM' } }, '/readyz': 'ok' });
+  expect([await cluster.clientCa(), (await cluster.readyz()).ok]).toEqual(['PEM', true]);
+  const closed = gatewayOf({}).cluster;
+  expect([await closed.clientCa(), (await closed.readyz()).ok]).toEqual([undefined, false]);
+  expect(await gatewayOf({ [path]: { data: { 'client-ca-file': 7 } } }).cluster.clientCa()).toBeUndefined();
+});
+
+it('finds the node of a host by name first, then by an address that only one has', async () => {
+  const twin = { status: { addresses: [{ address: '10.0.0.9' }] } };
+  const items = [node('n1'), node('n2'), node('n3', { metadata: { name: 'n3' }, ...twin }), node('n4', twin)];
+  const view = await gatewayOf({ '/api/v1/nodes': { items }, [leases]: { items: [] } }).cluster.view();
+  if (!view.ok) throw new Error(view.error.message);
+  const find = (names: (string | undefined)[], address: string): string | undefined =>
+    findNode(view.value, names, address)?.name;
+  expect(find(['n2'], '10.0.0.1')).toBe('n2');
+  expect(find([undefined, 'nope', 'n1'], '')).toBe('n1');
+  expect(find(['nope'], '10.0.0.2')).toBe('n2');
+  expect(find(['nope'], '10.0.0.9')).toBeUndefined();
+  expect(find(['__proto__', 'constructor'], 'x')).toBeUndefined();
+});

@@ -1,0 +1,154 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Duplex } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Gateway, getOver } from '../../src/cluster/gateway.js';
+import { openLocalGateway } from '../../src/cluster/local-gateway.js';
+import { openRemoteGateway } from '../../src/cluster/remote-gateway.js';
+import { FakeSession } from '../fake/fake-session.js';
+
+const kubectl = new URL('fake-kubectl.mjs', import.meta.url).pathname;
+let dir: string;
+const calls = (): string[][] =>
+  readFileSync(join(dir, 'calls'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as string[]);
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'kubelatch-gateway-'));
+  vi.stubEnv('FAKE_CALLS', join(dir, 'calls'));
+  vi.stubEnv('TMPDIR', dir);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(dir, { recursive: true });
+});
+
+async function withGateway(work: (gateway: Gateway) => Promise<void>): Promise<void> {
+  const opened = await openLocalGateway({ kubectl, kubeconfig: '/k', context: 'c' });
+  if (!opened.ok) throw new Error(opened.error.message);
+  try {
+    await work(opened.value);
+  } finally {
+    await opened.value.close();
+  }
+}
+
+describe('kubectl here', () => {
+  it('serves on a private socket, and nothing of it stays', async () => {
+    await withGateway(async (gateway) => {
+      const flag = calls()[0]?.find((arg) => arg.startsWith('--unix-socket=')) ?? '';
+      const folder = dirname(flag.slice('--unix-socket='.length));
+      expect(statSync(folder).mode & 0o777).toBe(0o700);
+      expect(calls()[0]?.slice(0, 3)).toEqual(['--kubeconfig=/k', '--context=c', 'proxy']);
+      expect(await gateway.get('/api/v1/nodes')).toEqual({ ok: true, value: { path: '/api/v1/nodes' } });
+      expect(await gateway.get('/text')).toEqual({ ok: true, value: 'ok' });
+    });
+    expect(readdirSync(dir)).toEqual(['calls']);
+  });
+
+  it('tells what the API server refuses, in one clean line', () =>
+    withGateway(async (gateway) => {
+      const error = { kind: 'refused', status: 403, message: 'HTTP 403: nodes is forbidden: User "x"' };
+      expect(await gateway.get('/forbidden')).toEqual({ ok: false, error });
+      const other = await gateway.get('/error');
+      expect(other).toMatchObject({ ok: false, error: { kind: 'refused', status: 502 } });
+      expect(!other.ok && other.error.message.length).toBeLessThan(400);
+    }));
+
+  it('gives up on what is slow or cut short, and stays usable', () =>
+    withGateway(async (gateway) => {
+      const slow = { kind: 'unreachable', message: 'no answer within 0.1 s' };
+      expect(await gateway.get('/slow', 100)).toEqual({ ok: false, error: slow });
+      expect(await gateway.get('/cut')).toMatchObject({ ok: false, error: { kind: 'unreachable' } });
+      expect((await gateway.get('/x')).ok).toBe(true);
+    }));
+
+  it('runs commands with the same credentials', () =>
+    withGateway(async (gateway) => {
+      expect(await gateway.kubectl(['cordon', 'n1'], 5000)).toEqual({ ok: true, value: undefined });
+      expect(calls()[1]).toEqual(['--kubeconfig=/k', '--context=c', 'cordon', 'n1']);
+      vi.stubEnv('FAKE_MODE', 'refuses');
+      const error = { kind: 'unreachable', message: 'error: cannot delete Pods with local storage' };
+      expect(await gateway.kubectl(['drain', 'n1'], 5000)).toEqual({ ok: false, error });
+    }));
+
+  it('says why it does not start', async () => {
+    const missing = await openLocalGateway({ kubectl: '/nowhere/kubectl' });
+    expect(missing).toMatchObject({ ok: false, error: { kind: 'unreachable' } });
+    expect(!missing.ok && missing.error.message).toMatch(/\/nowhere\/kubectl could not be run: .*ENOENT/);
+    vi.stubEnv('FAKE_MODE', 'dies');
+    const died = await openLocalGateway({ kubectl });
+    expect(!died.ok && died.error.message).toBe(`${kubectl} proxy ended: error: context "nope" does not exist`);
+    expect(readdirSync(dir)).toEqual(['calls']);
+  });
+
+  it('is not reachable any more once it is closed', async () => {
+    let kept: Gateway | undefined;
+    await withGateway((gateway) => {
+      kept = gateway;
+      return Promise.resolve();
+    });
+    expect(await kept?.get('/x')).toMatchObject({ ok: false, error: { kind: 'unreachable' } });
+  });
+});
+
+it('lets go of a stream that comes after the deadline', async () => {
+  const late = new Duplex({ read: () => undefined });
+  const dial = (): Promise<Duplex> => new Promise((resolve) => setTimeout(() => resolve(late), 60));
+  expect((await getOver(dial, '/', 20)).ok).toBe(false);
+  await vi.waitFor(() => expect(late.destroyed).toBe(true));
+});
+
+describe('kubectl on a host', () => {
+  const options = { kubeconfigs: ['/etc/kubernetes/admin.conf', '/root/k'], programs: ['kubectl', 'k3s'] };
+
+  it('is started once, asked through the connection, and ended with it', async () => {
+    await withGateway(async () => {
+      const flag = calls()[0]?.find((arg) => arg.startsWith('--unix-socket=')) ?? '';
+      const session = new FakeSession('cp1')
+        .onRun(
+          (call) => call.args[4] === 'serve',
+          () => new Promise(() => undefined),
+          1,
+        )
+        .onRun((call) => call.args[4] === 'run', { code: 1, stderr: 'error: no such node\n' }, 1)
+        .onOpen(
+          (target) => 'socketPath' in target && /^\/run\/kubelatch-[0-9a-f]{16}\/api$/.test(target.socketPath),
+          () =>
+            new Promise((resolve) => {
+              const socket = connect(flag.slice('--unix-socket='.length), () => resolve(socket));
+            }),
+        );
+      const opened = await openRemoteGateway(session, { ...options, context: 'c' });
+      if (!opened.ok) throw new Error(opened.error.message);
+      expect(session.runs[0]?.args.slice(0, 4)).toEqual([
+        '-',
+        'c',
+        '/etc/kubernetes/admin.conf /root/k',
+        'kubectl k3s',
+      ]);
+      expect(await opened.value.get('/x')).toEqual({ ok: true, value: { path: '/x' } });
+      const cordoned = await opened.value.kubectl(['cordon', 'n9'], 1000);
+      expect(cordoned).toEqual({ ok: false, error: { kind: 'unreachable', message: 'error: no such node' } });
+      expect(session.runs[1]?.args.slice(4)).toEqual(['run', 'cordon', 'n9']);
+      await opened.value.close();
+      expect(session.closed).toBe(true);
+      session.verify();
+    });
+  });
+
+  it('says why it does not start', async () => {
+    const refused = { kind: 'refused', message: 'nobody listens', hint: '' } as const;
+    const session = new FakeSession('cp1')
+      .onRun('', { code: 3, stderr: 'none of these is here: kubectl k3s\n' })
+      .onOpen(() => true, { error: refused });
+    const opened = await openRemoteGateway(session, options);
+    const message = 'kubectl proxy on cp1: none of these is here: kubectl k3s';
+    expect(opened).toEqual({ ok: false, error: { kind: 'unreachable', message } });
+    expect(session.closed).toBe(true);
+  });
+});

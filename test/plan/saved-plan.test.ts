@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { type SavedPlan, readSavedPlan, writeSavedPlan } from '../../src/plan/saved-plan.js';
+import { plan } from '../apply/fake-node.js';
+
+const saved: SavedPlan = {
+  kind: 'kubelatch-plan',
+  schemaVersion: 1,
+  cluster: 'prod',
+  madeAt: '2026-01-01T00:00:00Z',
+  playbooks: ['baseline'],
+  hosts: [plan({ undoneBy: ['ü'] })],
+};
+
+it('comes back as it was', () => {
+  expect(readSavedPlan('p', writeSavedPlan(saved))).toEqual(JSON.parse(JSON.stringify(saved)));
+});
+
+const [edit] = plan().edits;
+const changed = (over: object): SavedPlan => ({ ...saved, hosts: [plan({ edits: [{ ...edit, ...over } as never] })] });
+const state = edit?.after;
+
+it.each<[string, unknown]>([
+  ['another kind', { ...saved, kind: 'Playbook' }],
+  ['a later version', { ...saved, schemaVersion: 2 }],
+  ['no hosts', { ...saved, hosts: undefined }],
+  ['a list', []],
+  ['null', null],
+  ['a relative path', changed({ path: 'etc/x' })],
+  ['a path with a line end', changed({ path: '/etc/x\ny' })],
+  ['a path with a NUL', changed({ path: '/etc/\0x' })],
+  ['a hash with a blank', changed({ before: { ...state, sha256: 'a b' } })],
+  ['a mode in words', changed({ after: { ...state, mode: 'u+s' } })],
+  ['a negative owner', changed({ after: { ...state, uid: -1 } })],
+  ['half an owner', changed({ after: { ...state, gid: 0.5 } })],
+  ['an unknown action', changed({ action: 'delete' })],
+  ['an edit without a text', changed({ text: undefined })],
+  ['an edit of nothing', changed({ before: null })],
+  ['a created file that is there', changed({ action: 'create' })],
+  ['a mode with a text', changed({ action: 'mode' })],
+  ['a unit that is a flag', { ...saved, hosts: [plan({ unit: '--now' })] }],
+  ['a port beyond all', { ...saved, hosts: [plan({ ports: { ...plan().ports, kubelet: 70_000 } })] }],
+  ['a host twice', { ...saved, hosts: [plan(), plan()] }],
+])('is refused with %s, with its name and what to do', (_, value) => {
+  const read = (): unknown => readSavedPlan('my.plan', JSON.stringify(value));
+  expect(read).toThrow(expect.objectContaining({ code: 'plan', hint: expect.stringContaining('--out') as string }));
+  expect(read).toThrow(/^my\.plan: not a saved plan/);
+});
+
+it('is refused where it is no JSON', () => {
+  for (const text of ['', 'hosts: []', '{"kind":']) expect(() => readSavedPlan('p', text)).toThrow(/it is no JSON/);
+});

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { detectDistro } from '../../src/distros/index.js';
+import type { NodeFacts } from '../../src/facts/node-facts.js';
+import type { Host } from '../../src/inventory/host.js';
+import { fail, ok } from '../../src/lib/result.js';
+import { readSavedPlan, writeSavedPlan } from '../../src/plan/saved-plan.js';
+import { parsePlaybook } from '../../src/playbook/load.js';
+import type { PlanResult } from '../../src/report/model.js';
+import { changingPlans, judgeHost, planFor, savedPlanOf } from '../../src/stages/judge.js';
+import type { Surveyed, SurveyedNode } from '../../src/stages/survey.js';
+import { readNode } from '../nodes/recorded-node.js';
+
+const playbook = (name: string) =>
+  parsePlaybook(name, readFileSync(new URL(`../../playbooks/${name}.yaml`, import.meta.url), 'utf8'));
+const [baseline, cis] = [playbook('baseline'), playbook('cis-1.12')];
+const noEvidence = { clientCertificates: [], clusterCa: undefined };
+
+const host = { name: 'n1', nodeName: 'node-1', role: 'worker', address: '10.0.0.1' } as unknown as Host;
+
+function surveyed(name: string, over: Partial<SurveyedNode> = {}, facts: Partial<NodeFacts> = {}): Surveyed {
+  const node = readNode(name);
+  const all = { ...node.facts, ...facts };
+  const detected = detectDistro(all);
+  if (detected === undefined) throw new Error('no kubelet');
+  const { distro, setup } = detected;
+  const view = { facts: all, setup, configz: node.configz, kubeletVersion: undefined };
+  const result = { host, nodeName: 'node-1', standing: 'ready', distro, view, notes: ['a note'], ...over } as const;
+  return { host, result: ok(result) };
+}
+
+it('tells a check that several playbooks hold once', () => {
+  const node = surveyed('kubeadm-weak');
+  const alone = [baseline, cis].map((one) => judgeHost(node, [one]).findings.length);
+  const { findings } = judgeHost(node, [baseline, cis]);
+  const keys = findings.filter(({ playbook: of }) => of !== 'kubelatch').map(({ rule, want }) => `${rule} ${want}`);
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(findings.length).toBeLessThan((alone[0] ?? 0) + (alone[1] ?? 0));
+  for (const { rule, want, status } of [baseline, cis].flatMap((one) => judgeHost(node, [one]).findings)) {
+    expect(findings.some((one) => one.rule === rule && one.want === want && one.status === status)).toBe(true);
+  }
+  expect(judgeHost(node, [baseline, baseline]).findings).toEqual(judgeHost(node, [baseline]).findings);
+});
+
+it('carries a host that was not read through to the plan, without findings', () => {
+  const error = { kind: 'auth', message: 'no key fits', hint: 'look' } as const;
+  const lost: Surveyed = { host, result: fail({ status: 'unreachable', error }) };
+  const planned = planFor(lost, [baseline], noEvidence);
+  expect(planned).toMatchObject({ name: 'n1', status: 'unreachable', error, findings: [] });
+  expect([planned.plan, planned.refused, changingPlans([planned])]).toEqual([undefined, undefined, []]);
+});
+
+it('plans a node that is ready, or where nobody could be asked', () => {
+  for (const standing of ['ready', 'unasked'] as const) {
+    const planned = planFor(surveyed('kubeadm-weak', { standing }), [baseline], noEvidence);
+    expect(planned.refused).toBeUndefined();
+    expect(changingPlans([planned])).toEqual([planned.plan]);
+  }
+});
+
+it.each<[string, Partial<SurveyedNode>, Partial<NodeFacts>, RegExp]>([
+  ['is NotReady before', { standing: 'not-ready' }, {}, /NotReady before any change/],
+  ['is no Node of the cluster', { standing: 'no-such-node' }, {}, /knows no Node node-1/],
+  ['has a change half written', {}, { transactions: [{ id: 'r0', state: 'writing' }] }, /run r0 is unfinished/],
+  ['has a change not confirmed', {}, { transactions: [{ id: 'r0', state: 'applied' }] }, /run r0 is unfinished/],
+  ['has a change half put back', {}, { transactions: [{ id: 'r0', state: 'reverting' }] }, /run r0 is unfinished/],
+])('refuses to change a node that %s', (_, over, facts, reason) => {
+  const planned = planFor(surveyed('kubeadm-weak', over, facts), [baseline], noEvidence);
+  expect(planned.refused?.reason).toMatch(reason);
+  expect(planned.refused?.hint).not.toBe('');
+  expect(changingPlans([planned])).toEqual([]);
+  expect(planned.findings.length).toBeGreaterThan(0);
+  // Where there is nothing to change, none of this matters.
+  expect(planFor(surveyed('kubeadm-hardened', over, facts), [baseline], noEvidence).refused).toBeUndefined();
+});
+
+it('does not mind changes that are over', () => {
+  const transactions = ['confirmed', 'reverted', 'prepared'].map((state) => ({ id: state, state }));
+  const planned = planFor(surveyed('kubeadm-weak', {}, { transactions }), [baseline], noEvidence);
+  expect(planned.refused).toBeUndefined();
+});
+
+it('saves what changes something, so that it can be read again', () => {
+  const hosts = ['kubeadm-weak', 'kubeadm-hardened'].map((name) => planFor(surveyed(name), [baseline], noEvidence));
+  const result = { cluster: 'c', playbooks: ['baseline'], startedAt: 't', hosts } as unknown as PlanResult;
+  const saved = savedPlanOf(result);
+  expect(saved.hosts).toEqual([hosts[0]?.plan]);
+  expect(readSavedPlan('p', writeSavedPlan(saved))).toEqual(JSON.parse(JSON.stringify(saved)));
+});
