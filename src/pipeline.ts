@@ -53,7 +53,7 @@ async function planWith(
   const startedAt = isoTime();
   const surveyed = await survey(run.hosts, { ...run, cluster });
   const evidence = await clientCaEvidence(surveyed, cluster);
-  const hosts = surveyed.map((one) => planFor(one, run.playbooks, evidence));
+  const hosts = surveyed.map((one) => planFor(one, run.playbooks, evidence, run.wishes));
   const changing = changingPlans(hosts);
   const restarting = changing.filter((one) => one.restart);
   const [servers, workers] = [true, false].map((wanted) =>

@@ -36,6 +36,8 @@ export interface Flags {
   readonly maxFailures: Amount;
   readonly settle: number;
   readonly deadline: number;
+  /** Of plan, apply and the guided mode. */
+  readonly moveArguments?: boolean;
   readonly cordon: boolean;
   readonly drain: boolean;
 }
@@ -149,6 +151,13 @@ export function addJudgementOptions(command: Command): Command {
       'high',
       'critical',
     ]),
+  );
+}
+
+/** Of the verbs that make a plan. */
+export function addPlanOptions(command: Command): Command {
+  return addPlaybookOption(command).addOption(
+    option('--move-arguments', 'arguments of a unit that hide its files may move into a file').default(false),
   );
 }
 

@@ -8,6 +8,7 @@ import {
   addHostOptions,
   addJudgementOptions,
   addOutputOptions,
+  addPlanOptions,
   addPlaybookOption,
   addRolloutOptions,
   addSeclusionOptions,
@@ -59,7 +60,7 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
       .configureHelp({ helpWidth: Math.min(process.stdout.columns || 80, 100) });
   const all = (command: Command): Command => addOutputOptions(addConnectionOptions(addHostOptions(command)));
 
-  addRolloutOptions(addPlaybookOption(all(program.command('guided', { isDefault: true, hidden: true }))))
+  addRolloutOptions(addPlanOptions(all(program.command('guided', { isDefault: true, hidden: true }))))
     .allowExcessArguments()
     .action(function (this: Command) {
       refuseUnknownVerb(program, this.args[0]);
@@ -68,12 +69,12 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
   addJudgementOptions(
     addPlaybookOption(all(verb('audit', 'judge the nodes against playbooks; changes nothing'))),
   ).action(run('audit'));
-  addWaveOption(addJudgementOptions(addPlaybookOption(all(verb('plan', 'show the exact edits; changes nothing')))))
+  addWaveOption(addJudgementOptions(addPlanOptions(all(verb('plan', 'show the exact edits; changes nothing')))))
     .option('--out <file>', 'save the plan, to apply just this')
     .option('--detailed-exitcode', 'exit 2 when changes are pending', false)
     .action(run('plan'));
   addSeclusionOptions(
-    addRolloutOptions(addPlaybookOption(all(verb('apply', 'change the nodes, wave by wave, behind a gate')))),
+    addRolloutOptions(addPlanOptions(all(verb('apply', 'change the nodes, wave by wave, behind a gate')))),
   )
     .argument('[plan]', 'a plan saved by plan --out')
     .action(run('apply'));

@@ -99,6 +99,7 @@ export async function withRun<T>(
         kubectl: flags.kubectl,
         use: flags.cluster,
       },
+      wishes: { moveArguments: flags.moveArguments ?? false },
       forks: flags.forks,
       timeout: flags.timeout,
       runsFolder: runsFolder(world.env),

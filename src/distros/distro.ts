@@ -11,6 +11,14 @@ export interface TextChange {
   readonly mode?: string | undefined;
 }
 
+/** What a person has to ask for, since it moves what others wrote. */
+export interface Wishes {
+  /** Arguments in ExecStart that hide the files may be moved into a file. */
+  readonly moveArguments: boolean;
+}
+
+export const noWishes: Wishes = { moveArguments: false };
+
 export interface Distro {
   readonly name: string;
   /** As a person writes it. */
@@ -27,6 +35,7 @@ export interface Distro {
     setup: KubeletSetup,
     setting: SettingInfo,
     value: Value,
+    wishes?: Wishes,
   ): Result<readonly TextChange[], string>;
   /** What will later take back an edit of these files, one sentence each. */
   undoneBy(setup: KubeletSetup, paths: readonly string[]): readonly string[];

@@ -58,7 +58,7 @@ export const k3s: Distro = {
       watch: { unit: unit.name, processName: 'k3s', logPath: undefined, child: false },
     };
   },
-  change: (facts, setup, setting, value) => changeSupervised(facts, setup, setting, value, supervisor),
+  change: (facts, setup, setting, value, wishes) => changeSupervised(facts, setup, setting, value, supervisor, wishes),
   // Neither an upgrade nor the installer touches files in config.yaml.d or kubelet.conf.d.
   undoneBy: () => [],
 };

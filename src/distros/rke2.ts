@@ -62,7 +62,7 @@ export const rke2: Distro = {
       },
     };
   },
-  change: (facts, setup, setting, value) => changeSupervised(facts, setup, setting, value, supervisor),
+  change: (facts, setup, setting, value, wishes) => changeSupervised(facts, setup, setting, value, supervisor, wishes),
   // Neither an upgrade nor the installer touches files in config.yaml.d or kubelet.conf.d.
   undoneBy: () => [],
 };

@@ -7,10 +7,11 @@ import type { KubeletSetup } from '../facts/kubelet-setup.js';
 import { type NodeFacts, textOf } from '../facts/node-facts.js';
 import { type SettingInfo, type Value, settingByPath, settings } from '../facts/settings.js';
 import { type Result, fail, ok } from '../lib/result.js';
-import type { TextChange } from './distro.js';
+import { type TextChange, type Wishes, noWishes } from './distro.js';
 import { persistKernelSettings, unfitKernelSettings, unfitText } from './kernel-settings.js';
 import { type Supervisor, type SupervisorState, supervisorState } from './supervised-kubelet.js';
 import { argumentsOf, byWalk } from './supervised-sources.js';
+import { moveArguments } from './supervisor-arguments.js';
 import { appendKubeletArg, removeKubeletArg, setSupervisorKey } from './supervisor-edit.js';
 import type { KubeletArg } from './supervisor-config.js';
 
@@ -36,6 +37,7 @@ export function changeSupervised(
   info: SettingInfo,
   value: Value,
   supervisor: Supervisor,
+  wishes: Wishes = noWishes,
 ): Change {
   const reason = owned[info.path];
   if (reason !== undefined) return fail(`${info.path} is never touched on ${supervisor.name}: ${reason}`);
@@ -51,7 +53,9 @@ export function changeSupervised(
   const args = kept.filter(({ name }) => name === info.flag);
   const hiding = kept.find(({ origin }) => origin.kind !== 'config');
   const byKey = info.path === 'protectKernelDefaults';
-  if (hiding !== undefined && (args.length > 0 || (!state.hasDropIns && !byKey))) return hiddenBy(hiding, state);
+  if (hiding !== undefined && (args.length > 0 || (!state.hasDropIns && !byKey))) {
+    return wishes.moveArguments ? moveArguments(facts, setup.unit, state) : hiddenBy(hiding, state);
+  }
   const last = args.at(-1);
   if (byKey) return changeProtection(facts, setup, state, value, last);
   if (!state.hasDropIns) {
@@ -75,7 +79,7 @@ function isOn({ sources }: KubeletSetup, path: string): boolean {
 
 function hiddenBy({ origin: { path, line } }: KubeletArg, { configFile }: SupervisorState): Change {
   return fail(
-    `--kubelet-arg in ExecStart (${path}:${line}) hides every kubelet-arg of the files: move it to ${configFile} first`,
+    `--kubelet-arg in ExecStart (${path}:${line}) hides every kubelet-arg of the files: move it to ${configFile}, or say --move-arguments`,
   );
 }
 

@@ -83,7 +83,8 @@ export function setSupervisorKey(facts: NodeFacts, state: SupervisorState, key: 
   return writeOwn(facts, state, key, value, key, String(value));
 }
 
-function writeOwn(
+/** Our own file with a key set; refused where a later file would replace it. */
+export function writeOwn(
   facts: NodeFacts,
   state: SupervisorState,
   key: string,

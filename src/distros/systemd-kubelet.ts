@@ -218,7 +218,8 @@ function editFlag(
   return ok(dropInChange(facts, setup.unit, { environment: `${origin.variable ?? ''}=${value}` }));
 }
 
-function dropInChange(
+/** A change of our own drop-in for a unit. */
+export function dropInChange(
   facts: NodeFacts,
   unit: UnitFact,
   change: { readonly execStart?: string; readonly environment?: string },

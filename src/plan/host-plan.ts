@@ -6,7 +6,7 @@ import { configzValue, effectiveSetting } from '../facts/effective-kubelet.js';
 import { sameSetting } from '../facts/not-in-effect.js';
 import type { NodeFacts } from '../facts/node-facts.js';
 import { settingByPath } from '../facts/settings.js';
-import type { Distro } from '../distros/distro.js';
+import { type Distro, type Wishes, noWishes } from '../distros/distro.js';
 import { type Finding, type NodeView, assess } from '../playbook/assess.js';
 import type { Json, Playbook, Rule, SettingRule } from '../playbook/schema.js';
 import { type ClientCaEvidence, clientCaProblem } from './client-ca.js';
@@ -64,6 +64,7 @@ export function planHost(
   distro: Distro,
   playbooks: readonly Playbook[],
   evidence: ClientCaEvidence,
+  wishes: Wishes = noWishes,
 ): Planned {
   const fault = view.setup.sources.faults[0];
   if (fault !== undefined) {
@@ -74,7 +75,7 @@ export function planHost(
   const draft: Draft = { facts: view.facts, setup: view.setup };
   const changedRules = new Set<Rule>();
   for (const rule of failing) {
-    const refused = rule.kind === 'setting' ? applySetting(draft, distro, rule) : applyMode(draft, rule);
+    const refused = rule.kind === 'setting' ? applySetting(draft, distro, rule, wishes) : applyMode(draft, rule);
     if (refused !== undefined) return { refused: { ...refused, reason: `${rule.id}: ${refused.reason}` } };
     changedRules.add(rule);
   }
@@ -134,13 +135,13 @@ const isMendable = (rule: Rule): boolean =>
   (rule.kind === 'setting' && rule.set !== undefined && settingByPath.has(rule.setting)) ||
   (rule.kind === 'file' && rule.fix);
 
-function applySetting(draft: Draft, distro: Distro, rule: Rule): PlanRefusal | undefined {
+function applySetting(draft: Draft, distro: Distro, rule: Rule, wishes: Wishes): PlanRefusal | undefined {
   if (rule.kind !== 'setting' || rule.set === undefined) return undefined;
   const info = settingByPath.get(rule.setting);
   if (info === undefined) return undefined;
   for (let step = 0; step < mostSteps; step += 1) {
     if (sameSetting(effectiveSetting(draft.setup.sources, info).value, rule.set)) return undefined;
-    const change = distro.change(draft.facts, draft.setup, info, rule.set);
+    const change = distro.change(draft.facts, draft.setup, info, rule.set, wishes);
     if (!change.ok) return { reason: change.error, hint: 'correct the file by hand and plan again' };
     for (const one of change.value) draft.facts = withText(draft.facts, draft.setup.unit.name, one);
     const setup = distro.detect(draft.facts);

@@ -1,5 +1,6 @@
 /** Turns what was surveyed into results: findings per host, then what to change. Pure. */
 import type { SavedPlan } from '../plan/saved-plan.js';
+import { type Wishes, noWishes } from '../distros/distro.js';
 import type { HostAudit, HostPlanned, PlanResult } from '../report/model.js';
 import type { ClientCaEvidence } from '../plan/client-ca.js';
 import { type HostPlan, planHost } from '../plan/host-plan.js';
@@ -58,13 +59,18 @@ export const savedPlanOf = ({ cluster, playbooks, startedAt, hosts }: PlanResult
 });
 
 /** A host with its plan, or with the reason why there is none. */
-export function planFor(surveyed: Surveyed, playbooks: readonly Playbook[], evidence: ClientCaEvidence): HostPlanned {
+export function planFor(
+  surveyed: Surveyed,
+  playbooks: readonly Playbook[],
+  evidence: ClientCaEvidence,
+  wishes: Wishes = noWishes,
+): HostPlanned {
   const audit = judgeHost(surveyed, playbooks);
   const { host, result } = surveyed;
   if (!result.ok) return audit;
   const { nodeName, distro, view, standing } = result.value;
   const role = view.setup.server === true ? 'control-plane' : host.role;
-  const planned = planHost({ host: host.name, nodeName, role }, view, distro, playbooks, evidence);
+  const planned = planHost({ host: host.name, nodeName, role }, view, distro, playbooks, evidence, wishes);
   if ('refused' in planned) return { ...audit, refused: planned.refused };
   const { plan } = planned;
   if (plan.edits.length === 0 && !plan.restart) return { ...audit, plan };

@@ -1,5 +1,6 @@
 /** What every stage gets to work with, and how a rollout was asked to go. */
 import type { Report } from '../apply/outcome.js';
+import type { Wishes } from '../distros/distro.js';
 import type { Host, Inventory } from '../inventory/host.js';
 import type { Amount } from '../plan/waves.js';
 import type { Playbook } from '../playbook/schema.js';
@@ -14,6 +15,7 @@ export interface Run {
   readonly playbooks: readonly Playbook[];
   readonly connector: Connector;
   readonly clusterChoice: ClusterChoice;
+  readonly wishes: Wishes;
   readonly forks: number;
   /** Milliseconds for one call over SSH. */
   readonly timeout: number;

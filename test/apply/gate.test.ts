@@ -13,7 +13,11 @@ vi.mock(import('../../src/lib/clock.js'), async (original) => ({
   ...(await import('./virtual-time.js')),
 }));
 
-const before = { active: 'active', sub: 'running', pid: 9, startTicks: 1, restarts: 0, restartDelay: 100, log: [] };
+const before = {
+  ...{ active: 'active', sub: 'running', pid: 9, startTicks: 1, restarts: 0, restartDelay: 100 },
+  containers: [],
+  log: [],
+};
 
 async function gate(node: FakeNode, over: Partial<GateOptions> = {}): Promise<GateResult & { took: number }> {
   const session = node.session();
@@ -185,7 +189,7 @@ describe('what the node says of its kubelet', () => {
   it('is taken for what it is, whatever it holds', async () => {
     expect(await read('')).toMatchObject({ ok: false, error: { kind: 'script' } });
     expect(await read('ActiveState=active\nMainPID=5\n')).toMatchObject({ ok: false });
-    const nothing = { active: '', sub: '', pid: 0, startTicks: 0, restarts: 0, log: [] };
+    const nothing = { active: '', sub: '', pid: 0, startTicks: 0, restarts: 0, containers: [], log: [] };
     expect(await read('end=\n')).toMatchObject({ ok: true, value: nothing });
     const hostile = ['MainPID=1e999', 'NRestarts=x', 'process=12 !!!', 'process=x y', 'RestartUSec=soon', 'end='];
     expect(await read(hostile.join('\n'))).toMatchObject({ ok: true, value: { pid: 0, restarts: 0 } });

@@ -58,6 +58,7 @@ async function roll(
     forks: 8,
     maxUnavailable: { count: 3 },
     maxFailures: { count: 0 },
+    patience: 120_000,
     journal,
     report: (event) => events.push(event),
     drain: new AbortController().signal,
