@@ -28,7 +28,7 @@ const table: Readonly<Record<string, Rule>> = {
   facts: { values: ['lib', 'node', 'yaml'], types: ['ssh'], builtins: ['http', 'tls', 'stream', ...pure] },
   // Text in, text out. Where a unit file's settings stand, the facts know.
   edit: { values: ['lib', 'yaml', 'facts/unit-file', 'facts/spanned'], types: ['facts'], builtins: pure },
-  distros: { values: ['lib', 'facts', 'edit'], builtins: pure },
+  distros: { values: ['lib', 'facts', 'edit', 'yaml'], builtins: pure },
   // The facts hold the table of the kubelet's settings, by which rules are checked and judged.
   playbook: { values: ['lib', 'facts', 'zod'], builtins: ['fs/promises', 'url', ...pure] },
   plan: { values: ['lib', 'facts', 'playbook', 'diff', 'zod'], types: ['distros', 'inventory'], builtins: pure },

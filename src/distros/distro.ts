@@ -17,8 +17,6 @@ export interface Wishes {
   readonly moveArguments: boolean;
 }
 
-export const noWishes: Wishes = { moveArguments: false };
-
 export interface Distro {
   readonly name: string;
   /** As a person writes it. */

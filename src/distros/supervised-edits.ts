@@ -7,7 +7,7 @@ import type { KubeletSetup } from '../facts/kubelet-setup.js';
 import { type NodeFacts, textOf } from '../facts/node-facts.js';
 import { type SettingInfo, type Value, settingByPath, settings } from '../facts/settings.js';
 import { type Result, fail, ok } from '../lib/result.js';
-import { type TextChange, type Wishes, noWishes } from './distro.js';
+import type { TextChange, Wishes } from './distro.js';
 import { persistKernelSettings, unfitKernelSettings, unfitText } from './kernel-settings.js';
 import { type Supervisor, type SupervisorState, supervisorState } from './supervised-kubelet.js';
 import { argumentsOf, byWalk } from './supervised-sources.js';
@@ -37,7 +37,7 @@ export function changeSupervised(
   info: SettingInfo,
   value: Value,
   supervisor: Supervisor,
-  wishes: Wishes = noWishes,
+  wishes?: Wishes,
 ): Change {
   const reason = owned[info.path];
   if (reason !== undefined) return fail(`${info.path} is never touched on ${supervisor.name}: ${reason}`);
@@ -54,7 +54,7 @@ export function changeSupervised(
   const hiding = kept.find(({ origin }) => origin.kind !== 'config');
   const byKey = info.path === 'protectKernelDefaults';
   if (hiding !== undefined && (args.length > 0 || (!state.hasDropIns && !byKey))) {
-    return wishes.moveArguments ? moveArguments(facts, setup.unit, state) : hiddenBy(hiding, state);
+    return wishes?.moveArguments === true ? moveArguments(facts, setup.unit, state) : hiddenBy(hiding, state);
   }
   const last = args.at(-1);
   if (byKey) return changeProtection(facts, setup, state, value, last);

@@ -1,5 +1,4 @@
-/**
- * The configuration of k3s and RKE2: config.yaml, then config.yaml.d/*.yaml by name, then command-line arguments.
+/** The configuration of k3s and RKE2: config.yaml, then config.yaml.d/*.yaml by name, then command-line arguments.
  * Source: k3s-io/docs configuration.md, k3s-io/k3s pkg/configfilearg and pkg/util/args.go.
  */
 import { LineCounter, isMap, isScalar, isSeq, parseDocument } from 'yaml';

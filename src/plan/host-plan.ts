@@ -6,7 +6,7 @@ import { configzValue, effectiveSetting } from '../facts/effective-kubelet.js';
 import { sameSetting } from '../facts/not-in-effect.js';
 import type { NodeFacts } from '../facts/node-facts.js';
 import { settingByPath } from '../facts/settings.js';
-import { type Distro, type Wishes, noWishes } from '../distros/distro.js';
+import type { Distro, Wishes } from '../distros/distro.js';
 import { type Finding, type NodeView, assess } from '../playbook/assess.js';
 import type { Json, Playbook, Rule, SettingRule } from '../playbook/schema.js';
 import { type ClientCaEvidence, clientCaProblem } from './client-ca.js';
@@ -64,7 +64,7 @@ export function planHost(
   distro: Distro,
   playbooks: readonly Playbook[],
   evidence: ClientCaEvidence,
-  wishes: Wishes = noWishes,
+  wishes?: Wishes,
 ): Planned {
   const fault = view.setup.sources.faults[0];
   if (fault !== undefined) {
@@ -135,7 +135,7 @@ const isMendable = (rule: Rule): boolean =>
   (rule.kind === 'setting' && rule.set !== undefined && settingByPath.has(rule.setting)) ||
   (rule.kind === 'file' && rule.fix);
 
-function applySetting(draft: Draft, distro: Distro, rule: Rule, wishes: Wishes): PlanRefusal | undefined {
+function applySetting(draft: Draft, distro: Distro, rule: Rule, wishes?: Wishes): PlanRefusal | undefined {
   if (rule.kind !== 'setting' || rule.set === undefined) return undefined;
   const info = settingByPath.get(rule.setting);
   if (info === undefined) return undefined;

@@ -1,6 +1,6 @@
 /** Turns what was surveyed into results: findings per host, then what to change. Pure. */
 import type { SavedPlan } from '../plan/saved-plan.js';
-import { type Wishes, noWishes } from '../distros/distro.js';
+import type { Wishes } from '../distros/distro.js';
 import type { HostAudit, HostPlanned, PlanResult } from '../report/model.js';
 import type { ClientCaEvidence } from '../plan/client-ca.js';
 import { type HostPlan, planHost } from '../plan/host-plan.js';
@@ -63,7 +63,7 @@ export function planFor(
   surveyed: Surveyed,
   playbooks: readonly Playbook[],
   evidence: ClientCaEvidence,
-  wishes: Wishes = noWishes,
+  wishes?: Wishes,
 ): HostPlanned {
   const audit = judgeHost(surveyed, playbooks);
   const { host, result } = surveyed;

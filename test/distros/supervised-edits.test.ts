@@ -45,6 +45,30 @@ describe.each(recordedNodes.filter((name) => /^(k3s|rke2)-/.test(name)))('%s', (
   });
 });
 
+describe('--move-arguments', () => {
+  const wishes = { moveArguments: true };
+  const unit = '/etc/systemd/system/k3s.service';
+  const command =
+    "/usr/local/bin/k3s server --token x '--kubelet-arg=anonymous-auth=true' --kubelet-arg max-pods=50 --node-ip 1.2.3.4";
+
+  it('moves what hides the files, and wakes nothing that was hidden', () => {
+    const before = at133({ [config]: 'kubelet-arg:\n  - pod-max-pids=7 # hidden\n' }, command);
+    const after = hardened(before, 'authentication.anonymous.enabled', false, wishes);
+    const dropIn = textOf(after, `${unit}.d/zz-kubelatch.conf`) ?? '';
+    expect(dropIn).toContain('\nExecStart=/usr/local/bin/k3s server --token x --node-ip 1.2.3.4\n');
+    expect(parse(textOf(after, ownConfig) ?? '')).toEqual({ 'kubelet-arg': ['max-pods=50'] });
+    expect(valueOf(after, 'authentication.anonymous.enabled')).toBe(false);
+    expect(valueOf(after, 'podPidsLimit')).toBe(-1);
+    expect(textOf(after, config)).toBe(textOf(before, config));
+  });
+
+  it('is not done unasked', () => {
+    expect(refusalOf(at133({}, command), 'authentication.anonymous.enabled', false)).toContain(
+      'or say --move-arguments',
+    );
+  });
+});
+
 describe('from 1.32', () => {
   it('writes a whole drop-in: head, and every block complete', () => {
     const before = at133({ [`${folder}/50-user.conf`]: `${head}authentication:\n  anonymous:\n    enabled: true\n` });

@@ -1,4 +1,5 @@
 /** Nodes of a supervisor made up from texts, and what a plan does to them: one step after the other. */
+import type { Wishes } from '../../src/distros/distro.js';
 import { detectDistro } from '../../src/distros/index.js';
 import { effectiveSetting } from '../../src/facts/effective-kubelet.js';
 import type { KubeletSetup } from '../../src/facts/kubelet-setup.js';
@@ -57,6 +58,7 @@ export function harden(
   facts: NodeFacts,
   path: string,
   value: Value,
+  wishes?: Wishes,
 ): { readonly facts: NodeFacts } | { readonly refused: string } {
   let after = facts;
   for (let step = 0; step < 12; step += 1) {
@@ -64,7 +66,7 @@ export function harden(
     if (detected === undefined) throw new Error('no kubelet found');
     const { distro, setup } = detected;
     if (sameSetting(effectiveSetting(setup.sources, infoOf(path)).value, value)) return { facts: after };
-    const change = distro.change(after, setup, infoOf(path), value);
+    const change = distro.change(after, setup, infoOf(path), value, wishes);
     if (!change.ok) return { refused: change.error };
     for (const one of change.value) after = withText(after, setup.unit.name, one);
   }
@@ -72,8 +74,8 @@ export function harden(
 }
 
 /** As `harden`, where no refusal is expected. */
-export function hardened(facts: NodeFacts, path: string, value: Value): NodeFacts {
-  const result = harden(facts, path, value);
+export function hardened(facts: NodeFacts, path: string, value: Value, wishes?: Wishes): NodeFacts {
+  const result = harden(facts, path, value, wishes);
   if ('refused' in result) throw new Error(result.refused);
   return result.facts;
 }
