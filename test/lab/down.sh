@@ -11,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 }
 need_root
 if [ -z "${KUBELATCH_LAB_LOCKED:-}" ]; then
-  exec 8>"$LAB_CACHE/up.lock"
+  exec 8>"$LAB_CACHE/up$LAB_TAG.lock"
   flock -w 100 8 || fail "a lab is being started right now" "end that command first"
 fi
 
@@ -39,11 +39,12 @@ for node in "${nodes[@]}"; do
     [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
   done < <(control_groups "$node")
   # Its end of the link goes with its processes, but only after a while.
-  ip link delete "vb-$node" 2>/dev/null || true
+  ip link delete "vb-$LAB_TAG$node" 2>/dev/null || true
   umount -l "$LAB_STATE/nodes/$node/root" 2>/dev/null || true
 done
 ip link delete "$LAB_BRIDGE" 2>/dev/null || true
-# Only the tmpfs that up.sh mounted bears this name.
-! grep -q '^kubelatch-lab /run/systemd/nspawn ' /proc/mounts || umount /run/systemd/nspawn
+# Only the tmpfs that up.sh mounted bears this name; another lab may still need it.
+compgen -G '/sys/class/net/kubelatch*' >/dev/null || ! grep -q '^kubelatch-lab /run/systemd/nspawn ' /proc/mounts ||
+  umount /run/systemd/nspawn
 rm -rf --one-file-system "$LAB_STATE"
 say "the lab is down"

@@ -5,7 +5,13 @@
 set -euo pipefail
 
 watch=/run/lab-fault.sh
-dropin=/run/systemd/system/kubelet.service.d/90-lab-fault.conf
+unit=$(cat /opt/planted/unit)
+dropin=/run/systemd/system/$unit.service.d/90-lab-fault.conf
+# k3s and RKE2 lay their client CA out anew at each start, but not while this is there.
+no_ca=/run/lab-no-client-ca
+rancher=$(find /etc/rancher -mindepth 1 -maxdepth 1 -printf %f -quit 2>/dev/null || true)
+# The API server's address.
+control=$(awk '$2 == "cp1" { print $1 }' /opt/planted/etc/hosts)
 
 # strike_when_changed ON OFF: before each start of the kubelet ON is run if its settings were changed, else OFF
 strike_when_changed() {
@@ -14,11 +20,18 @@ strike_when_changed() {
 #!/bin/bash
 changed() {
   local file
-  for file in var/lib/kubelet/config.yaml var/lib/kubelet/kubeadm-flags.env etc/systemd/system/kubelet.service; do
+  # What k3s and RKE2 write themselves at each start does not count.
+  for file in etc/rancher etc/default/$unit etc/sysconfig/$unit etc/systemd/system/$unit.service.env \
+    etc/lab-version var/lib/rancher/$rancher/agent/etc/kubelet.conf.d; do
+    [ -n "$rancher" ] || break
+    [ -e "/\$file" ] || [ -e "/opt/planted/\$file" ] || continue
+    diff -rq -x '00-*' -x k3s.yaml -x rke2.yaml "/\$file" "/opt/planted/\$file" >/dev/null 2>&1 || return 0
+  done
+  for file in var/lib/kubelet/config.yaml var/lib/kubelet/kubeadm-flags.env etc/systemd/system/$unit.service; do
     [ ! -e "/opt/planted/\$file" ] || cmp -s "/\$file" "/opt/planted/\$file" || return 0
   done
-  ! diff -rq /etc/systemd/system/kubelet.service.d /opt/planted/etc/systemd/system/kubelet.service.d >/dev/null 2>&1 &&
-    [ -e /etc/systemd/system/kubelet.service.d ]
+  ! diff -rq /etc/systemd/system/$unit.service.d /opt/planted/etc/systemd/system/$unit.service.d >/dev/null 2>&1 &&
+    [ -e /etc/systemd/system/$unit.service.d ]
 }
 restore() {
   [ ! -e "/opt/planted/\$1" ] || [ -e "/\$1" ] || cp -a "/opt/planted/\$1" "/\$1"
@@ -38,7 +51,15 @@ W
 # folders WHERE: "config" is where the kubelet's settings are, "state" is where kubelatch keeps its own
 folders() {
   case $1 in
-    config) [ -e /var/lib/kubelet/config.yaml ] && echo /var/lib/kubelet || echo /etc/systemd/system ;;
+    config)
+      if [ -n "$rancher" ]; then
+        echo "/etc/rancher/$rancher"
+      elif [ -e /var/lib/kubelet/config.yaml ]; then
+        echo /var/lib/kubelet
+      else
+        echo /etc/systemd/system
+      fi
+      ;;
     state) echo /var/lib/kubelatch ;;
     *) exit 64 ;;
   esac
@@ -46,13 +67,13 @@ folders() {
 
 clear_all() {
   local mount
-  for mount in /var/lib/kubelet /etc/systemd/system /var/lib/kubelatch /etc; do
+  for mount in /var/lib/kubelet /etc/rancher/k3s /etc/rancher/rke2 /etc/systemd/system /var/lib/kubelatch /etc; do
     while findmnt -n -o SOURCE,OPTIONS --mountpoint "$mount" >/dev/null; do
       umount -l "$mount"
     done
   done
   ! nft list table inet labfault >/dev/null 2>&1 || nft delete table inet labfault
-  rm -f "$watch" "$dropin"
+  rm -f "$watch" "$dropin" "$no_ca"
   rmdir "${dropin%/*}" 2>/dev/null || true
   [ -e /etc/cni/net.d/10-lab.conflist ] || cp -a /opt/planted/etc/cni/net.d/10-lab.conflist /etc/cni/net.d/
   local authority
@@ -82,15 +103,15 @@ delete table inet labfault
 table inet labfault {
   chain input {
     type filter hook input priority 0;
-    ip saddr 10.77.0.10 tcp dport 10250 reject with tcp reset
+    ip saddr $control tcp dport 10250 reject with tcp reset
   }
 }
 N" '! nft list table inet labfault >/dev/null 2>&1 || nft delete table inet labfault'
     ;;
   dies)
     # A kubelet whose client CA is gone says so and ends.
-    strike_when_changed 'rm -f /etc/kubernetes/pki/ca.crt /etc/kubernetes/ssl/ca.pem' \
-      'restore etc/kubernetes/pki/ca.crt; restore etc/kubernetes/ssl/ca.pem'
+    strike_when_changed "rm -f /etc/kubernetes/pki/ca.crt /etc/kubernetes/ssl/ca.pem; touch $no_ca" \
+      "rm -f $no_ca; "'restore etc/kubernetes/pki/ca.crt; restore etc/kubernetes/ssl/ca.pem'
     ;;
   disk-full)
     folder=$(folders "${2:-config}")
@@ -114,6 +135,10 @@ N" '! nft list table inet labfault >/dev/null 2>&1 || nft delete table inet labf
     systemctl restart ssh
     ;;
   config-yaml)
+    if [ -n "$rancher" ]; then
+      printf 'kubelet-arg: [not, closed\n' >>"/etc/rancher/$rancher/config.yaml"
+      exit
+    fi
     [ -e /var/lib/kubelet/config.yaml ] || exit 64
     printf 'authorization: [not, closed\n' >>/var/lib/kubelet/config.yaml
     ;;

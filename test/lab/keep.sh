@@ -13,9 +13,10 @@ done < <(control_groups "$LAB_MACHINE")
 # The kernel's parameters of a container are its own network's: the kubelet sets some.
 export SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes
 while :; do
-  systemd-nspawn -q -D "$LAB_FOLDER/root" --machine="$LAB_MACHINE" --register=no --keep-unit --boot --link-journal=no --resolv-conf=off \
+  systemd-nspawn -q -D "$LAB_FOLDER/root" --machine="$LAB_TAG$LAB_MACHINE" --hostname="$LAB_MACHINE" --register=no --keep-unit --boot --link-journal=no --resolv-conf=off \
     --network-bridge="$LAB_BRIDGE" --capability=all --system-call-filter="add_key keyctl bpf" --kill-signal=SIGRTMIN+3 \
-    --bind=/dev/kmsg --bind-ro="$LAB_PROGRAM_FOLDER:/opt/lab" --bind-ro="$LAB_FOLDER/planted:/opt/planted" --bind-ro="$LAB_NODE:/opt/node"
+    --bind=/dev/kmsg --bind-ro="$LAB_PROGRAM_FOLDER:/opt/lab" --bind-ro="$LAB_FOLDER/planted:/opt/planted" --bind-ro="$LAB_NODE:/opt/node" \
+    ${LAB_SUPERVISOR:+--bind-ro="$LAB_SUPERVISOR:/opt/supervisor"}
   # 133: the node asked for a reboot.
   [ $? -eq 133 ] || break
 done

@@ -5,13 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { anonymousPods, apiGet, portState, run, type Answer, type Outcome, type RunOptions } from './node-access.js';
 
 export type LabKind = 'real' | 'standin';
-export type Shape = 'control-plane' | 'kubeadm' | 'systemd';
-/** Where a disk fault strikes: the folder of the kubelet's settings, or kubelatch's own folder. */
+type Rancher = `${'k3s' | 'rke2'}-${'server' | 'agent'}`;
+/** With `-old`: before 1.32, when the kubelet of k3s and RKE2 had flags only. */
+export type Shape = 'control-plane' | 'kubeadm' | 'systemd' | Rancher | `${Rancher}-old`;
+/** Where a disk fault strikes: the folder of the kubelet's settings (k3s, RKE2: /etc/rancher/...), or kubelatch's own folder. */
 export type Place = 'config' | 'state';
 
 export interface LabNode {
   readonly address: string;
   readonly shape: Shape;
+  /** The systemd unit that runs the kubelet, without `.service`. */
+  readonly unit: string;
 }
 
 export interface FileState {
@@ -51,7 +55,7 @@ export interface Lab {
   faultDiskFull(node: string, where?: Place): Promise<void>;
   faultReadOnly(node: string, where?: Place): Promise<void>;
   faultChangeHostKey(node: string): Promise<void>;
-  /** Makes config.yaml malformed under the running kubelet; only for nodes that have one. */
+  /** Makes config.yaml malformed under the running kubelet (k3s, RKE2: their own); only for nodes that have one. */
   breakConfigYaml(node: string): Promise<void>;
   stopSshd(node: string): Promise<void>;
   startSshd(node: string): Promise<void>;
@@ -63,6 +67,18 @@ const here = import.meta.dirname;
 const script = (name: string): string => readFileSync(join(here, name), 'utf8');
 const text = (path: string): string => readFileSync(path, 'utf8').trim();
 
+<<<<<<< ours
+=======
+/** Boots a lab; `nodes` are NAME:SHAPE, for k3s also NAME:SHAPE@UNIT for the unit k3s-UNIT. Throws with up.sh's last words, for example when one is up already. */
+export async function startLab(kind: LabKind, nodes: readonly string[] = []): Promise<Lab> {
+  // The first start also makes the node image and may build the cluster's programs.
+  const up = await run(join(here, 'up.sh'), [kind, ...nodes], { timeout: 30 * 60_000 });
+  if (up.code !== 0)
+    throw new Error(`the lab did not start (${up.code}): ${up.stderr.trim() || up.stdout.slice(-800)}`);
+  return attachLab();
+}
+
+>>>>>>> theirs
 export async function stopLab(): Promise<void> {
   const down = await run(join(here, 'down.sh'), [], { timeout: 120_000 });
   if (down.code !== 0) throw new Error(`the lab did not end: ${down.stderr.trim()}`);
@@ -85,7 +101,11 @@ function labAt(state: string): Lab {
   const nodes: Record<string, LabNode> = {};
   for (const name of readdirSync(join(state, 'nodes'))) {
     const folder = join(state, 'nodes', name);
-    nodes[name] = { address: text(join(folder, 'address')), shape: text(join(folder, 'shape')) as Shape };
+    nodes[name] = {
+      address: text(join(folder, 'address')),
+      shape: text(join(folder, 'shape')) as Shape,
+      unit: text(join(folder, 'planted/unit')),
+    };
   }
   const address = (node: string): string => {
     const found = nodes[node];

@@ -102,6 +102,88 @@ control_plane() { # ROOT NAME ADDRESS
   [ "$LAB_KIND" = standin ] || start_at_boot "$root" multi-user.target /etc/systemd/system/lab-etcd.service
 }
 
+# join_material ROOT NAME ADDRESS FOLDER: what a k3s or RKE2 node gets by joining, kept where its supervisor finds it
+join_material() {
+  issue "serving-$2" ca "/CN=$2" serverAuth "DNS:$2,DNS:localhost,IP:127.0.0.1,IP:$3"
+  issue "node-$2" ca "/O=system:nodes/CN=system:node:$2" clientAuth
+  install -d -m 700 "$4"
+  install -m 600 "$LAB_PKI/ca.crt" "$4/client-ca.crt"
+  install -m 600 "$LAB_PKI/ca.crt" "$4/server-ca.crt"
+  install -m 600 "$LAB_PKI/serving-$2.crt" "$4/serving-kubelet.crt"
+  install -m 600 "$LAB_PKI/serving-$2.key" "$4/serving-kubelet.key"
+  install -m 600 "$LAB_PKI/node-$2.crt" "$4/client-kubelet.crt"
+  install -m 600 "$LAB_PKI/node-$2.key" "$4/client-kubelet.key"
+  sed 's|server: https://.*|server: https://127.0.0.1:6443|' "$LAB_STATE/kubeconfig" >"$4/admin.kubeconfig"
+  echo "$LAB_CONTROL" >"$4/control"
+}
+
+# servers_of PRODUCT OLD: the addresses of the servers of one cluster, in the order of the command line; OLD is "-old" or nothing
+servers_of() {
+  local address node
+  while read -r address node; do
+    ! grep -qE "^$node $1-server$2(@|$)" "$LAB_STATE/shapes" || echo "$address"
+  done <"$LAB_STATE/hosts"
+}
+
+# rancher_node ROOT NAME ADDRESS SHAPE PLANTED: k3s and RKE2, SHAPE being PRODUCT-ROLE[-old][@UNIT]
+rancher_node() {
+  local root=$1 shape=${4%@*} product=${4%%-*} role generation=new version unit config port=6443 first way
+  [[ $shape != *-old ]] || generation=old
+  role=${shape%-old} && role=${role#*-}
+  config=$root/etc/rancher/$product/config.yaml
+  [ "$product" = k3s ] || { lay rke2 "$1" "$2" "$3" && port=9345; }
+  lay "$product-$role" "$1" "$2" "$3"
+  # What an older one has different.
+  [ ! -d "$LAB_HERE/shapes/$shape" ] || [ "$generation" = new ] || lay "$shape" "$1" "$2" "$3"
+  case $product-$generation in
+    k3s-new) version=v1.33.5+k3s1 ;;
+    k3s-old) version=v1.31.4+k3s1 ;;
+    rke2-new) version=v1.33.5+rke2r1 ;;
+    rke2-old) version=v1.31.4+rke2r1 ;;
+  esac
+  echo "$version" >"$root/etc/lab-version"
+
+  join_material "$1" "$2" "$3" "$5/join"
+  servers_of "$product" "${shape#"${shape%-old}"}" >"$5/join/servers"
+  first=$(head -n 1 "$5/join/servers")
+  way="server: https://${first:-$LAB_CONTROL}:$port"
+  [ "$3" != "$first" ] || way="# the first server"
+  [ "$3$product" != "${first}k3s" ] || way="cluster-init: true"
+  sed -i "s|^@JOIN@\$|$way|" "$config"
+  chmod 600 "$config"
+
+  install -D -m 755 "$LAB_SUPERVISOR/$product" "$root/usr/local/bin/$product"
+  if [ "$product" = k3s ]; then
+    unit=k3s
+    [ "$role" = server ] || unit=k3s-agent
+    chmod 600 "$root/etc/systemd/system/$unit.service.env"
+    ln -sfn k3s "$root/usr/local/bin/crictl"
+    if [ "$4" != "$shape" ]; then
+      # As the installer does with INSTALL_K3S_NAME.
+      mv "$root/etc/systemd/system/$unit.service.env" "$root/etc/systemd/system/k3s-${4#*@}.service.env"
+      sed "s|$unit.service.env|k3s-${4#*@}.service.env|" "$root/etc/systemd/system/$unit.service" \
+        >"$root/etc/systemd/system/k3s-${4#*@}.service"
+      rm "$root/etc/systemd/system/$unit.service"
+      unit=k3s-${4#*@}
+    fi
+    start_at_boot "$root" multi-user.target "/etc/systemd/system/$unit.service"
+  else
+    unit=rke2-$role
+    start_at_boot "$root" multi-user.target "/usr/local/lib/systemd/system/$unit.service"
+  fi
+  echo "$unit" >"$5/unit"
+  PLANTED+=(etc/rancher etc/lab-version etc/sysctl.d "etc/default/$unit" "etc/sysconfig/$unit"
+    "etc/systemd/system/$unit.service" "etc/systemd/system/$unit.service.d" "etc/systemd/system/$unit.service.env")
+  local folder=var/lib/rancher/$product/agent/etc/kubelet.conf.d
+  if [ "$generation" = new ]; then
+    install -d -m 700 "$root/$folder"
+    find "$root/$folder" -type f -exec chmod 600 {} +
+  else
+    rm -rf "${root:?}/$folder"
+  fi
+  PLANTED+=("$folder")
+}
+
 # What tests may change is kept beside the disk, read-only in the node: plant.sh copies it back.
 PLANTED=(etc/kubernetes etc/default/kubelet etc/sysconfig/kubelet etc/cni/net.d etc/hosts
   etc/systemd/system/kubelet.service etc/systemd/system/kubelet.service.d
@@ -113,9 +195,11 @@ make_root() {
   local folder=$LAB_STATE/nodes/$1 root=$LAB_STATE/nodes/$1/root item
   mkdir -p "$folder"/{upper,work,root,planted}
   mount -t overlay "lab-$1" -o "lowerdir=$LAB_BASE,upperdir=$folder/upper,workdir=$folder/work" "$root"
+  echo kubelet >"$folder/planted/unit"
+  echo "$LAB_KIND" >"$folder/planted/kind"
   keys_and_names "$root" "$1"
   lay every "$root" "$1" "$2"
-  mkdir -p "$root/opt/cni" "$root/opt/lab" "$root/opt/planted"
+  mkdir -p "$root/opt/cni" "$root/opt/lab" "$root/opt/planted" "$root/opt/supervisor"
   ln -sfn /usr/lib/cni "$root/opt/cni/bin"
   start_at_boot "$root" sysinit.target /etc/systemd/system/lab-net.service
   case $3 in
@@ -125,14 +209,15 @@ make_root() {
       ;;
     kubeadm) kubeadm_node "$root" "$1" "$2" ;;
     systemd) systemd_node "$root" "$1" "$2" ;;
-    *) fail "node $1 has the unknown shape '$3'" "shapes: kubeadm systemd" ;;
+    k3s-* | rke2-*) rancher_node "$root" "$1" "$2" "$3" "$folder/planted" ;;
+    *) fail "node $1 has the unknown shape '$3'" "shapes: kubeadm systemd k3s-... rke2-..." ;;
   esac
   if [ "$LAB_KIND" = standin ]; then
     ln -sfn /dev/null "$root/etc/systemd/system/containerd.service"
   else
     start_at_boot "$root" multi-user.target /lib/systemd/system/containerd.service
   fi
-  printf '%s\n' "$3" >"$folder/shape"
+  printf '%s\n' "${3%@*}" >"$folder/shape"
   printf '%s\n' "$2" >"$folder/address"
   for item in "${PLANTED[@]}"; do
     [ ! -e "$root/$item" ] || (cd "$root" && cp -a --parents "$item" "$folder/planted/")

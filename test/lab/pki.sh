@@ -22,7 +22,7 @@ make_cluster_pki() {
   authority ca kubernetes
   authority front-proxy-ca front-proxy-ca
   issue apiserver ca /CN=kube-apiserver serverAuth \
-    "DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,DNS:cp1,DNS:localhost,IP:10.96.0.1,IP:127.0.0.1,IP:$LAB_CONTROL"
+    "DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,DNS:cp1,DNS:localhost,IP:10.96.0.1,IP:127.0.0.1,$(sed 's/\([^ ]*\) .*/IP:\1/' "$LAB_STATE/hosts" | paste -sd,)"
   issue apiserver-kubelet-client ca /O=system:masters/CN=kube-apiserver-kubelet-client clientAuth
   issue front-proxy-client front-proxy-ca /CN=front-proxy-client clientAuth
   issue admin ca /O=system:masters/CN=kubernetes-admin clientAuth

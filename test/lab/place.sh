@@ -7,13 +7,24 @@ LAB_CACHE=${KUBELATCH_LAB_CACHE:-/var/cache/kubelatch-lab}
 LAB_STATE=${KUBELATCH_LAB_STATE:-/var/lib/kubelatch-lab}
 LAB_PKI=$LAB_STATE/pki
 LAB_VERSION=v1.20.2
+# A second lab needs another state folder and another network; a running one remembers its own.
+LAB_NET=${KUBELATCH_LAB_NET:-$(cat "$LAB_STATE/net" 2>/dev/null || echo 10.77.0)}
+LAB_TAG=
 LAB_BRIDGE=kubelatch0
-LAB_NET=10.77.0
+if [ "$LAB_NET" != 10.77.0 ]; then
+  [[ $LAB_NET =~ ^10\.([0-9]{1,3})\.([0-9]{1,3})$ ]] || {
+    printf 'lab: KUBELATCH_LAB_NET=%s is not of the form 10.X.Y\n' "$LAB_NET" >&2
+    exit 64
+  }
+  # Names of links are short.
+  printf -v LAB_TAG '%02x%02x-' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+  LAB_BRIDGE=kubelatch-${LAB_TAG%-}
+fi
 LAB_CONTROL=$LAB_NET.10
 LAB_BINARIES=${KUBELATCH_LAB_BINARIES:-$LAB_CACHE/kubernetes/$LAB_VERSION/bin}
 LAB_BASE=$LAB_CACHE/base
 LAB_PROGRAMS=(kube-apiserver kube-controller-manager kubelet kubeadm kubectl)
-export LAB_CACHE LAB_STATE LAB_PKI LAB_VERSION LAB_BRIDGE LAB_NET LAB_CONTROL LAB_BINARIES LAB_BASE LAB_PROGRAMS
+export LAB_CACHE LAB_STATE LAB_PKI LAB_VERSION LAB_BRIDGE LAB_NET LAB_TAG LAB_CONTROL LAB_BINARIES LAB_BASE LAB_PROGRAMS
 
 say() { printf 'lab: %s\n' "$*"; }
 fail() {
@@ -68,7 +79,7 @@ first_child() {
 control_groups() {
   local hierarchy
   for hierarchy in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
-    [ ! -e "$hierarchy/cgroup.procs" ] || printf '%s\n' "$hierarchy/kubelatch-lab-$1"
+    [ ! -e "$hierarchy/cgroup.procs" ] || printf '%s\n' "$hierarchy/kubelatch-lab-$LAB_TAG$1"
   done
 }
 

@@ -2,11 +2,12 @@
 # Runs inside a node: puts the kubelet's files back to the weak state they were planted in, byte for byte, and restarts it.
 set -euo pipefail
 planted=/opt/planted
+unit=$(cat $planted/unit)
 
-systemctl stop --no-block kubelet
+systemctl stop --no-block "$unit"
 # Whatever kubelatch itself has left: units, their links, its folder.
 find /etc/systemd/system /run/systemd/system -name 'kubelatch*' -exec rm -rf {} + 2>/dev/null || true
-rm -rf /var/lib/kubelatch /run/kubelatch /run/systemd/system/kubelet.service.d /run/systemd/system/kubelet.service
+rm -rf /var/lib/kubelatch /run/kubelatch "/run/systemd/system/$unit.service.d" "/run/systemd/system/$unit.service"
 
 # The kubelet's own working files are not ours to put back.
 own='/var/lib/kubelet/(cpu_manager_state|memory_manager_state|device-plugins|plugins|plugins_registry|pod-resources|pods|checkpoints)(/.*)?|/var/lib/kubelet/pki/kubelet\.(crt|key)'
@@ -27,8 +28,8 @@ while read -r place; do
   fi
 done <"$planted/places"
 systemctl daemon-reload
-systemctl unmask -q kubelet 2>/dev/null || true
-systemctl reset-failed kubelet 2>/dev/null || true
+systemctl unmask -q "$unit" 2>/dev/null || true
+systemctl reset-failed "$unit" 2>/dev/null || true
 # It may still be stopping, or wait for its next automatic restart.
-systemctl restart kubelet
+systemctl restart "$unit"
 systemctl is-active -q ssh || systemctl start ssh

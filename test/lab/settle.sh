@@ -49,5 +49,12 @@ while :; do
   sleep 0.3
 done
 labels='{"metadata":{"labels":{"node-role.kubernetes.io/control-plane":"","node-role.kubernetes.io/master":""}}}'
+# As k3s and RKE2 label their servers.
+while read -r node shape; do
+  [[ $shape =~ ^(k3s|rke2)-server ]] || continue
+  roles='{"metadata":{"labels":{"node-role.kubernetes.io/control-plane":"true","node-role.kubernetes.io/master":"true","node-role.kubernetes.io/etcd":"true"}}}'
+  api PATCH "/api/v1/nodes/$node" application/merge-patch+json "$roles" | jq -e '.kind == "Node"' >/dev/null ||
+    fail "$node could not be labelled as a server"
+done <"$LAB_STATE/shapes"
 api PATCH /api/v1/nodes/cp1 application/merge-patch+json "$labels" | jq -e '.kind == "Node"' >/dev/null ||
   fail "cp1 could not be labelled as the control plane"

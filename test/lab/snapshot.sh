@@ -7,7 +7,16 @@ own='/var/lib/kubelet/(cpu_manager_state|memory_manager_state|device-plugins|plu
 shopt -s nullglob
 places=(/etc/kubernetes /etc/default/kubelet /etc/sysconfig/kubelet /var/lib/kubelet /var/lib/kubelatch
   /etc/systemd/system/kubelet* /usr/lib/systemd/system/kubelet* /usr/local/lib/systemd/system/kubelet*
-  /etc/systemd/system/*.wants/kubelet*)
+  /etc/systemd/system/*.wants/kubelet*
+  /etc/systemd/system/*.wants/{k3s,rke2}* /etc/{default,sysconfig}/{k3s,rke2}*
+  {/etc,/usr/lib,/usr/local/lib}/systemd/system/{k3s,rke2}* /etc/rancher)
+if [ -d /etc/rancher ]; then
+  places+=(/etc/sysctl.d /var/lib/rancher/*/agent/etc/kubelet.conf.d)
+  # Where the data folder was moved to.
+  while IFS= read -r folder; do
+    places+=("$folder/agent/etc/kubelet.conf.d")
+  done < <(sed -n 's/^data-dir: *//p' /etc/rancher/*/config.yaml /etc/rancher/*/config.yaml.d/*.yaml /dev/null | sort -u)
+fi
 for place in "${places[@]}"; do
   [ -e "$place" ] || [ -L "$place" ] || continue
   while IFS= read -r -d '' record; do

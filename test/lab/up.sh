@@ -7,7 +7,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 usage() {
   cat >&2 <<'U'
 usage: up.sh real|standin [--name LAB] [NAME:SHAPE ...]
-  SHAPE is kubeadm or systemd. Default: n1:kubeadm n2:kubeadm n3:systemd
+  SHAPE is kubeadm, systemd, k3s-server, k3s-agent, rke2-server or rke2-agent; the last four also with -old behind
+  (before 1.32), the k3s ones with @UNIT for a unit of another name. Default: n1:kubeadm n2:kubeadm n3:systemd
 U
   exit 64
 }
@@ -20,15 +21,18 @@ nodes=()
 while [ $# -gt 0 ]; do
   case $1 in
     --name) name=${2:?--name needs a value} && shift 2 ;;
-    [a-z]*:kubeadm | [a-z]*:systemd) nodes+=("$1") && shift ;;
-    *) usage ;;
+    *)
+      [[ $1 =~ ^[a-z][a-z0-9]{0,6}:(kubeadm|systemd|(k3s|rke2)-(server|agent)(-old)?|k3s-(server|agent)(-old)?@[a-z0-9-]+)$ ]] || usage
+      nodes+=("$1")
+      shift
+      ;;
   esac
 done
 [ ${#nodes[@]} -gt 0 ] || nodes=(n1:kubeadm n2:kubeadm n3:systemd)
 need_root
 
 mkdir -p "$LAB_CACHE" "$(dirname "$LAB_STATE")"
-exec 8>"$LAB_CACHE/up.lock"
+exec 8>"$LAB_CACHE/up$LAB_TAG.lock"
 flock -n 8 || fail "another lab is being started or stopped right now" "wait for it"
 # One that is not complete has crashed on its way up: the lock says that nobody is still at it.
 [ ! -e "$LAB_STATE/ready" ] || for node in $(node_names); do
@@ -37,7 +41,8 @@ done
 # What a lab that crashed has left behind.
 [ ! -d "$LAB_STATE" ] || KUBELATCH_LAB_LOCKED=1 "$here/down.sh" 8>&-
 ! ip link show "$LAB_BRIDGE" >/dev/null 2>&1 ||
-  fail "the bridge $LAB_BRIDGE belongs to a lab with another state folder" "end that one with its KUBELATCH_LAB_STATE and down.sh"
+  fail "the bridge $LAB_BRIDGE belongs to a lab with another state folder" \
+    "end that one with its KUBELATCH_LAB_STATE and down.sh, or set KUBELATCH_LAB_NET=10.X.Y for this one"
 
 "$here/base.sh" 8>&-
 if [ "$kind" = real ]; then
@@ -46,6 +51,8 @@ if [ "$kind" = real ]; then
 else
   LAB_PROGRAM_FOLDER=$("$here/standin-programs.sh" 8>&-)
 fi
+LAB_SUPERVISOR=
+[[ ! ${nodes[*]} =~ :(k3s|rke2)- ]] || LAB_SUPERVISOR=$("$here/supervisor-programs.sh" 8>&-)
 LAB_HERE=$here
 LAB_KIND=$kind
 began=$SECONDS
@@ -59,6 +66,7 @@ mkdir -p "$LAB_STATE/nodes"
 chmod 700 "$LAB_STATE"
 echo "$kind" >"$LAB_STATE/kind"
 echo "$name" >"$LAB_STATE/name"
+echo "$LAB_NET" >"$LAB_STATE/net"
 ssh-keygen -q -t ed25519 -N '' -C kubelatch-lab -f "$LAB_STATE/key"
 declare -A shape=([cp1]=control-plane)
 echo "$LAB_CONTROL cp1" >"$LAB_STATE/hosts"
@@ -68,16 +76,24 @@ for node in "${nodes[@]}"; do
   shape[${node%%:*}]=${node#*:}
   echo "$LAB_NET.$last ${node%%:*}" >>"$LAB_STATE/hosts"
 done
+for node in "${!shape[@]}"; do
+  printf '%s %s\n' "$node" "${shape[$node]}"
+done >"$LAB_STATE/shapes"
 make_cluster_pki
 (umask 077 && kubeconfig_embedded kubernetes-admin admin >"$LAB_STATE/kubeconfig")
 LAB_RUNTIME=$(runtime_flags "$LAB_PROGRAM_FOLDER/kubelet")
-export LAB_HERE LAB_KIND LAB_RUNTIME
+export LAB_HERE LAB_KIND LAB_RUNTIME LAB_SUPERVISOR
 if [ -x "$LAB_PROGRAM_FOLDER/kubectl" ]; then
   ln -sfn "$LAB_PROGRAM_FOLDER/kubectl" "$LAB_STATE/kubectl"
 else
   ln -sfn "$LAB_BASE/usr/bin/kubectl" "$LAB_STATE/kubectl"
 fi
 
+# Every node's systemd, runtime and kubelet watch files; the kernel's usual 128 watches are used up by eight nodes.
+if [ "$(cat /proc/sys/fs/inotify/max_user_instances)" -lt 1024 ]; then
+  say "raising fs.inotify.max_user_instances to 1024"
+  echo 1024 >/proc/sys/fs/inotify/max_user_instances
+fi
 ip link add "$LAB_BRIDGE" type bridge
 ip addr add "$LAB_NET.1/24" dev "$LAB_BRIDGE"
 ip link set "$LAB_BRIDGE" up

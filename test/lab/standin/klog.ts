@@ -10,10 +10,17 @@ function stamp(now: Date): string {
   return `${pad(now.getMonth() + 1, 2)}${pad(now.getDate(), 2)} ${time}.${pad(now.getMilliseconds() * 1000, 6)}`;
 }
 
-function write(level: Level, place: string, message: string, pairs: Readonly<Record<string, string | number>>): void {
+type Pairs = Readonly<Record<string, string | number>>;
+
+/** One line, ended, for a log that is not this process's own. */
+export function line(level: Level, place: string, message: string, pairs: Pairs): string {
   const rest = Object.entries(pairs).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
   const pid = String(process.pid).padStart(7, ' ');
-  process.stderr.write(`${level}${stamp(new Date())} ${pid} ${place}] ${JSON.stringify(message)}${rest.join('')}\n`);
+  return `${level}${stamp(new Date())} ${pid} ${place}] ${JSON.stringify(message)}${rest.join('')}\n`;
+}
+
+function write(level: Level, place: string, message: string, pairs: Pairs): void {
+  process.stderr.write(line(level, place, message, pairs));
 }
 
 export function info(place: string, message: string, pairs: Readonly<Record<string, string | number>> = {}): void {
