@@ -67,18 +67,6 @@ const here = import.meta.dirname;
 const script = (name: string): string => readFileSync(join(here, name), 'utf8');
 const text = (path: string): string => readFileSync(path, 'utf8').trim();
 
-<<<<<<< ours
-=======
-/** Boots a lab; `nodes` are NAME:SHAPE, for k3s also NAME:SHAPE@UNIT for the unit k3s-UNIT. Throws with up.sh's last words, for example when one is up already. */
-export async function startLab(kind: LabKind, nodes: readonly string[] = []): Promise<Lab> {
-  // The first start also makes the node image and may build the cluster's programs.
-  const up = await run(join(here, 'up.sh'), [kind, ...nodes], { timeout: 30 * 60_000 });
-  if (up.code !== 0)
-    throw new Error(`the lab did not start (${up.code}): ${up.stderr.trim() || up.stdout.slice(-800)}`);
-  return attachLab();
-}
-
->>>>>>> theirs
 export async function stopLab(): Promise<void> {
   const down = await run(join(here, 'down.sh'), [], { timeout: 120_000 });
   if (down.code !== 0) throw new Error(`the lab did not end: ${down.stderr.trim()}`);
