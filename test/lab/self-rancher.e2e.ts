@@ -111,7 +111,9 @@ describe.each(nodes)('node %s', (node, of) => {
       await expect.poll(log, { timeout: 30_000 }).toContain('level=error msg="Kubelet exited: exit status ');
       expect(await state()).toBe('running');
       expect(await log()).not.toContain('unable to load');
-      expect((await lab.on(node, 'grep client-ca.crt /var/lib/rancher/rke2/agent/logs/kubelet.log')).code).toBe(0);
+      expect(
+        (await lab.on(node, 'grep "unable to load client CA" /var/lib/rancher/rke2/agent/logs/kubelet.log')).code,
+      ).toBe(0);
     }
     await revert(node, of);
     await lab.waitReady(node, { reachable: true });

@@ -66,7 +66,7 @@ function configFiles(path: string): string[] {
 }
 
 /** Throws with the words of a command line reader. */
-export function readArguments(args: readonly string[]): Words {
+function readArguments(args: readonly string[]): Words {
   const words: Words = new Map();
   for (let i = 0; i < args.length; i += 1) {
     const [, dashes = '', written = '', given] = /^(--?)([^=]+)(?:=([\s\S]*))?$/.exec(args[i] ?? '') ?? [];
