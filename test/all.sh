@@ -77,9 +77,9 @@ packages() {
   npm ci
 }
 
-scenarios() {
-  KUBELATCH_LAB_KIND=$kind node_modules/.bin/vitest run --config test/e2e/vitest.config.ts \
-    --reporter=verbose --reporter=json "--outputFile.json=$results/lab.json"
+scenarios() { # CONFIG NAME
+  KUBELATCH_LAB_KIND=$kind node_modules/.bin/vitest run --config "test/e2e/$1" \
+    --reporter=verbose --reporter=json "--outputFile.json=$results/$2.json"
 }
 
 head_line "set-up: Debian packages (only what is missing; the first time takes about a minute)"
@@ -105,7 +105,9 @@ else
   [ "$kind" = standin ] || step kubernetes test/lab/kubernetes.sh || ready=no
   if [ "$ready" = yes ]; then
     head_line "lab ($kind): scenarios"
-    step "scenarios ($kind)" scenarios
+    step "scenarios ($kind)" scenarios vitest.config.ts lab
+    head_line "lab ($kind): scenarios on k3s and RKE2"
+    step "scenarios on k3s and RKE2 ($kind)" scenarios vitest.supervised.config.ts lab-supervised
   fi
 fi
 

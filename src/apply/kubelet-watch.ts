@@ -43,9 +43,11 @@ export async function watchKubelet(
     });
   const processes = processesOf('process');
   const mainPid = Number(get('MainPID'));
-  const own = processes.find(
-    ({ stat }) => stat.includes(`(${target.processName})`) && (parentOf(stat) === mainPid || pidOf(stat) === mainPid),
-  );
+  const own =
+    processesOf('own')[0] ??
+    processes.find(
+      ({ stat }) => stat.includes(`(${target.processName})`) && (parentOf(stat) === mainPid || pidOf(stat) === mainPid),
+    );
   const chosen = own ?? (target.child === true ? undefined : processes.find(({ pid }) => pid === mainPid));
   return ok({
     active: get('ActiveState'),

@@ -49,10 +49,11 @@ export const rke2: Distro = {
     const unit = supervisedUnit(facts, supervisor);
     if (unit === undefined) return undefined;
     const setup = supervisedSetup(facts, unit, supervisor);
+    const kubelets = facts.processes.filter((one) => one.name === 'kubelet' && one.parent > 1);
     return {
       ...setup,
       distro: 'rke2',
-      process: facts.processes.find((one) => one.parent === unit.mainPid && one.name === 'kubelet'),
+      process: kubelets.find((one) => one.parent === unit.mainPid) ?? kubelets[0],
       // The unit stays active with a dead kubelet: its child is what counts, and its words are in a file.
       watch: {
         unit: unit.name,

@@ -2,6 +2,17 @@
 
 b64_of() { printf '%s' "$1" | base64 | tr -d '\n'; }
 
+# under PARENT: the unit's main process is PARENT or one of its ancestors.
+under() {
+  up=$1
+  while [ "${up:-0}" -gt 1 ]; do
+    [ "$up" != "$main_pid" ] || return 0
+    read -r up 2>/dev/null <"/proc/$up/stat" || return 1
+    up=${up##*) } && up=${up#* } && up=${up%% *}
+  done
+  return 1
+}
+
 main() {
   [ $# -eq 4 ] || exit 97
   systemctl show --no-pager -p ActiveState,SubState,MainPID,NRestarts,RestartUSec,Result,ExecMainStatus -- "$1" 2>/dev/null
@@ -15,6 +26,9 @@ main() {
     esac
     if [ "$name" = "$2" ] || [ "${dir#/proc/}" = "$main_pid" ]; then
       echo "process=${dir#/proc/} $(b64_of "$state")"
+    fi
+    if [ "$name" = "$2" ] && under "${dir#/proc/}"; then
+      echo "own=${dir#/proc/} $(b64_of "$state")"
     fi
   done
   if [ "$3" -gt 0 ]; then

@@ -43,7 +43,7 @@ const hostPlan = z.object({
   unit: text.regex(/^[A-Za-z0-9@:_.-]+\.service$/),
   nodeName: text.optional(),
   role: z.enum(['control-plane', 'worker']),
-  watch: z.object({ unit: text, processName: text, logPath: text.optional() }),
+  watch: z.object({ unit: text, processName: text, logPath: text.optional(), child: z.boolean().optional() }),
   ports: z.object({ kubelet: port, readOnly: port, healthz: port, healthzHost: text }),
   edits: z.array(edit),
   restart: z.boolean(),

@@ -5,16 +5,23 @@ import { join } from 'node:path';
 import { attachLab, findLab, stopLab, type LabKind } from '../lab/lab.js';
 import { main } from './scene.js';
 
-export default async function labUp(): Promise<(() => Promise<void>) | undefined> {
+export default (): Promise<(() => Promise<void>) | undefined> => labUp([]);
+
+/** `nodes` as up.sh takes them, NAME:SHAPE; none: its own choice. */
+export async function labUp(nodes: readonly string[]): Promise<(() => Promise<void>) | undefined> {
   const kind = process.env['KUBELATCH_LAB_KIND'] ?? 'standin';
   if (kind !== 'standin' && kind !== 'real') throw new Error(`KUBELATCH_LAB_KIND is standin or real, not ${kind}`);
   if (!existsSync(main)) throw new Error(`${main} is not there: npm run build`);
   const running = await runningKind();
+  const missing = nodes.filter((node) => findLab()?.nodes[node.split(':')[0] ?? '']?.shape !== node.split(':')[1]);
+  if (running !== undefined && missing.length > 0) {
+    throw new Error(`the lab that is up has no ${missing.join(' ')}: end it with test/lab/down.sh`);
+  }
   if (running === kind) return undefined;
   if (running !== undefined) {
     throw new Error(`a ${running} lab is up, and ${kind} is wanted: end it with test/lab/down.sh, or name its kind`);
   }
-  await boot(kind);
+  await boot(kind, nodes);
   return stopLab;
 }
 
@@ -31,8 +38,10 @@ async function runningKind(): Promise<LabKind | undefined> {
 }
 
 /** up.sh speaks straight to the terminal: a first start builds for minutes, and somebody is waiting. */
-async function boot(kind: LabKind): Promise<void> {
-  const up = spawn(join(import.meta.dirname, '../lab/up.sh'), [kind], { stdio: ['ignore', 'inherit', 'inherit'] });
+async function boot(kind: LabKind, nodes: readonly string[]): Promise<void> {
+  const up = spawn(join(import.meta.dirname, '../lab/up.sh'), [kind, ...nodes], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   const code = await new Promise<number | null>((resolve, reject) => {
     up.on('error', reject);
     up.on('close', resolve);

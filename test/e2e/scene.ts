@@ -46,7 +46,7 @@ export interface Scene {
   readonly folder: string;
   /** What the command line sees of the environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Writes an inventory: workers in the given order, cp1 in a group of its own; a bare name is a node of the lab. */
+  /** Writes an inventory: workers in the given order, cp1 and servers in a group of their own; a bare name is a node of the lab. */
   inventory(hosts: readonly (string | readonly [string, InventoryHost])[], options?: InventoryOptions): string;
   /** Writes a file into the scene's folder; returns its path. */
   file(name: string, text: string): string;
@@ -118,7 +118,7 @@ function inventoryText(
   const entries = (wanted: boolean): object =>
     Object.fromEntries(
       all
-        .filter(([name]) => (lab.nodes[name]?.shape === 'control-plane') === wanted)
+        .filter(([name]) => /^control-plane$|-server\b/.test(lab.nodes[name]?.shape ?? '') === wanted)
         .map(([name, one]) => [name, { address: lab.nodes[name]?.address, ...one }]),
     );
   const group = (role: string, wanted: boolean): object => {
@@ -183,7 +183,10 @@ export async function readOn(lab: Lab, node: string, path: string): Promise<stri
 
 /** The kubelet's process: two texts are equal only when it was not restarted between them. */
 export async function processOf(lab: Lab, node: string): Promise<string> {
-  const shown = await lab.on(node, 'systemctl show kubelet -p MainPID -p ExecMainStartTimestampMonotonic -p NRestarts');
+  const unit = lab.nodes[node]?.unit ?? '';
+  // RKE2's kubelet is a child of its unit's process.
+  const asked = `systemctl show ${unit} -p MainPID -p ExecMainStartTimestampMonotonic -p NRestarts; pgrep -x kubelet || :`;
+  const shown = await lab.on(node, asked);
   expect(shown.stdout).toMatch(/MainPID=[1-9]/);
   return shown.stdout;
 }

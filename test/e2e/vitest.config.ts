@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/e2e/**/*.e2e.ts'],
+    // They need other nodes: vitest.supervised.config.ts.
+    exclude: ['test/e2e/supervised-*.e2e.ts'],
     globalSetup: ['test/e2e/lab-up.ts'],
     fileParallelism: false,
     maxWorkers: 1,
