@@ -94,6 +94,8 @@ rules:
 describe('a kubelet that runs, on a node that turns NotReady or that the API server cannot reach', () => {
   // n1 and n3 are the canaries: one fault each, at once.
   const inventory = scene.inventory(['n1', 'n3', 'n2', 'cp1']);
+  // Long enough for all but the fault to pass: a real kubelet serves after 6 s, and n3 renews its lease every 10 s.
+  const deadline = lab.kind === 'real' ? '35s' : '15s';
   let before: Look;
   let others: Look;
   let result: RunResult;
@@ -104,7 +106,7 @@ describe('a kubelet that runs, on a node that turns NotReady or that the API ser
     await lab.faultUnreachableWhenHardened('n3');
     before = await look(['n1', 'n3']);
     others = await untouched(['n2', 'cp1']);
-    result = await scene.result<RunResult>(4, ['apply', '-i', inventory, ...flags(2), '--deadline', '35s']);
+    result = await scene.result<RunResult>(4, ['apply', '-i', inventory, ...flags(2), '--deadline', deadline]);
   });
 
   it.each([

@@ -103,12 +103,12 @@ title '2. Audit: what is weak, and which file and line make it so'
 shown 0 all kubelatch audit
 
 title '3. Plan: the exact edits, and nothing else'
-tell 'On n2 a flag wins over the file, so the flag goes. n3 has no file at all, only flags in its unit.'
-shown 0 40 kubelatch plan --limit n2,n3
+tell 'On n2 a flag wins over the file, so the flag goes, and the file gets what it said.'
+shown 0 50 kubelatch plan --limit n2
 
 title '4. Apply: n1 first, then the others; each must prove itself healthy'
 tell 'On n4 the kubelet will die of its new settings. Watch it being put back; exit code 4 says so.'
-shown 4 all kubelatch apply --yes --waves 1,100% --max-unavailable 4 --max-failures 1 --settle 3s
+shown 4 all kubelatch apply --yes --waves 1,100% --max-failures 1 --settle 3s
 
 title '5. The door is shut'
 knock 401

@@ -147,7 +147,7 @@ export const coarse = (tree: Tree): Tree =>
 export const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
 
 /** What is true of a file now, as a plan's precondition. */
-export function stateNow(path: string): FileState {
+function stateNow(path: string): FileState {
   const stat = lstatSync(path);
   const mode = (stat.mode & 0o7777).toString(8).padStart(4, '0');
   const content = stat.isFile() ? sha256(readFileSync(path)) : undefined;
