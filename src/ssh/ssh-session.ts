@@ -104,7 +104,7 @@ async function openShell(parts: SessionParts, limits: ShellLimits): Promise<Resu
       borrowPassword: () => parts.borrowBecomePassword(),
     });
   }
-  const shell = new RemoteShell(client, PLAIN_COMMAND, limits);
+  const shell = new RemoteShell(client, `exec ${PLAIN_COMMAND}`, limits);
   const event = await shell.next();
   if (event.kind === 'ready') return ok(shell);
   if (event.kind === 'failed') return fail(event.error);

@@ -1,6 +1,6 @@
 /** Logging in with keys at a real sshd: files, passphrases, the agent, and what is told when nothing works. */
-import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Host, SshSettings } from '../../src/inventory/host.js';
 import { useRig } from './rig.js';
@@ -35,9 +35,10 @@ async function startAgent(keys: readonly string[]): Promise<string> {
     agent.kill('SIGTERM');
     return Promise.resolve();
   });
-  while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 10));
-  for (const key of keys)
-    execFileSync('ssh-add', ['-q', shop.path(key)], { env: { SSH_AUTH_SOCK: socket, PATH: '/usr/bin:/bin' } });
+  const env = { SSH_AUTH_SOCK: socket, PATH: '/usr/bin:/bin' };
+  // 2: no agent answers. The socket's file is there a moment before that.
+  while (spawnSync('ssh-add', ['-l'], { env }).status === 2) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (const key of keys) execFileSync('ssh-add', ['-q', shop.path(key)], { env });
   return socket;
 }
 
