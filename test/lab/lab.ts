@@ -25,6 +25,15 @@ export interface FileState {
   readonly owner: string;
 }
 
+interface Wait {
+  /** Milliseconds (60 000). */
+  readonly timeout?: number;
+  /** The API server reaches its kubelet, too. */
+  readonly reachable?: boolean;
+  /** Milliseconds since the epoch: Ready has to be the word of the kubelet that was started then, not of the one before. */
+  readonly restartedAt?: number;
+}
+
 export interface Lab {
   readonly kind: LabKind;
   readonly kubeconfig: string;
@@ -39,8 +48,8 @@ export interface Lab {
   plant(node: string): Promise<void>;
   /** Every file that decides how the kubelet runs, and kubelatch's own folder. */
   snapshot(node: string): Promise<Readonly<Record<string, FileState>>>;
-  /** Until the node is Ready with a lease renewed since the call; throws after `timeout` milliseconds (60 000). */
-  waitReady(node: string, options?: { readonly timeout?: number; readonly reachable?: boolean }): Promise<void>;
+  /** Until the node is Ready with a lease renewed since the call; throws when that takes too long. */
+  waitReady(node: string, options?: Wait): Promise<void>;
   /** A raw GET to the API server as administrator. */
   get(path: string): Promise<Answer>;
   probe(node: string): Promise<{ readonly anonymous10250: number | 'refused'; readonly port10255: 'open' | 'refused' }>;
@@ -117,7 +126,7 @@ function labAt(state: string): Lab {
     const deadline = since + (options.timeout ?? 60_000);
     let missing = '';
     while (Date.now() < deadline) {
-      missing = await notYet(get, node, since, options.reachable ?? false);
+      missing = await notYet(get, node, since, options);
       if (missing === '') return;
       await sleep(250);
     }
@@ -135,8 +144,10 @@ function labAt(state: string): Lab {
     get,
     waitReady,
     plant: async (node) => {
-      await must(node, `(set -- clear\n${script('fault.sh')}\n)\n${script('plant.sh')}`);
-      await waitReady(node, { reachable: true });
+      const said = await must(node, `(set -- clear\n${script('fault.sh')}\n)\n${script('plant.sh')}`);
+      const [, time] = /^restarted (\d+)$/m.exec(said) ?? [];
+      if (time === undefined) throw new Error(`${node}: plant.sh does not say when it restarted the kubelet`);
+      await waitReady(node, { reachable: true, restartedAt: Number(time) });
     },
     snapshot: async (node) => parseSnapshot(await must(node, script('snapshot.sh'))),
     probe: async (node) => {
@@ -146,11 +157,12 @@ function labAt(state: string): Lab {
     },
     extraArgs: async (node, value) => {
       const line = `KUBELET_EXTRA_ARGS=${value}`;
+      const restartedAt = Date.now();
       await must(
         node,
         `printf '%s\\n' '${line.replaceAll("'", `'\\''`)}' >/etc/default/kubelet; systemctl restart kubelet`,
       );
-      await waitReady(node, { reachable: true });
+      await waitReady(node, { reachable: true, restartedAt });
     },
     faultNotReadyWhenHardened: (node) => fault(node, 'not-ready'),
     faultUnreachableWhenHardened: (node) => fault(node, 'unreachable'),
@@ -170,22 +182,31 @@ function labAt(state: string): Lab {
 }
 
 interface NodeAnswer {
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly status?: {
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly lastHeartbeatTime: string;
+    }[];
+  };
 }
 interface LeaseAnswer {
   readonly spec?: { readonly renewTime?: string };
 }
 
 /** What still keeps the node from being Ready; empty when nothing does. */
-async function notYet(get: Lab['get'], node: string, since: number, reachable: boolean): Promise<string> {
+async function notYet(get: Lab['get'], node: string, since: number, options: Wait): Promise<string> {
   try {
     const seen = JSON.parse((await get(`/api/v1/nodes/${node}`)).body) as NodeAnswer;
     const lease = await get(`/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${node}`);
     const renewed = Date.parse((JSON.parse(lease.body) as LeaseAnswer).spec?.renewTime ?? '');
     if (!(renewed > since)) return 'its lease is not renewed';
-    const ready = seen.status?.conditions?.find((condition) => condition.type === 'Ready')?.status;
-    if (ready !== 'True') return `Ready is ${ready ?? 'unset'}`;
-    if (!reachable) return '';
+    const ready = seen.status?.conditions?.find((condition) => condition.type === 'Ready');
+    if (ready?.status !== 'True') return `Ready is ${ready?.status ?? 'unset'}`;
+    // Heartbeats are told in whole seconds.
+    if (Date.parse(ready.lastHeartbeatTime) + 1000 <= (options.restartedAt ?? 0))
+      return 'Ready is what an earlier kubelet said';
+    if (options.reachable !== true) return '';
     const answer = await get(`/api/v1/nodes/${node}/proxy/healthz`);
     return answer.status === 200 ? '' : `the API server gets ${answer.status} from its kubelet`;
   } catch (error) {

@@ -31,5 +31,6 @@ systemctl daemon-reload
 systemctl unmask -q "$unit" 2>/dev/null || true
 systemctl reset-failed "$unit" 2>/dev/null || true
 # It may still be stopping, or wait for its next automatic restart.
+printf 'restarted %s\n' "$(date +%s%3N)"
 systemctl restart "$unit"
 systemctl is-active -q ssh || systemctl start ssh
