@@ -58,8 +58,16 @@ undo() {
   lock_revert || answer error 'somebody else is putting this change back and does not end'
   take_lock
   case $(state_of "$TXN") in
-    none | prepared | armed)
+    none | prepared)
       withdraw "$self"
+      answer nothing
+      ;;
+    armed) # kept, so that whoever asks later is told that nothing was written
+      each_file drop_staged
+      remove_folders
+      set_verdict "ended by $by, before anything was written"
+      set_reverted
+      stop_switch "$self"
       answer nothing
       ;;
     writing | applied) # the one who renames it decides, and needs no space for it

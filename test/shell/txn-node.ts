@@ -89,12 +89,17 @@ export interface TxnNode {
 }
 
 /** Runs what a unit file tells systemd to run. */
-export async function runUnit(place: Place, shell: Shell, file: string): Promise<UnitRun> {
+export async function runUnit(
+  place: Place,
+  shell: Shell,
+  file: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<UnitRun> {
   const command = /^ExecStart=\/bin\/sh (.*)$/m.exec(readFileSync(join(place.units, file), 'utf8'))?.[1];
   if (command === undefined) throw new Error(`${file} runs no shell`);
   const argv = [...shell.argv.filter((word) => word !== '-s'), ...command.split(' ')];
   const child = spawn('setsid', ['--wait', ...argv], {
-    env: { LC_ALL: 'C', ...place.env(shell) },
+    env: { LC_ALL: 'C', ...place.env(shell), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let journal = '';
@@ -105,10 +110,14 @@ export async function runUnit(place: Place, shell: Shell, file: string): Promise
 }
 
 /** What the start of a machine does: the boot unit runs if it is wanted. */
-export async function startMachine(place: Place, shell: Shell): Promise<UnitRun | undefined> {
+export async function startMachine(
+  place: Place,
+  shell: Shell,
+  env: Readonly<Record<string, string>> = {},
+): Promise<UnitRun | undefined> {
   const link = join(place.units, 'multi-user.target.wants', 'kubelatch-boot.service');
   // Follows the link: systemd passes over one that leads nowhere.
-  return existsSync(link) ? runUnit(place, shell, 'kubelatch-boot.service') : undefined;
+  return existsSync(link) ? runUnit(place, shell, 'kubelatch-boot.service', env) : undefined;
 }
 
 export function useNode(shell: Shell): TxnNode {
