@@ -79,8 +79,8 @@ export interface TxnNode {
   start(): Promise<UnitRun | undefined>;
   /** Calls of systemctl with these beginnings fail. */
   fails(...begins: readonly string[]): void;
-  /** Waiting takes no time from here on; the answer are the seconds waited for. */
-  fast(): () => readonly string[];
+  /** Waiting takes no time from here on, or so many seconds; the answer are the seconds that were asked for. */
+  fast(seconds?: number): () => readonly string[];
   unitFiles(): string[];
   /** No unit, link or timer of the switch is there. */
   disarmed(): void;
@@ -183,9 +183,12 @@ export function useNode(shell: Shell): TxnNode {
     fails: (...begins) => {
       writeFileSync(join(place.dir, 'systemctl.fails'), begins.map((begin) => `${begin}\n`).join(''));
     },
-    fast() {
+    fast(seconds = 0) {
       const log = join(place.dir, 'sleep.log');
-      program(join(place.bin, 'sleep'), `#!/bin/sh\necho "$1" >>"${log}"\n`);
+      program(
+        join(place.bin, 'sleep'),
+        `#!/bin/sh\necho "$1" >>"${log}"\n${seconds === 0 ? '' : `exec /bin/sleep ${seconds}\n`}`,
+      );
       return () => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(0, -1) : []);
     },
     unitFiles: () => Object.keys(treeOf(place.units)).filter((name) => name.includes('kubelatch')),
