@@ -27,7 +27,7 @@ export interface LeaseHolder {
   readonly identity: string;
   readonly operator: string | undefined;
   readonly run: string | undefined;
-  /** Milliseconds for which it is held, by the API server's clock alone; undefined where that makes no sense. */
+  /** Milliseconds for which it is held, by the API server's clock or by what we saw; undefined where neither tells. */
   readonly age: number | undefined;
   /** Milliseconds after its last renewal at which it is free. */
   readonly duration: number;
@@ -59,16 +59,16 @@ export interface Claim {
 export async function acquireRunLease(gateway: Gateway, claim: Claim): Promise<Result<RunLease, LeaseRefusal>> {
   // The nonce tells two processes of one run apart: a resumed run must not take its dead controller for itself.
   const identity = `${claim.operator} ${claim.run}/${randomHex(4)}`;
-  let first: { readonly version: string; readonly at: number } | undefined;
+  let first: { readonly version: string; readonly free: boolean; readonly at: number } | undefined;
   while (!claim.signal.aborted) {
     const read = await readLease(gateway);
     if (!read.ok) return fail({ kind: 'unusable', error: read.error });
     const lease = read.value;
     const version = lease?.version ?? 'none';
     const watched = first === undefined ? undefined : { same: first.version === version, for: monotonic() - first.at };
-    first ??= { version, at: monotonic() };
+    first ??= { version, free: lease?.holder === undefined, at: monotonic() };
     if (lease?.holder !== undefined) {
-      const by = holderOf(lease, lease.holder);
+      const by = holderOf(lease, lease.holder, first.free ? monotonic() - first.at : undefined);
       if (watched?.same === false) return fail({ kind: 'held', by, renewed: true });
       if (by.duration > longestWatch) return fail({ kind: 'held', by, renewed: false });
       if (watched === undefined) claim.onWatch(by);
@@ -179,7 +179,8 @@ function lossOf(lease: Lease | undefined): string {
   return `the run lock of the cluster was taken over by ${holderOf(lease, lease.holder).identity}`;
 }
 
-function holderOf(lease: Lease, holder: string): LeaseHolder {
+/** `seen`: milliseconds since it was seen free, where it was. */
+function holderOf(lease: Lease, holder: string, seen?: number): LeaseHolder {
   const identity = oneLine(holder, 160);
   const ours = /^(\S+@\S+) ([A-Za-z0-9-]{1,64})\/[0-9a-f]+$/.exec(identity);
   const { date, acquired } = lease;
@@ -188,7 +189,7 @@ function holderOf(lease: Lease, holder: string): LeaseHolder {
     identity,
     operator: ours?.[1],
     run: ours?.[2],
-    age: age < 0 ? undefined : age,
+    age: seen ?? (age < 0 ? undefined : age),
     // One that says nothing is given as long as one of ours.
     duration: lease.duration ?? leaseDuration,
   };

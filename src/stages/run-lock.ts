@@ -45,13 +45,13 @@ function refusalError(refusal: LeaseRefusal): ToolError {
 }
 
 function heldError(by: LeaseHolder, renewed: boolean): ToolError {
-  const age = by.age === undefined ? '' : `, since ${span(by.age)}`;
-  const alive = renewed ? 'alive a moment ago' : `to be watched for ${span(by.duration)}`;
+  const taken = by.age === undefined ? [] : [by.age < 2000 ? 'taken just now' : `taken ${span(by.age)} ago`];
+  const state = [...taken, renewed ? 'alive just now' : `to be watched for ${span(by.duration)}`].join(', ');
   const there = by.operator?.slice(by.operator.lastIndexOf('@') + 1) ?? '';
   const resume = by.run === undefined ? '' : `, or finish it there (${there}) by kubelatch resume ${by.run} if it died`;
   const free = `once dead it is free ${seconds(by.duration)} after its last renewal`;
   const last = `only when nothing of it runs any more: kubectl -n ${leaseNamespace} delete lease ${leaseName}`;
-  return new ToolError('cluster', `${nameOf(by)} holds the run lock of this cluster${age}, ${alive}`, {
+  return new ToolError('cluster', `${nameOf(by)} holds the run lock of this cluster: ${state}`, {
     hint: `nothing was changed; wait for it${resume}; ${free}; ${last}`,
   });
 }

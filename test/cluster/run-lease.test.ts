@@ -167,6 +167,16 @@ describe('a second operator', () => {
     expect(holderNow()).toContain('run-early/');
   });
 
+  it('that was slower by a moment is told so, with the little that it saw', async () => {
+    const [one, two] = [attempt(a), attempt(b)];
+    await pass(1000);
+    expect(one.ended?.ok).toBe(true);
+    expect(two.ended).toMatchObject({
+      ok: false,
+      error: { kind: 'held', renewed: true, by: { run: 'run-a', age: 20 } },
+    });
+  });
+
   it('takes it from a dead holder, but not before it watched for the whole duration', async () => {
     const dies = machine('dies');
     await hold(dies);

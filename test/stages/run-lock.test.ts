@@ -58,7 +58,7 @@ it('tells who holds it, since when, and how to break it with care', async () => 
   const error = await refused({ kind: 'held', by: alice, renewed: true });
   expect(error.code).toBe('cluster');
   expect(error.message).toBe(
-    'alice@ops1 (run 20261123T050102Z-3fa4c1) holds the run lock of this cluster, since 3 min, alive a moment ago',
+    'alice@ops1 (run 20261123T050102Z-3fa4c1) holds the run lock of this cluster: taken 3 min ago, alive just now',
   );
   expect(error.hint).toBe(
     'nothing was changed; wait for it, or finish it there (ops1) by kubelatch resume 20261123T050102Z-3fa4c1 if it died; ' +
@@ -70,7 +70,7 @@ it('tells who holds it, since when, and how to break it with care', async () => 
 it('offers no command with words that kubelatch did not write', async () => {
   const by = { identity: 'x; rm -rf /', operator: undefined, run: undefined, age: undefined, duration: 36_000_000 };
   const error = await refused({ kind: 'held', by, renewed: false });
-  expect(error.message).toBe('x; rm -rf / holds the run lock of this cluster, to be watched for 10 h');
+  expect(error.message).toBe('x; rm -rf / holds the run lock of this cluster: to be watched for 10 h');
   expect(error.hint).not.toContain('resume');
 });
 
