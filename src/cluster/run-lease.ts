@@ -6,7 +6,7 @@ import type { ClusterError, Gateway } from './gateway.js';
 import { type Lease, readLease, writeLease } from './lease.js';
 
 /** Milliseconds after its last renewal at which others may take the lock. */
-export const leaseDuration = 20_000;
+const leaseDuration = 20_000;
 /** Milliseconds after the last renewal for which the holder relies on it: a quarter less, for clocks that run at different speeds. */
 const sureFor = 15_000;
 const renewEvery = 4000;
