@@ -44,7 +44,8 @@ const table: Readonly<Record<string, Rule>> = {
     builtins: ['fs/promises', ...pure],
   },
   report: { values: ['lib'], types: ['playbook', 'plan', 'apply'], builtins: ['util'] },
-  terminal: { values: ['lib', 'listr2', 'inquirer'], types: ['report', 'apply', 'ssh/secrets'] },
+  // Lines break on the screen as they do in the report.
+  terminal: { values: ['lib', 'listr2', 'inquirer', 'report/layout'], types: ['report', 'apply', 'ssh/secrets'] },
   // Between the pipeline and what it is made of.
   stages: {
     values: ['lib', 'ssh', 'node', 'facts', 'distros', 'playbook', 'plan', 'cluster', 'apply', 'p-limit'],
