@@ -35,7 +35,7 @@ const table: Readonly<Record<string, Rule>> = {
   cluster: {
     values: ['lib', 'node'],
     types: ['ssh'],
-    builtins: ['child_process', 'fs/promises', 'http', 'net', 'os', 'stream', ...pure],
+    builtins: ['child_process', 'fs', 'fs/promises', 'http', 'net', 'os', 'stream', ...pure],
   },
   apply: {
     // The gate reads configz and the ports by the same rules as the audit does.
@@ -63,7 +63,7 @@ const table: Readonly<Record<string, Rule>> = {
     builtins: ['fs', 'fs/promises'],
   },
   'cli/world': { values: ['ssh/connect'] },
-  main: { values: ['lib', 'cli', 'commander'], builtins: ['fs'] },
+  main: { values: ['lib', 'cli', 'commander'], builtins: ['fs', 'tty'] },
 };
 
 interface Owned {
@@ -75,7 +75,7 @@ interface Owned {
 
 const owned: readonly Owned[] = [
   { what: 'the end of the process', sign: /\bprocess \. (exit|abort|reallyExit) /, owners: ['main'] },
-  { what: 'the exit code', sign: /\bprocess \. exitCode =/, owners: ['cli/stops'] },
+  { what: 'the exit code', sign: /\bprocess \. exitCode =/, owners: [] },
   { what: 'the console', sign: /\bconsole \./, owners: [] },
   {
     what: 'the streams of the process',

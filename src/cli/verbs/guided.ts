@@ -31,8 +31,8 @@ export async function guidedVerb(world: World): Promise<number> {
     const judgedBy = playbooks.filter((playbook) => selection.playbooks.includes(playbook.name));
     return withRun(world, { inventory, hosts: chosen, playbooks: judgedBy }, work);
   };
-  const approve = (): Promise<boolean> => {
-    stops.changing();
+  const approve = (switched: boolean) => (): Promise<boolean> => {
+    stops.changing({ switched });
     return Promise.resolve(true);
   };
 
@@ -55,7 +55,7 @@ export async function guidedVerb(world: World): Promise<number> {
         // The first try carries out what was shown; another try plans anew, since nodes have moved.
         const saved = shown === undefined ? undefined : savedPlanOf(shown);
         shown = undefined;
-        const result = await stage('Changing', selection, (run) => apply(run, flags, saved, approve));
+        const result = await stage('Changing', selection, (run) => apply(run, flags, saved, approve(true)));
         if (result === undefined) return { text: 'Nothing was changed.\n', exitCode: 0, failed: false };
         runs.push(result);
         const failedHosts = result.hosts.filter((host) => !isSettled(host.outcome)).map((host) => host.name);
@@ -66,7 +66,9 @@ export async function guidedVerb(world: World): Promise<number> {
         const undone: RunResult[] = [];
         for (const { run, hosts: touched } of runs.toReversed()) {
           const selection = { hosts: touched.map((host) => host.name), playbooks: [] };
-          const result = await stage('Putting back', selection, (context) => rollback(context, run, flags, approve));
+          const result = await stage('Putting back', selection, (context) =>
+            rollback(context, run, flags, approve(false)),
+          );
           if (result !== undefined) undone.push(result);
         }
         return {
