@@ -12,8 +12,8 @@ export interface Stops {
   readonly leave: AbortSignal;
   /** 130, 143 or 129 once a signal came; undefined before. */
   exitCode(): number | undefined;
-  /** Nodes are being changed from now on: the first signal only drains. `switched`: each undoes its change by itself. */
-  changing(options?: { readonly switched: boolean }): void;
+  /** Nodes are being changed from now on: the first signal only drains. `within`: milliseconds until a node that is left alone ends it by itself. */
+  changing(options?: { readonly within: number }): void;
   /** What was begun is over: a signal ends the rest at once. */
   settled(): void;
   /** Keeps account of who is under way. */
@@ -25,10 +25,13 @@ export interface Stops {
 }
 
 interface StopOptions {
-  say(line: string): void;
+  readonly say: (line: string) => void;
   /** Ends the process, with the terminal as it was found. */
-  exit(code: number): void;
+  readonly exit: (code: number) => void;
 }
+
+/** Milliseconds until a node goes on by itself with a rollback that was cut off (txn.sh arms its switch for so long). */
+export const takenBack = 240_000;
 
 /** Milliseconds for connections to be closed in order once all is left. */
 const farewell = 1000;
@@ -40,14 +43,14 @@ export function listenForSignals(process: NodeJS.Process, { say: sayFirst, exit 
   let say = sayFirst;
   let code: number | undefined;
   let run: string | undefined;
-  let isSwitched = false;
+  let within: number | undefined;
   let isChanging = false;
   let hasChanged = false;
 
   const leaveNow = (signal: Signal): void => {
     leave.abort();
     drain.abort();
-    if (isChanging) for (const line of partingWords(signal, [...underWay], run, isSwitched)) say(line);
+    if (isChanging) for (const line of partingWords(signal, [...underWay], run, within)) say(line);
     // Calls in progress end by the abort; what does not must not hold the terminal.
     setTimeout(() => exit(code ?? codes[signal]), farewell).unref();
   };
@@ -72,7 +75,7 @@ export function listenForSignals(process: NodeJS.Process, { say: sayFirst, exit 
     leave: leave.signal,
     exitCode: () => code,
     changing(options) {
-      [isChanging, hasChanged, isSwitched] = [true, true, options?.switched === true];
+      [isChanging, hasChanged, within] = [true, true, options?.within];
     },
     settled() {
       isChanging = false;
@@ -98,12 +101,13 @@ function partingWords(
   signal: Signal,
   hosts: readonly string[],
   run: string | undefined,
-  isSwitched: boolean,
+  within: number | undefined,
 ): readonly string[] {
-  if (hosts.length === 0) return [`${signal}: left at once; no host was under way.`];
-  const fate = isSwitched
-    ? 'What is not confirmed there, the node itself puts back when its deadline passes.'
-    : 'They may be unfinished.';
-  const next = run === undefined ? [] : [`  kubelatch resume ${run} finds out how they ended, and ends the run.`];
+  if (hosts.length === 0) return [`${signal}: left at once.`];
+  const fate =
+    within === undefined
+      ? 'They may be unfinished.'
+      : `What is not decided there, each node puts back by itself within ${Math.ceil(within / 1000)} s.`;
+  const next = run === undefined ? [] : [`  kubelatch resume ${run} asks them how it ended, and ends the run.`];
   return [`${signal}: left at once. Under way: ${hostList(hosts)}. ${fate}`, ...next];
 }

@@ -54,7 +54,14 @@ export async function withJournal<T>(
 
 export function contextFor(run: Run, cluster: Cluster | undefined, journal: Journal, flags: RolloutFlags): RunContext {
   const seclusion = flags.drain ? 'drain' : flags.cordon ? 'cordon' : 'none';
-  return { journal, cluster, seclusion, timing: { gate: flags.deadline, settle: flags.settle }, report: run.report };
+  return {
+    journal,
+    cluster,
+    seclusion,
+    keep: flags.keep,
+    timing: { gate: flags.deadline, settle: flags.settle },
+    report: run.report,
+  };
 }
 
 export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunContext): RolloutHost {
@@ -66,6 +73,7 @@ export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunCont
     tool: run.version,
     operator: operator(),
     plan: { ...plan, edits: [], expect: [] },
+    paths: plan.edits.map(({ path }) => path),
   };
   const task = taskFor(plan, host, run);
   return rolloutHost(task, () => applyToHost(plan, about, task, context));

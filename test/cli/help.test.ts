@@ -14,6 +14,8 @@ const verbs = [
   'runs',
   'runs list',
   'runs show',
+  'runs backups',
+  'uninstall',
   'explain',
   'version',
 ];
