@@ -49,10 +49,10 @@ if [ "$kind" = real ]; then
   "$here/kubernetes.sh" 8>&-
   LAB_PROGRAM_FOLDER=$LAB_BINARIES
 else
-  LAB_PROGRAM_FOLDER=$("$here/standin-programs.sh" 8>&-)
+  LAB_PROGRAM_FOLDER=$("$here/programs.sh" standin 8>&-)
 fi
 LAB_SUPERVISOR=
-[[ ! ${nodes[*]} =~ :(k3s|rke2)- ]] || LAB_SUPERVISOR=$("$here/supervisor-programs.sh" 8>&-)
+[[ ! ${nodes[*]} =~ :(k3s|rke2)- ]] || LAB_SUPERVISOR=$("$here/programs.sh" supervisor 8>&-)
 LAB_HERE=$here
 LAB_KIND=$kind
 began=$SECONDS
