@@ -208,7 +208,10 @@ undo() {
       stop_switch "$self"
       answer nothing
       ;;
-    writing | applied | confirmed | reverting) ;;
+    confirmed) # the switch may only just have lost to the confirmation
+      [ -z "$self" ] || answer state confirmed
+      ;;
+    writing | applied | reverting) ;;
     reverted) answer reverted already ;;
     *) answer state "$before" ;;
   esac
