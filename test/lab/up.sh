@@ -32,7 +32,7 @@ done
 need_root
 
 mkdir -p "$LAB_CACHE" "$(dirname "$LAB_STATE")"
-exec 8>"$LAB_CACHE/up$LAB_TAG.lock"
+exec 8>"$(lock_of "$LAB_NET")"
 flock -n 8 || fail "another lab is being started or stopped right now" "wait for it"
 # One that is not complete has crashed on its way up: the lock says that nobody is still at it.
 [ ! -e "$LAB_STATE/ready" ] || for node in $(node_names); do
