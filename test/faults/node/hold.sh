@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# Holds a call at a chosen point; sourced. FOLDER/at names the point, "STEP MOMENT NAME"; reached.NAME tells that a call is held there.
+
+# claim FOLDER STEP MOMENT: prints the hold's name where this call is to be held; only one call ever is.
+claim() {
+  local step moment hold
+  read -r step moment hold <"$1/at" 2>/dev/null || return 1
+  [ "$step $moment" = "$2 $3" ] && mv "$1/at" "$1/taken" 2>/dev/null && printf '%s\n' "$hold"
+}
+
+# held FOLDER NAME: until somebody says "go" or "drop"; fails when the call is to be lost, or nobody says a word for five minutes.
+held() {
+  local word tries=0
+  : >"$1/reached.$2"
+  until [ -e "$1/word.$2" ]; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 6000 ] || return 1
+    sleep 0.05
+  done
+  read -r word <"$1/word.$2"
+  [ "$word" = go ]
+}
