@@ -53,7 +53,7 @@ const table: Readonly<Record<string, Rule>> = {
   },
   pipeline: {
     values: ['lib', 'stages', 'plan'],
-    types: ['inventory', 'cluster', 'report'],
+    types: ['inventory', 'cluster', 'apply', 'report'],
   },
   // Where files are read, connections are opened, and everything is put together.
   cli: {

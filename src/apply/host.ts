@@ -122,7 +122,7 @@ export async function applyToHost(
 
     function undo(because: string): Promise<Outcome> {
       void pulse.stop();
-      return putBack(because, { id, restarts: plan.restart, times }, task, context, track);
+      return putBack(because, { id, session, restarts: plan.restart, times }, task, context, track);
     }
 
     async function confirmed(): Promise<Outcome> {

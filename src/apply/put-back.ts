@@ -1,12 +1,15 @@
 /** Has a node put a change back, over as many connections as it takes, and proves the old configuration. */
 import { monotonic, sleep } from '../lib/clock.js';
-import { failureOf, proveOld } from './gate.js';
+import { type GateResult, failureOf, proveOld } from './gate.js';
 import type { HostTask, RunContext, Track } from './host-task.js';
 import { type SwitchTimes, type TxnResult, revert } from './node-transaction.js';
 import type { Outcome } from './outcome.js';
+import type { Session } from '../ssh/session.js';
 
 export interface Change {
   readonly id: string;
+  /** For where no other connection comes about. */
+  readonly session: Session;
   /** Its unit was or may have been restarted. */
   readonly restarts: boolean;
   readonly times: SwitchTimes;
@@ -44,9 +47,7 @@ export async function putBack(
   // `none`: the disk was too full to keep a record of a change that was put back.
   if (word !== 'reverted' && word !== 'none')
     return finish('unknown', `${because}; putting back failed: ${word} ${detail}`, look);
-  const proof = restarts ? await provenOld(task, context) : undefined;
-  if (proof !== undefined && 'error' in proof)
-    return finish('unknown', `${because}; put back, but not proved healthy: ${proof.error}`, look);
+  const proof = restarts ? await provenOld(change.session, task, context) : undefined;
   if (proof?.passed === false) {
     progress.log = proof.log;
     return finish('unknown', `${because}; put back, but the node is not healthy: ${failureOf(proof)}`, look);
@@ -55,26 +56,21 @@ export async function putBack(
 }
 
 /** Putting back may be asked for as often as it takes; after the switch's own time there is no use in going on. */
-async function untilDecided({ id, restarts, times }: Change, because: string, task: HostTask): Promise<TxnResult> {
-  const end = monotonic() + times.deadline * 1000 + grace;
+async function untilDecided(change: Change, because: string, task: HostTask): Promise<TxnResult> {
+  const how = change.restarts ? 'restart' : 'files-only';
+  const ask = (session: Session): Promise<TxnResult> => revert(session, change.id, how, `the run: ${because}`);
+  const end = monotonic() + change.times.deadline * 1000 + grace;
   for (;;) {
-    const session = await task.connect();
-    const said: TxnResult = session.ok
-      ? await revert(session.value, id, restarts ? 'restart' : 'files-only', `the run: ${because}`).finally(() =>
-          session.value.close(),
-        )
-      : session;
+    const fresh = await task.connect();
+    const said = await (fresh.ok ? ask(fresh.value).finally(() => fresh.value.close()) : ask(change.session));
     const isFinal = said.ok && said.value.word !== 'error' && said.value.word !== 'broken';
     if (isFinal || monotonic() > end || (!said.ok && said.error.kind === 'aborted')) return said;
     await sleep(pause);
   }
 }
 
-async function provenOld(
-  task: HostTask,
-  context: RunContext,
-): Promise<Awaited<ReturnType<typeof proveOld>> | { readonly error: string }> {
-  const session = await task.connect();
-  if (!session.ok) return { error: session.error.message };
-  return proveOld(session.value, task, context).finally(() => session.value.close());
+async function provenOld(current: Session, task: HostTask, context: RunContext): Promise<GateResult> {
+  const fresh = await task.connect();
+  if (!fresh.ok) return proveOld(current, task, context);
+  return proveOld(fresh.value, task, context).finally(() => fresh.value.close());
 }

@@ -10,12 +10,13 @@ import type { Cluster } from '../cluster/cluster.js';
 import type { Host } from '../inventory/host.js';
 import { isoTime, newRunId } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
+import { ownMark } from '../lib/process-mark.js';
 import type { HostPlan } from '../plan/host-plan.js';
 import { planWaves } from '../plan/waves.js';
 import type { RolloutFlags, Run } from './run.js';
 
 /** What is known of this machine's user, for the node's and the journal's records. */
-function operator(): string {
+export function operator(): string {
   try {
     return `${userInfo().username}@${hostname()}`;
   } catch {
@@ -42,6 +43,7 @@ export async function withJournal<T>(
       inventory: path,
       hosts,
       operator: operator(),
+      controller: ownMark(),
     });
     const result = await work(journal);
     // The hosts' outcomes matter more than this line.
@@ -68,7 +70,20 @@ export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunCont
     plan: { ...plan, edits: [], expect: [] },
   };
   const task = taskFor(plan, host, run);
-  return rolloutHost(task, () => applyToHost(plan, about, task, context));
+  const noting = { ...context, cluster: notingCordons(context, host.name) };
+  return rolloutHost(task, () => applyToHost(plan, about, task, noting));
+}
+
+/** A cordon is asked for only where nobody had set one: what is noted here is the run's own, to be lifted should it die. */
+function notingCordons({ cluster, journal }: RunContext, host: string): Cluster | undefined {
+  if (cluster === undefined) return undefined;
+  return {
+    ...cluster,
+    async cordon(node, on) {
+      if (on) await journal.write({ entry: 'cordon', host, node });
+      return cluster.cordon(node, on);
+    },
+  };
 }
 
 export function rollbackTask(plan: HostPlan, id: string, host: Host, run: Run, context: RunContext): RolloutHost {

@@ -1,11 +1,12 @@
 /** Turns what was surveyed into results: findings per host, then what to change. Pure. */
 import type { SavedPlan } from '../plan/saved-plan.js';
 import type { Wishes } from '../distros/distro.js';
+import { isPending, whose } from '../facts/transactions.js';
 import type { HostAudit, HostPlanned, PlanResult } from '../report/model.js';
 import type { ClientCaEvidence } from '../plan/client-ca.js';
 import { type HostPlan, planHost } from '../plan/host-plan.js';
 import { type Finding, assess } from '../playbook/assess.js';
-import { assessDoors, assessEffect } from '../playbook/evidence.js';
+import { assessDoors, assessEffect, assessKept } from '../playbook/evidence.js';
 import type { Playbook } from '../playbook/schema.js';
 import type { Surveyed, SurveyedNode } from './survey.js';
 
@@ -39,7 +40,7 @@ function findingsOf({ view }: SurveyedNode, playbooks: readonly Playbook[]): Fin
       seen.add(key);
       return true;
     });
-  return [...ofPlaybooks, ...assessDoors(view), ...assessEffect(view)];
+  return [...assessKept(view), ...ofPlaybooks, ...assessDoors(view), ...assessEffect(view)];
 }
 
 /** Plans that change something, in the order of the hosts. */
@@ -85,10 +86,11 @@ export function planFor(
       refused: { reason, hint: 'set nodeName in the inventory, or check that cluster names the right one' },
     };
   }
-  const pending = view.facts.transactions.find(({ state }) => ['writing', 'applied', 'reverting'].includes(state));
+  const pending = view.facts.transactions.find(isPending);
   if (pending !== undefined) {
-    const reason = `the change of run ${pending.id} is unfinished on this node`;
-    return { ...audit, refused: { reason, hint: `kubelatch rollback ${pending.id}` } };
+    const reason = `the change of ${whose(pending)} is unfinished on this node`;
+    const hint = `wait for that run; if it is lost: kubelatch resume ${pending.id}`;
+    return { ...audit, refused: { reason, hint } };
   }
   return { ...audit, plan };
 }

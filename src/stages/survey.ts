@@ -8,6 +8,7 @@ import { flagOnly } from '../facts/effective-kubelet.js';
 import { gatherFacts } from '../facts/gather.js';
 import { askDoors, portsOf } from '../facts/kubelet-ports.js';
 import { type NodeFacts, textOf } from '../facts/node-facts.js';
+import { notesOnTransactions } from '../facts/transactions.js';
 import type { Host } from '../inventory/host.js';
 import { type Result, fail, ok } from '../lib/result.js';
 import type { ClientCaEvidence } from '../plan/client-ca.js';
@@ -105,11 +106,7 @@ async function understand(
   if (configz?.ok === false)
     notes.push(`the running kubelet could not be asked through the API server: ${configz.error.message}`);
   const doors = await askDoors(session, portsOf(setup.sources, facts), Math.min(timeout, 10_000));
-  for (const { id, state } of facts.transactions) {
-    if (['writing', 'applied', 'reverting'].includes(state)) {
-      notes.push(`the change of run ${id} is unfinished on this node (${state}): kubelatch rollback ${id}`);
-    }
-  }
+  notes.push(...notesOnTransactions(facts.transactions));
   return {
     host,
     nodeName: node?.name ?? host.nodeName ?? ownName,
