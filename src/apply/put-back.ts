@@ -29,7 +29,7 @@ export async function putBack(
 ): Promise<Outcome> {
   const { id, restarts, times } = change;
   const look = `log in and look: systemctl status ${task.target.unit}, /var/lib/kubelatch/txn/${id}`;
-  const said = await step('revert', () => untilDecided(change, because, task));
+  const said = await step('revert', () => untilDecided(change, `the run: ${because}`, task));
   if (!said.ok) {
     const itself = `its own switch puts it back ${times.deadline} s after the last word from here`;
     return finish(
@@ -56,9 +56,9 @@ export async function putBack(
 }
 
 /** Putting back may be asked for as often as it takes; after the switch's own time there is no use in going on. */
-async function untilDecided(change: Change, because: string, task: HostTask): Promise<TxnResult> {
+export async function untilDecided(change: Change, by: string, task: HostTask): Promise<TxnResult> {
   const how = change.restarts ? 'restart' : 'files-only';
-  const ask = (session: Session): Promise<TxnResult> => revert(session, change.id, how, `the run: ${because}`);
+  const ask = (session: Session): Promise<TxnResult> => revert(session, change.id, how, by);
   const end = monotonic() + change.times.deadline * 1000 + grace;
   for (;;) {
     const fresh = await task.connect();

@@ -2,8 +2,9 @@
 import { watchKubelet } from './kubelet-watch.js';
 import { failureOf, proveOld } from './gate.js';
 import { type HostTask, type RunContext, trackHost } from './host-task.js';
-import { parseHolder, revert } from './node-transaction.js';
+import { parseHolder, switchTimes } from './node-transaction.js';
 import type { Outcome } from './outcome.js';
+import { untilDecided } from './put-back.js';
 import { heldBy } from './refusal.js';
 
 export async function rollBackHost(
@@ -20,9 +21,8 @@ export async function rollBackHost(
   try {
     const before = await watchKubelet(session, task.target, 0);
     if (!before.ok) return finish('failed', before.error.message, before.error.hint);
-    const reverted = await step('revert', () =>
-      revert(session, id, restarts ? 'restart' : 'files-only', `rollback ${context.journal.run}`),
-    );
+    const change = { id, session, restarts, times: switchTimes(context.timing.gate) };
+    const reverted = await step('revert', () => untilDecided(change, `rollback ${context.journal.run}`, task));
     if (!reverted.ok) return finish('unknown', reverted.error.message, look);
     const { word, detail } = reverted.value;
     switch (word) {

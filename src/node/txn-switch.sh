@@ -57,7 +57,7 @@ OnActiveSec=${1}s
 AccuracySec=100ms
 UNIT
 [Unit]
-Description=kubelatch: puts back change $ID, which nobody confirmed
+Description=kubelatch: puts back change $ID unless it is confirmed
 StartLimitIntervalSec=300
 StartLimitBurst=10
 

@@ -13,6 +13,10 @@ set_state() {
   replace_line "$1" "$TXN/state"
 }
 
+set_verdict() { # TEXT: for people; a disk too full for it changes nothing
+  replace_line "$1 ($(date -u '+%Y-%m-%d %H:%M:%SZ') on the node's clock)" "$TXN/verdict" 2>/dev/null || true
+}
+
 state_of() { # DIR; once decided, a disk too full to say so does not make it undone
   state=$(line_of "$1/state")
   case $state in
@@ -191,13 +195,23 @@ undo() {
       discard
       answer nothing
       ;;
-    prepared | armed)
-      mv -f "$TXN/undecided" "$TXN/decided-revert" 2>/dev/null
-      stop_switch "$self"
+    prepared)
       discard
       answer nothing
       ;;
-    writing | applied | confirmed | reverting) ;;
+    armed) # kept, so that whoever asks later is told that nothing was written
+      each_file drop_staged
+      remove_folders
+      set_verdict "ended by $by, before anything was written"
+      mv -f "$TXN/undecided" "$TXN/decided-revert" 2>/dev/null
+      set_state reverted 2>/dev/null || discard
+      stop_switch "$self"
+      answer nothing
+      ;;
+    confirmed) # the switch may only just have lost to the confirmation
+      [ -z "$self" ] || answer state confirmed
+      ;;
+    writing | applied | reverting) ;;
     reverted) answer reverted already ;;
     *) answer state "$before" ;;
   esac
@@ -227,7 +241,7 @@ undo() {
     runs_again || answer restart-failed "$(line_of "$TXN/unit") does not stay up with its old files"
   fi
   take_lock
-  replace_line "put back by $by ($(date -u '+%Y-%m-%d %H:%M:%SZ') on the node's clock)" "$TXN/verdict" 2>/dev/null || true
+  set_verdict "put back by $by"
   rm -f "$TXN/stuck"
   # Nothing has to be kept where all is as it was, should the disk be too full to say so.
   set_state reverted 2>/dev/null || { rm -rf "$TXN/new" "$TXN/old" && set_state reverted 2>/dev/null; } || rm -rf "$TXN"
@@ -259,7 +273,7 @@ confirm() { # NONCE
 
 finish_confirm() {
   set_state confirmed 2>/dev/null || true
-  replace_line "confirmed by $(line_of "$TXN/owner") ($(date -u '+%Y-%m-%d %H:%M:%SZ') on the node's clock)" "$TXN/verdict" 2>/dev/null || true
+  set_verdict "confirmed by $(line_of "$TXN/owner")"
   each_file drop_link || true
   stop_switch
 }
