@@ -24,7 +24,7 @@ export interface IntruderOptions {
   readonly main: string;
   /** Without the cluster: the Lease would stop it before the node's own lock is asked. */
   readonly apply: readonly string[];
-  resume(run: string): readonly string[];
+  readonly resume: (run: string) => readonly string[];
 }
 
 export function makeIntruder({ lab, node, folder, env, main, apply, resume }: IntruderOptions): Intruder {

@@ -31,7 +31,7 @@ export async function filesOf(lab: Lab, node: string): Promise<Files> {
 const ownWork = (path: string): boolean => /\/00-(k3s|rke2)-defaults\.conf$|\/(k3s|rke2)\.yaml$/.test(path);
 
 /** `old`, `new`, or the first differences to each. */
-export function compare(files: Files, reference: Reference): 'old' | 'new' | string {
+export function compare(files: Files, reference: Reference): string {
   const toOld = differences(files, reference.old);
   if (toOld.length === 0) return 'old';
   const toNew = differences(files, reference.new);
@@ -97,8 +97,8 @@ export async function awaitSettled(lab: Lab, node: string, reference: Reference,
 /** Seconds since this machine was booted. */
 export const uptime = (): number => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
 
-/** Whether the kubelet serves, and as which files say. */
-export async function servingAs(lab: Lab, node: string): Promise<'old' | 'new' | string> {
+/** `old` or `new`: the kubelet serves as those files say; else what it does. Rejects where the node is not Ready in time. */
+export async function servingAs(lab: Lab, node: string): Promise<string> {
   await lab.waitReady(node, { reachable: true });
   const { anonymous10250, port10255 } = await lab.probe(node);
   if (anonymous10250 === 200 && port10255 === 'open') return 'old';

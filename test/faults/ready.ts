@@ -11,7 +11,7 @@ export interface CommandLine {
   readonly apply: readonly string[];
   /** As an operator whose inventory names no cluster. */
   readonly applyAlone: readonly string[];
-  resume(run: string): readonly string[];
+  readonly resume: (run: string) => readonly string[];
   env(of: { readonly clockFile?: string | undefined; readonly local?: string }): Readonly<Record<string, string>>;
 }
 

@@ -55,6 +55,8 @@ async function strikeAt(hold: Hold, { cell, scene, reference, patience }: Target
   const { kind } = faults[cell.fault];
   const action = faultActions[cell.fault];
   const { lab, node } = scene;
+  const { pending } = await leftoversOf(lab, node);
+  const wasArmed = pending.some((one) => / (armed|writing|applied|reverting)$/.test(one));
   const lostAt = uptime();
   if (kind !== 'answer') await action.inject(scene);
   if (kind !== 'event') {
@@ -65,8 +67,6 @@ async function strikeAt(hold: Hold, { cell, scene, reference, patience }: Target
   const isConnection = cell.step === 'connect' || cell.step === 'prove';
   if (!isLate) await hold.release(isConnection ? 'go' : 'drop');
   if (cell.fault === 'reboot' || cell.fault === 'power-cut') await action.heal(scene);
-  const { pending } = await leftoversOf(lab, node);
-  const wasArmed = pending.some((one) => / (armed|writing|applied|reverting)$/.test(one));
   const settled = await awaitSettled(lab, node, reference, wasArmed ? patience : 1);
   if (isLate) {
     await hold.release('go');

@@ -12,7 +12,7 @@ export interface Ended {
 
 export interface RunningTool {
   readonly ended: Promise<Ended>;
-  hasEnded(): boolean;
+  readonly hasEnded: () => boolean;
   /** SIGKILL for it and for all that it started. */
   kill(): void;
 }

@@ -86,6 +86,9 @@ function nodeProblems({ leftovers, cordoned, revertTook, revertBound }: Evidence
 /** What some faults must not be able to do. */
 function expectations({ cell, run, intruder }: Evidence): string[] {
   const found: string[] = [];
+  // Only a cluster that cannot be asked ends a run before its hosts.
+  if (run?.outcome === undefined && run !== undefined && cell.fault !== 'api-gone')
+    found.push(`the run ended without a word about the host: ${run.reason}`);
   if (cell.fault.startsWith('clock-') && run?.outcome !== 'confirmed')
     found.push(`a clock that is wrong is no reason for ${run?.outcome ?? 'no outcome'}: ${run?.reason ?? ''}`);
   if (intruder !== undefined && (intruder.code === 0 || intruder.outcome === 'confirmed'))

@@ -15,6 +15,7 @@ look() {
   for state in /var/lib/kubelatch/txn/*/state; do
     [ -e "$state" ] || continue
     read -r word <"$state"
+    [ ! -e "${state%/state}/decided-confirm" ] || word=confirmed
     case $word in
       armed | writing | applied)
         pending=yes

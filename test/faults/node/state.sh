@@ -7,6 +7,8 @@ systemctl list-units --all --plain --no-legend 'kubelatch*' | sed 's/^[^a-z]*\([
 for folder in /var/lib/kubelatch/txn/*/; do
   state=none
   [ ! -e "$folder/state" ] || read -r state <"$folder/state"
+  # Where the disk was too full to say so, the rename that decided is what counts.
+  [ ! -e "$folder/decided-confirm" ] || state=confirmed
   echo "transaction $(basename "$folder") ${state:-empty}"
   [ ! -e "$folder/stuck" ] || echo "stuck $(basename "$folder")"
 done
