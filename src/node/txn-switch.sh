@@ -98,8 +98,8 @@ seconds_of() { # WORDS as systemd prints a time span
       d) total=$((total + count * 86400)) ;;
       h) total=$((total + count * 3600)) ;;
       min) total=$((total + count * 60)) ;;
-      ms | us) ;;
-      *s) total=$((total + count)) ;;
+      s | .*[0-9]s) total=$((total + count)) ;;
+      *s) ;; # parts of a second
       *) return 1 ;;
     esac
   done
