@@ -1,11 +1,16 @@
 /** Ends one host of a run whose controller died: the node's own word decides, and what it left undecided is put back now. */
+import { sleep } from '../lib/clock.js';
 import type { HostPlan } from '../plan/host-plan.js';
 import { readKeptPlan } from '../plan/saved-plan.js';
 import type { Session } from '../ssh/session.js';
-import { failureOf, proveOld } from './host.js';
+import { failureOf, proveOld } from './gate.js';
 import { type HostTask, type RunContext, trackHost } from './host-task.js';
-import { type KeptTransaction, type TxnResult, listTransactions, revert } from './node-transaction.js';
+import { type KeptTransaction, type TxnResult, listTransactions, parseHolder, revert } from './node-transaction.js';
 import type { Outcome } from './outcome.js';
+import { heldBy } from './refusal.js';
+
+/** Milliseconds between two attempts. */
+const pause = 2000;
 
 /** What the run was about. */
 export interface ResumeGoal {
@@ -25,14 +30,12 @@ export interface BegunHost {
   connect: HostTask['connect'];
 }
 
-type Told = KeptTransaction & { readonly verdict?: string; readonly stuck?: string };
-
 /** Never `confirmed` by a guess: what the node does not say is `unknown`. */
 export async function resumeHost(goal: ResumeGoal, begun: BegunHost, context: RunContext): Promise<Outcome> {
   const connected = await begun.connect();
   const kept = connected.ok ? await listTransactions(connected.value) : connected;
   if (connected.ok) await connected.value.close();
-  const found: Told | undefined = kept.ok ? kept.value.find((one) => one.id === goal.id) : undefined;
+  const found = kept.ok ? kept.value.find((one) => one.id === goal.id) : undefined;
   const plan = readKeptPlan(found?.about.plan);
   const task = taskOf(begun, plan);
   const tracked = trackHost(task, context);
@@ -56,11 +59,11 @@ export async function resumeHost(goal: ResumeGoal, begun: BegunHost, context: Ru
       : finish('failed', 'nothing was changed: the run ended before its first file was written', 'apply again');
   }
 
-  async function settled(transaction: Told): Promise<Outcome> {
+  async function settled(transaction: KeptTransaction): Promise<Outcome> {
     const { state } = transaction;
     if (state === 'confirmed' && goal.kind === 'apply') return confirmed();
     if (state === 'reverted') return putBack(transaction);
-    const reverted = await step('revert', () => revertPatiently(begun, goal.id, plan));
+    const reverted = await step('revert', () => revertPatiently(begun, goal, plan));
     if (!reverted.ok)
       return finish('unknown', `putting back failed: ${reverted.error.message}${stuckIn(transaction)}`, look);
     const { word, detail } = reverted.value;
@@ -80,7 +83,7 @@ export async function resumeHost(goal: ResumeGoal, begun: BegunHost, context: Ru
           `both versions are kept: the old one is in /var/lib/kubelatch/txn/${goal.id}/old`,
         );
       case 'pending':
-        return finish('unknown', `not put back: another change holds this node: ${detail}`, look);
+        return finish('unknown', `not put back: ${heldBy(parseHolder(detail), begun.host).reason}`, look);
       default:
         if (word === 'state' && detail === 'confirmed' && goal.kind === 'apply') return confirmed();
         return finish('unknown', `putting back failed: ${word} ${detail}${stuckIn(transaction)}`, look);
@@ -92,8 +95,8 @@ export async function resumeHost(goal: ResumeGoal, begun: BegunHost, context: Ru
   }
 
   /** The files are the old ones by the node's word; the kubelet has to prove the rest. */
-  async function putBack({ verdict }: Told): Promise<Outcome> {
-    const by = verdict === undefined || verdict === '' ? 'put back' : verdict;
+  async function putBack({ verdict }: KeptTransaction): Promise<Outcome> {
+    const by = verdict === '' ? 'put back' : verdict;
     if (plan === undefined)
       return finish('unknown', `${by}, but what the node keeps of the run cannot be read, to prove it healthy`, look);
     if (plan.restart) {
@@ -105,7 +108,7 @@ export async function resumeHost(goal: ResumeGoal, begun: BegunHost, context: Ru
     return finish('reverted', because, 'the files are as they were; apply again');
   }
 
-  async function askAgain(): Promise<Told | undefined> {
+  async function askAgain(): Promise<KeptTransaction | undefined> {
     const listed = await withSession(begun, listTransactions);
     return listed.ok ? listed.value.find((one) => one.id === goal.id) : undefined;
   }
@@ -148,8 +151,8 @@ export async function resumeHost(goal: ResumeGoal, begun: BegunHost, context: Ru
 
 const notReady = (ready: string): string | undefined => (ready === 'True' ? undefined : `Ready is ${ready}`);
 
-const stuckIn = ({ stuck }: Told): string =>
-  stuck === undefined || stuck === '' ? '' : `; the node itself had given up: ${stuck}`;
+const stuckIn = ({ stuck }: KeptTransaction): string =>
+  stuck === '' ? '' : `; the node itself had given up: ${stuck}`;
 
 /** What is not known of a node is not used: nothing is proved without a plan. */
 const taskOf = ({ host, cordon, connect }: BegunHost, plan: HostPlan | undefined): HostTask => ({
@@ -161,12 +164,19 @@ const taskOf = ({ host, cordon, connect }: BegunHost, plan: HostPlan | undefined
   connect,
 });
 
-/** The node puts one change back once: who comes second waits there and reads the verdict. A lost connection costs a second one. */
-async function revertPatiently(begun: BegunHost, id: string, plan: HostPlan | undefined): Promise<TxnResult> {
+/** The node puts one change back once: who comes second waits there and reads the verdict. What is lost on the way is asked again. */
+async function revertPatiently(
+  begun: BegunHost,
+  goal: ResumeGoal,
+  plan: HostPlan | undefined,
+  attempts = 3,
+): Promise<TxnResult> {
   const how = plan?.restart === false ? 'files-only' : 'restart';
-  const once = (): Promise<TxnResult> => withSession(begun, (session) => revert(session, id, how));
-  const first = await once();
-  return first.ok ? first : once();
+  const said = await withSession(begun, (session) => revert(session, goal.id, how, `resume ${goal.run}`));
+  const isFinal = said.ok ? said.value.word !== 'error' && said.value.word !== 'broken' : said.error.kind === 'aborted';
+  if (isFinal || attempts <= 1) return said;
+  await sleep(pause);
+  return revertPatiently(begun, goal, plan, attempts - 1);
 }
 
 async function withSession<T>(

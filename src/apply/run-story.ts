@@ -44,13 +44,14 @@ export interface RunStory {
 /** A host may be worked on still: it has no outcome, or one that says that nobody knows. */
 export const isOpen = ({ outcome }: HostStory): boolean => outcome === undefined || outcome === 'unknown';
 
-/** Something may have been done on it. */
-export const isBegun = ({ steps, outcome }: HostStory): boolean => steps.length > 0 || outcome === 'unknown';
+/** Something may have been done on it: a connection alone does nothing. */
+export const isBegun = ({ steps, outcome }: HostStory): boolean =>
+  outcome === 'unknown' || steps.some(({ step }) => step !== 'connect');
 
 /** Its files may have been written. */
 export const mayHaveWritten = ({ steps, outcome }: HostStory): boolean =>
   outcome === 'unknown' || steps.some(({ step }) => !beforeWriting.has(step));
-const beforeWriting: ReadonlySet<string> = new Set(['prepare', 'prove', 'arm', 'cordon']);
+const beforeWriting: ReadonlySet<string> = new Set(['connect', 'prepare', 'prove', 'cordon', 'arm', 'uncordon']);
 
 /** It did not end, or left hosts behind of which nobody knows. */
 export const isUnfinished = ({ endedAt, hosts }: RunStory): boolean =>

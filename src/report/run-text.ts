@@ -138,20 +138,14 @@ function uncheckedSection(hosts: readonly HostOutcome[], { style, width }: TextO
   return [style.bold('Not checked by the gate'), ...lines];
 }
 
-function nextSection({ hosts, run, of, stopped }: RunResult, { style, width }: TextOptions): string[] {
+function nextSection({ hosts, kind, run, of, stopped }: RunResult, { style, width }: TextOptions): string[] {
   const namesOf = (...kinds: OutcomeKind[]): string[] =>
     hosts.filter(({ outcome }) => kinds.includes(outcome)).map(({ name }) => name);
   const steps: (readonly [why: string, command: string])[] = [];
+  const applies = kind === 'apply' || (kind === 'resume' && of === undefined);
   const lost = namesOf('unknown');
-  const again = namesOf(
-    'failed',
-    'refused',
-    'unreachable',
-    'skipped',
-    ...(of === undefined ? ['reverted' as const] : []),
-  );
+  const again = namesOf('failed', 'refused', 'unreachable', 'skipped', ...(applies ? ['reverted' as const] : []));
   const id = line(of ?? run);
-  const applies = of === undefined;
   if (lost.length > 0) {
     steps.push(
       applies

@@ -1,13 +1,14 @@
 /** Turns what was surveyed into results: findings per host, then what to change. Pure. */
+import { isPending } from '../apply/node-transaction.js';
 import type { SavedPlan } from '../plan/saved-plan.js';
 import type { Wishes } from '../distros/distro.js';
-import { isPending, whose } from '../facts/transactions.js';
 import type { HostAudit, HostPlanned, PlanResult } from '../report/model.js';
 import type { ClientCaEvidence } from '../plan/client-ca.js';
 import { type HostPlan, planHost } from '../plan/host-plan.js';
 import { type Finding, assess } from '../playbook/assess.js';
 import { assessDoors, assessEffect, assessKept } from '../playbook/evidence.js';
 import type { Playbook } from '../playbook/schema.js';
+import { whose } from './kept-notes.js';
 import type { Surveyed, SurveyedNode } from './survey.js';
 
 export function judgeHost({ host, result }: Surveyed, playbooks: readonly Playbook[]): HostAudit {
@@ -86,7 +87,7 @@ export function planFor(
       refused: { reason, hint: 'set nodeName in the inventory, or check that cluster names the right one' },
     };
   }
-  const pending = view.facts.transactions.find(isPending);
+  const pending = view.facts.transactions.find(({ state }) => isPending(state));
   if (pending !== undefined) {
     const reason = `the change of ${whose(pending)} is unfinished on this node`;
     const hint = `wait for that run; if it is lost: kubelatch resume ${pending.id}`;

@@ -8,7 +8,6 @@ import { flagOnly } from '../facts/effective-kubelet.js';
 import { gatherFacts } from '../facts/gather.js';
 import { askDoors, portsOf } from '../facts/kubelet-ports.js';
 import { type NodeFacts, textOf } from '../facts/node-facts.js';
-import { notesOnTransactions } from '../facts/transactions.js';
 import type { Host } from '../inventory/host.js';
 import { type Result, fail, ok } from '../lib/result.js';
 import type { ClientCaEvidence } from '../plan/client-ca.js';
@@ -16,6 +15,7 @@ import type { NodeView } from '../playbook/assess.js';
 import type { Connector } from '../ssh/connect.js';
 import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
+import { notesOnTransactions } from './kept-notes.js';
 
 export interface SurveyedNode {
   readonly host: Host;

@@ -1,9 +1,6 @@
 /** What a node keeps of changes, as far as a person has to know of it. Pure. */
-import type { TransactionFact } from './node-facts.js';
-
-/** The change holds the node: it is neither confirmed nor put back. */
-export const isPending = ({ state }: Pick<TransactionFact, 'state'>): boolean =>
-  ['armed', 'writing', 'applied', 'reverting'].includes(state);
+import { isPending } from '../apply/node-transaction.js';
+import type { TransactionFact } from '../facts/node-facts.js';
 
 /** One sentence each: a change that is unfinished, and one that the node put back by itself and that nothing came after. */
 export function notesOnTransactions(transactions: readonly TransactionFact[]): string[] {
@@ -13,7 +10,7 @@ export function notesOnTransactions(transactions: readonly TransactionFact[]): s
     .at(-1);
   return transactions.flatMap((one) => {
     const { id, state, verdict = '' } = one;
-    if (isPending(one))
+    if (isPending(state))
       return [`the change of ${whose(one)} is unfinished on this node (${state}): kubelatch resume ${id}`];
     if (id !== newest || state !== 'reverted' || !byItself.test(verdict)) return [];
     return [`run ${id} was ${verdict}`];
