@@ -18,8 +18,8 @@ export interface CommandLine {
 const here = import.meta.dirname;
 const nodeScript = (name: string): string => join(here, 'node', name);
 
-/** Programs that the tool sends, by the first line of what is sent. */
-const sent = { probe: 'probe', watch: 'watch', txn: 'txn-files', http: 'http', kubectl: 'kubectl' } as const;
+/** Programs that the tool sends; on the node they are known by the first line of what is sent. */
+const sent = ['probe', 'watch', 'txn', 'http', 'kubectl'] as const;
 
 /** `deadline` in seconds. */
 export function commandLine(lab: Lab, node: string, folder: string, deadline: number): CommandLine {
@@ -66,10 +66,8 @@ export function commandLine(lab: Lab, node: string, folder: string, deadline: nu
 /** Puts the breakpoints into the node's way to root. They stay over a reboot. */
 export async function installHolds(lab: Lab, node: string): Promise<void> {
   const folder = '/usr/local/lib/lab-faults';
-  const lines = Object.entries(sent).map(([name, file]) => {
-    const [first = ''] = readFileSync(resolve('dist/node', `${file}.sh`), 'utf8').split('\n');
-    return `${name} ${first}`;
-  });
+  const { script } = (await import(resolve('dist/node/scripts.js'))) as { readonly script: (name: string) => string };
+  const lines = sent.map((name) => `${name} ${script(name).split('\n')[0] ?? ''}`);
   const files: readonly (readonly [string, string, string])[] = [
     [`${folder}/scripts`, `${lines.join('\n')}\n`, '644'],
     ...['hold.sh', 'root-shell.sh'].map(
