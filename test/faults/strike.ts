@@ -65,7 +65,9 @@ async function strikeAt(hold: Hold, { cell, scene, reference, patience }: Target
   }
   const isLate = cell.moment === 'late';
   const isConnection = cell.step === 'connect' || cell.step === 'prove';
-  if (!isLate) await hold.release(isConnection ? 'go' : 'drop');
+  // kubectl is not on the node: only with the controller its word is lost.
+  const survives = isConnection || (cell.step === 'cordon' && cell.fault !== 'controller-killed');
+  if (!isLate) await hold.release(survives ? 'go' : 'drop');
   if (cell.fault === 'reboot' || cell.fault === 'power-cut') await action.heal(scene);
   const settled = await awaitSettled(lab, node, reference, wasArmed ? patience : 1);
   if (isLate) {

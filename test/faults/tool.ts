@@ -80,18 +80,19 @@ export interface Said {
   /** Undefined where the run ended before any host had an outcome. */
   readonly outcome: string | undefined;
   readonly reason: string;
+  readonly hint: string;
 }
 
 export function saidBy({ code, stdout, stderr }: Ended): Said {
   try {
     const { hosts, kind } = JSON.parse(stdout) as {
       kind?: string;
-      hosts?: { outcome?: string; reason?: string }[];
+      hosts?: { outcome?: string; reason?: string; hint?: string }[];
     };
     const host = hosts?.[0];
-    return { code, outcome: host?.outcome, reason: host?.reason ?? kind ?? '' };
+    return { code, outcome: host?.outcome, reason: host?.reason ?? kind ?? '', hint: host?.hint ?? '' };
   } catch {
-    return { code, outcome: undefined, reason: stderr.trim().split('\n').slice(-3).join(' | ') };
+    return { code, outcome: undefined, reason: stderr.trim().split('\n').slice(-3).join(' | '), hint: '' };
   }
 }
 

@@ -8,7 +8,12 @@ const cellOf = (fault: string): Evidence['cell'] => {
   if (found === undefined) return expect.fail(`no cell of ${fault}`);
   return found;
 };
-const said = (code: number, outcome: string | undefined): Evidence['run'] => ({ code, outcome, reason: 'because' });
+const said = (code: number, outcome: string | undefined): Evidence['run'] => ({
+  code,
+  outcome,
+  reason: 'because',
+  hint: '',
+});
 
 const reverted: Evidence = {
   cell: cellOf('ssh-cut'),
@@ -79,7 +84,7 @@ describe('red', () => {
     ['a unit', { leftovers: { ...reverted.leftovers, units: ['kubelatch-switch.timer'] } }, /left armed/],
     ['a transaction', { leftovers: { ...reverted.leftovers, pending: ['1 armed'] } }, /left locked/],
     ['a node given up', { leftovers: { ...reverted.leftovers, stuck: ['1'] } }, /given up/],
-    ['a cordon', { cordoned: true }, /left cordoned/],
+    ['a cordon', { cordoned: true }, /left cordoned without a word/],
     ['a late revert', { revertTook: 25.1 }, /after 25\.1 s, not within 25 s/],
     ['a node refused for its clock', { cell: cellOf('clock-ahead') }, /clock/],
     ['two operators at once', { cell: cellOf('lock-held'), intruder: said(0, 'confirmed') }, /two operators/],

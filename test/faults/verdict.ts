@@ -69,14 +69,15 @@ function lastWord({ run, resume, unbegun, files, serving }: Evidence): string[] 
   return found;
 }
 
-function nodeProblems({ leftovers, cordoned, revertTook, revertBound }: Evidence): string[] {
+function nodeProblems({ run, resume, leftovers, cordoned, revertTook, revertBound }: Evidence): string[] {
   const { staged, units, pending, stuck } = leftovers;
   return [
     ...staged.map((path) => `left staged: ${path}`),
     ...units.map((unit) => `left armed: ${unit}`),
     ...pending.map((one) => `left locked: transaction ${one}`),
     ...stuck.map((id) => `given up: transaction ${id}`),
-    ...(cordoned ? ['left cordoned'] : []),
+    // Without the API server nobody can lift it; whoever says so names the command that does.
+    ...(cordoned && !(resume ?? run)?.hint.startsWith('kubectl uncordon') ? ['left cordoned without a word'] : []),
     ...(revertTook !== undefined && revertBound !== undefined && revertTook > revertBound
       ? [`the old configuration was back after ${revertTook.toFixed(1)} s, not within ${revertBound} s`]
       : []),
@@ -91,7 +92,6 @@ function expectations({ cell, run, intruder }: Evidence): string[] {
     found.push(`the run ended without a word about the host: ${run.reason}`);
   if (cell.fault.startsWith('clock-') && run?.outcome !== 'confirmed')
     found.push(`a clock that is wrong is no reason for ${run?.outcome ?? 'no outcome'}: ${run?.reason ?? ''}`);
-  if (intruder !== undefined && (intruder.code === 0 || intruder.outcome === 'confirmed'))
-    found.push('two operators changed the node at once');
+  if (intruder !== undefined && intruder.outcome === 'confirmed') found.push('two operators changed the node at once');
   return found;
 }
