@@ -95,10 +95,10 @@ export async function apply(
     const names = plans.map((one) => one.host);
     if (names.length > 0 && !(await approve(planned, missing, names))) return undefined;
     if (names.length === 0) return runResult(run, { kind: 'apply', run: newRunId(), startedAt }, settled, undefined);
-    return withJournal(run, 'apply', undefined, names, async (journal) => {
+    return withJournal(run, cluster, 'apply', undefined, names, async (journal, lease) => {
       const context = contextFor(run, cluster, journal, flags);
       const tasks = plans.map((one) => applyTask(one, hostNamed(run, one.host), run, context));
-      const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags);
+      const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags, lease);
       return runResult(run, { kind: 'apply', run: journal.run, startedAt }, [...outcomes, ...settled], stopped);
     });
   });
@@ -125,10 +125,10 @@ export async function rollback(
     }
     const names = found.map(({ host }) => host.name);
     if (names.length > 0 && !(await approve(undefined, missing, names))) return undefined;
-    return withJournal(run, 'rollback', id, names, async (journal) => {
+    return withJournal(run, cluster, 'rollback', id, names, async (journal, lease) => {
       const context = contextFor(run, cluster, journal, flags);
       const tasks = found.map(({ host, plan }) => rollbackTask(plan, id, host, run, context));
-      const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags);
+      const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags, lease);
       return runResult(
         run,
         { kind: 'rollback', of: id, run: journal.run, startedAt },

@@ -118,7 +118,7 @@ export function addConnectionOptions(command: Command): Command {
     .addOption(option('--kubeconfig <file>', 'of the API server, instead of the inventory’s'))
     .addOption(option('--context <name>', 'in the kubeconfig'))
     .addOption(option('--kubectl <program>', 'the kubectl to use').default('kubectl'))
-    .addOption(option('--no-cluster', 'do without the API server; its checks are then not made'))
+    .addOption(option('--no-cluster', 'do without the API server: its checks are not made, its lock is not held'))
     .addOption(option('--no-input', 'never ask anything, not even for passwords'));
 }
 

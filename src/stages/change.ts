@@ -7,12 +7,14 @@ import type { Outcome } from '../apply/outcome.js';
 import { rollBackHost } from '../apply/rollback.js';
 import { type RolloutHost, type RolloutResult, rollOut } from '../apply/rollout.js';
 import type { Cluster } from '../cluster/cluster.js';
+import type { RunLease } from '../cluster/run-lease.js';
 import type { Host } from '../inventory/host.js';
 import { isoTime, newRunId } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
 import { ownMark } from '../lib/process-mark.js';
 import type { HostPlan } from '../plan/host-plan.js';
 import { planWaves } from '../plan/waves.js';
+import { withRunLock } from './run-lock.js';
 import type { RolloutFlags, Run } from './run.js';
 
 /** What is known of this machine's user, for the node's and the journal's records. */
@@ -24,15 +26,28 @@ export function operator(): string {
   }
 }
 
-/** Starts a run: from here on the journal is written before every effect. */
+/** Starts a run: with the cluster's run lock, and from here on the journal is written before every effect. */
 export async function withJournal<T>(
   run: Run,
+  cluster: Cluster | undefined,
   kind: 'apply' | 'rollback',
   of: string | undefined,
   hosts: readonly string[],
+  work: (journal: Journal, lease: RunLease | undefined) => Promise<T>,
+): Promise<T> {
+  const id = newRunId();
+  return withRunLock(run, cluster, { operator: operator(), run: id }, (lease) =>
+    withOpenJournal(run, id, { kind, of, hosts }, (journal) => work(journal, lease)),
+  );
+}
+
+async function withOpenJournal<T>(
+  run: Run,
+  id: string,
+  { kind, of, hosts }: { kind: 'apply' | 'rollback'; of: string | undefined; hosts: readonly string[] },
   work: (journal: Journal) => Promise<T>,
 ): Promise<T> {
-  const journal = await openJournal(run.runsFolder, newRunId());
+  const journal = await openJournal(run.runsFolder, id);
   try {
     const { cluster, path } = run.inventory;
     await journal.write({
@@ -124,6 +139,7 @@ export async function rollOutWaves(
   cluster: Cluster | undefined,
   journal: Journal,
   flags: RolloutFlags,
+  lease: RunLease | undefined,
 ): Promise<RolloutResult> {
   const workers = hosts.filter((one) => !one.controlPlane);
   const servers = hosts.filter((one) => one.controlPlane);
@@ -131,5 +147,5 @@ export async function rollOutWaves(
   run.report({ event: 'run-started', run: journal.run, hosts: hosts.length, waves: waves.length });
   const { forks, report, drain } = run;
   const { maxUnavailable, maxFailures, deadline: patience } = flags;
-  return rollOut({ waves, cluster, forks, maxUnavailable, maxFailures, patience, journal, report, drain });
+  return rollOut({ waves, cluster, lease, forks, maxUnavailable, maxFailures, patience, journal, report, drain });
 }
