@@ -26,7 +26,7 @@ Examples:
   kubelatch plan -p cis-1.12 -l workers    the exact edits for one group
   kubelatch apply --yes                    harden, wave by wave, behind a gate
   kubelatch rollback                       put back the newest run
-  kubelatch resume                         end the run that this machine left unfinished
+  kubelatch resume                         end the run that was left unfinished
   kubelatch                                be guided (on a terminal)
 
 Exit codes: 0 done · 1 error · 2 findings or pending changes, where asked for ·

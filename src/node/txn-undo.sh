@@ -66,7 +66,7 @@ undo() {
       each_file drop_staged
       remove_folders
       set_verdict "ended by $by, before anything was written"
-      set_reverted
+      set_state reverted 2>/dev/null || withdraw "$self"
       stop_switch "$self"
       answer nothing
       ;;

@@ -10,7 +10,8 @@ answer() { # WORD [TEXT]: the last line of every verb
 }
 
 # UNIT RESTART(yes|no) RELOAD(yes|no) PATIENCE(seconds of a restart) CHILD(process name or -) HOLD(seconds until an unarmed change may be
-# taken away by others) NONCE, base64: OWNER ABOUT PROGRAM, then for each file eight words: action (create|edit|mode) path sha256 mode uid:gid (as they are; - for none) content (base64 or -) mode uid:gid
+# taken away by others) NONCE, base64: OWNER ABOUT PROGRAM, then for each file eight words: action (create|edit|mode) path
+# sha256 mode uid:gid (as they are; - for none) content (base64 or -) mode uid:gid
 prepare() {
   [ $(($# % 8)) -eq 2 ] || exit 97
   problem=$(mkdir -p "$ROOT" 2>&1) || answer error "cannot make $ROOT: $problem"

@@ -75,6 +75,13 @@ export function planFor(
   const planned = planHost({ host: host.name, nodeName, role }, view, distro, playbooks, evidence, wishes);
   if ('refused' in planned) return { ...audit, refused: planned.refused };
   const { plan } = planned;
+  // What it runs now may be put back any moment: neither changed nor unchanged.
+  const pending = view.facts.transactions.find(({ state }) => isPending(state));
+  if (pending !== undefined) {
+    const reason = `the change of ${whose(pending)} is unfinished on this node`;
+    const hint = `wait for that run; if it is lost: kubelatch resume ${pending.id}`;
+    return { ...audit, refused: { reason, hint } };
+  }
   if (plan.edits.length === 0 && !plan.restart) return { ...audit, plan };
   if (standing === 'not-ready') {
     const hint = 'bring it back first: a change there could not be proved healthy';
@@ -86,12 +93,6 @@ export function planFor(
       ...audit,
       refused: { reason, hint: 'set nodeName in the inventory, or check that cluster names the right one' },
     };
-  }
-  const pending = view.facts.transactions.find(({ state }) => isPending(state));
-  if (pending !== undefined) {
-    const reason = `the change of ${whose(pending)} is unfinished on this node`;
-    const hint = `wait for that run; if it is lost: kubelatch resume ${pending.id}`;
-    return { ...audit, refused: { reason, hint } };
   }
   return { ...audit, plan };
 }

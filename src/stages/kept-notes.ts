@@ -22,6 +22,6 @@ const byItself = /^put back by (its own switch|the start of the machine)\b/;
 
 /** `run X of root@ops, begun 3 min ago`. */
 export function whose({ id, owner = '', age }: TransactionFact): string {
-  const since = age === undefined ? '' : `, begun ${age < 120 ? `${age} s` : `${Math.round(age / 60)} min`} ago`;
+  const since = age === undefined ? '' : `, begun ${age < 120 ? `${age} s` : `${Math.round(age / 60)} min`} ago,`;
   return `run ${id}${owner === '' ? '' : ` of ${owner}`}${since}`;
 }

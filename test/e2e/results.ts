@@ -78,6 +78,7 @@ export interface ChangedHost {
 }
 
 export interface RunResult {
+  readonly kind: string;
   readonly run: string;
   readonly stopped: string | null;
   readonly hosts: readonly ChangedHost[];

@@ -89,17 +89,12 @@ export interface TxnNode {
 }
 
 /** Runs what a unit file tells systemd to run. */
-export async function runUnit(
-  place: Place,
-  shell: Shell,
-  file: string,
-  env: Readonly<Record<string, string>> = {},
-): Promise<UnitRun> {
+export async function runUnit(place: Place, shell: Shell, file: string): Promise<UnitRun> {
   const command = /^ExecStart=\/bin\/sh (.*)$/m.exec(readFileSync(join(place.units, file), 'utf8'))?.[1];
   if (command === undefined) throw new Error(`${file} runs no shell`);
   const argv = [...shell.argv.filter((word) => word !== '-s'), ...command.split(' ')];
   const child = spawn('setsid', ['--wait', ...argv], {
-    env: { LC_ALL: 'C', ...place.env(shell), ...env },
+    env: { LC_ALL: 'C', ...place.env(shell) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let journal = '';
@@ -110,14 +105,10 @@ export async function runUnit(
 }
 
 /** What the start of a machine does: the boot unit runs if it is wanted. */
-export async function startMachine(
-  place: Place,
-  shell: Shell,
-  env: Readonly<Record<string, string>> = {},
-): Promise<UnitRun | undefined> {
+export async function startMachine(place: Place, shell: Shell): Promise<UnitRun | undefined> {
   const link = join(place.units, 'multi-user.target.wants', 'kubelatch-boot.service');
   // Follows the link: systemd passes over one that leads nowhere.
-  return existsSync(link) ? runUnit(place, shell, 'kubelatch-boot.service', env) : undefined;
+  return existsSync(link) ? runUnit(place, shell, 'kubelatch-boot.service') : undefined;
 }
 
 export function useNode(shell: Shell): TxnNode {
