@@ -7,6 +7,7 @@ import { ToolError } from './lib/errors.js';
 import type { SavedPlan } from './plan/saved-plan.js';
 import { planWaves } from './plan/waves.js';
 import type { AuditResult, PlanResult, RunResult } from './report/model.js';
+import { builtUpon } from './stages/backups.js';
 import { applyTask, contextFor, rollOutWaves, rollbackTask, withJournal } from './stages/change.js';
 import { askKept, keptOf, newestKept, unaskedOf } from './stages/kept.js';
 import { changingPlans, judgeHost, planFor } from './stages/judge.js';
@@ -123,16 +124,18 @@ export async function rollback(
       const hint = 'kubelatch runs list shows the runs of this machine';
       throw new ToolError('usage', `no node keeps anything of run ${id}`, { hint });
     }
-    const names = found.map(({ host }) => host.name);
+    const blocked = builtUpon(kept, id);
+    const free = found.filter(({ host }) => !blocked.some((one) => one.host === host.name));
+    const names = free.map(({ host }) => host.name);
     if (names.length > 0 && !(await approve(undefined, missing, names))) return undefined;
     return withJournal(run, cluster, 'rollback', id, names, async (journal, lease) => {
       const context = contextFor(run, cluster, journal, flags);
-      const tasks = found.map(({ host, plan }) => rollbackTask(plan, id, host, run, context));
+      const tasks = free.map(({ host, plan }) => rollbackTask(plan, id, host, run, context));
       const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags, lease);
       return runResult(
         run,
         { kind: 'rollback', of: id, run: journal.run, startedAt },
-        [...outcomes, ...unusable],
+        [...outcomes, ...blocked, ...unusable],
         stopped,
       );
     });

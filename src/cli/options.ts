@@ -36,6 +36,8 @@ export interface Flags {
   readonly maxFailures: Amount;
   readonly settle: number;
   readonly deadline: number;
+  /** Of apply and the guided mode. */
+  readonly keep?: number;
   /** Of plan, apply and the guided mode. */
   readonly moveArguments?: boolean;
   readonly cordon: boolean;
@@ -212,4 +214,18 @@ export function addSeclusionOptions(command: Command): Command {
   return command
     .addOption(option('--cordon', 'let no new pod onto a node while it is changed').default(false))
     .addOption(option('--drain', 'cordon it, and move its pods away first').default(false));
+}
+
+/** Of the verbs that leave backups on nodes. */
+export function addKeepOption(command: Command): Command {
+  return command.addOption(
+    option('--keep <n>', 'runs of which a node keeps the backups; the oldest beyond them go once it is confirmed')
+      .argParser(whole)
+      .default(10),
+  );
+}
+
+/** Of a verb that changes nodes, but rolls nothing out. */
+export function addConsentOption(command: Command): Command {
+  return command.optionsGroup('Consent:').addOption(option('-y, --yes', 'do not ask').default(false));
 }

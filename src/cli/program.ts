@@ -5,8 +5,10 @@ import { applyConfigFile } from './config-file.js';
 import {
   type Flags,
   addConnectionOptions,
+  addConsentOption,
   addHostOptions,
   addJudgementOptions,
+  addKeepOption,
   addOutputOptions,
   addPlanOptions,
   addPlaybookOption,
@@ -62,7 +64,7 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
       .configureHelp({ helpWidth: Math.min(process.stdout.columns || 80, 100) });
   const all = (command: Command): Command => addOutputOptions(addConnectionOptions(addHostOptions(command)));
 
-  addRolloutOptions(addPlanOptions(all(program.command('guided', { isDefault: true, hidden: true }))))
+  addKeepOption(addRolloutOptions(addPlanOptions(all(program.command('guided', { isDefault: true, hidden: true })))))
     .allowExcessArguments()
     .action(function (this: Command) {
       refuseUnknownVerb(program, this.args[0]);
@@ -75,8 +77,10 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
     .option('--out <file>', 'save the plan, to apply just this')
     .option('--detailed-exitcode', 'exit 2 when changes are pending', false)
     .action(run('plan'));
-  addSeclusionOptions(
-    addRolloutOptions(addPlanOptions(all(verb('apply', 'change the nodes, wave by wave, behind a gate')))),
+  addKeepOption(
+    addSeclusionOptions(
+      addRolloutOptions(addPlanOptions(all(verb('apply', 'change the nodes, wave by wave, behind a gate')))),
+    ),
   )
     .argument('[plan]', 'a plan saved by plan --out')
     .action(run('apply'));
@@ -95,6 +99,12 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
   addOutputOptions(verb('show', 'what one did, step by step', runs))
     .argument('<run>')
     .action(run('runs show'));
+  all(verb('backups', 'what the nodes keep of past runs, so that they can be rolled back', runs)).action(
+    run('runs backups'),
+  );
+  addConsentOption(
+    all(verb('uninstall', 'remove every trace from the nodes; no rollback is possible afterwards')),
+  ).action(run('uninstall'));
   addOutputOptions(addPlaybookOption(verb('explain', 'what a rule wants, why, and what it may break')))
     .argument('<rule>')
     .action(run('explain'));

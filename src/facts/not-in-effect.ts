@@ -1,5 +1,6 @@
 /** What a node's files declare but its kubelet does not do: each case with its place and the reason. Pure. */
 import { isDeepStrictEqual } from 'node:util';
+import { goDuration } from '../lib/go-duration.js';
 import { isRecord } from './config-file.js';
 import { type Source, configzValue, effectiveSetting } from './effective-kubelet.js';
 import type { KubeletSetup } from './kubelet-setup.js';
@@ -135,17 +136,8 @@ export function outdatedReason(
 /** Durations are the same when they last as long ("2m" and "2m0s"); a missing list is an empty one. */
 export function sameSetting(left: unknown, right: unknown): boolean {
   if (isDeepStrictEqual(left, right)) return true;
-  const [first, second] = [seconds(left), seconds(right)];
+  const [first, second] = [left, right].map((one) => (typeof one === 'string' ? goDuration(one) : undefined));
   return first !== undefined && first === second;
-}
-
-function seconds(value: unknown): number | undefined {
-  if (typeof value !== 'string' || !/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(value)) return undefined;
-  const unit: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 0.001 };
-  return [...value.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)].reduce(
-    (sum, [, amount, name]) => sum + Number(amount) * (unit[name ?? ''] ?? 0),
-    0,
-  );
 }
 
 function flagNamesIn(text: string): string {

@@ -71,7 +71,14 @@ async function withOpenJournal<T>(
 
 export function contextFor(run: Run, cluster: Cluster | undefined, journal: Journal, flags: RolloutFlags): RunContext {
   const seclusion = flags.drain ? 'drain' : flags.cordon ? 'cordon' : 'none';
-  return { journal, cluster, seclusion, timing: { gate: flags.deadline, settle: flags.settle }, report: run.report };
+  return {
+    journal,
+    cluster,
+    seclusion,
+    keep: flags.keep,
+    timing: { gate: flags.deadline, settle: flags.settle },
+    report: run.report,
+  };
 }
 
 export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunContext): RolloutHost {
@@ -83,6 +90,7 @@ export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunCont
     tool: run.version,
     operator: operator(),
     plan: { ...plan, edits: [], expect: [] },
+    paths: plan.edits.map(({ path }) => path),
   };
   const task = taskFor(plan, host, run);
   const noting = { ...context, cluster: notingCordons(context, host.name) };

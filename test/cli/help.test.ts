@@ -15,6 +15,8 @@ const verbs = [
   'runs',
   'runs list',
   'runs show',
+  'runs backups',
+  'uninstall',
   'explain',
   'version',
 ];
