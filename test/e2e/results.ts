@@ -103,6 +103,10 @@ export const failing = (host: AuditedHost): readonly string[] =>
     .map(({ rule }) => rule)
     .sort();
 
+/** The gate's checks that were asked and did not hold. */
+export const failedChecks = ({ gate }: ChangedHost): readonly string[] =>
+  gate.filter((one) => !one.passed && one.unchecked !== true).map(({ check }) => check);
+
 /** One line that a person can act on: something said, nothing broken over lines, and what to do. */
 export function expectClear(said: { readonly reason?: string | undefined; readonly hint?: string | undefined }): void {
   expect(said.reason).toMatch(/^\S[^\r\n]*$/);
