@@ -1,6 +1,7 @@
 /** npm run test:faults: runs the cells of the fault matrix on several labs at once, tells each, and writes the report. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import pLimit from 'p-limit';
 import type { Result } from './cell.js';
 import { type Lane, laneShapes, openLane } from './lanes.js';
 import { type Cell, nameOf } from './matrix.js';
@@ -25,7 +26,6 @@ async function main(): Promise<number> {
   rmSync(evidence, { recursive: true, force: true });
   mkdirSync(evidence, { recursive: true });
   const results = await runAll(options, evidence);
-  writeFileSync(resolve(evidence, 'results.json'), JSON.stringify(results, undefined, 1));
   conclude(results, options, evidence);
   return results.length === options.cells.length && results.every(({ problems }) => problems.length === 0) ? 0 : 1;
 }
@@ -47,30 +47,20 @@ async function runAll(options: Options, evidence: string): Promise<Result[]> {
   };
   const shapes = laneShapes(Math.min(options.lanes, cells.length), cells);
   say(`${cells.length} cells on ${shapes.length} labs (${kind}): ${shapes.join(' ')}`);
-  // Two boot at once: more take no less time.
-  let booting: Promise<unknown>[] = [];
-  const work = async (index: number, shape: (typeof shapes)[number], turn: Promise<unknown>): Promise<void> => {
-    await turn;
-    const opening = openLane(shape, index, { kind, deadline, evidence });
-    booting[index] = opening.catch(() => undefined);
-    const lane = await opening;
+  // More at once take no less time, and disturb the cells that run already.
+  const boot = pLimit(3);
+  const lanes = shapes.map(async (shape, index) => {
+    const lane = await boot(() => openLane(shape, index, { kind, deadline, evidence }));
     try {
       for (let cell = next(lane); cell !== undefined; cell = next(lane)) {
         const result = await lane.run(cell);
         results.push(result);
         tell(result, results.length, cells.length);
+        writeFileSync(resolve(evidence, 'results.json'), JSON.stringify(results, undefined, 1));
       }
     } finally {
       await lane.end();
     }
-  };
-  booting = [];
-  let before: Promise<unknown> = Promise.resolve();
-  const lanes = shapes.map((shape, index) => {
-    const turn = before;
-    const lane = work(index, shape, turn);
-    before = turn.then(() => booting[index]);
-    return lane;
   });
   for (const outcome of await Promise.allSettled(lanes)) {
     if (outcome.status === 'rejected') say(`a lab failed: ${String(outcome.reason)}`);
