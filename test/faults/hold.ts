@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '../lab/lab.js';
+import { rootOf } from './node-root.js';
 import type { Moment, Step } from './matrix.js';
 
 export interface Hold {
@@ -12,6 +13,8 @@ export interface Hold {
 }
 
 const nodeFolder = '/run/lab-faults';
+/** Milliseconds between two looks. */
+const pause = 200;
 
 /** To be set before the tool comes to that step. */
 export async function setHold(
@@ -36,7 +39,7 @@ export async function setHold(
   }
   await lab.on(node, `mkdir -p ${nodeFolder} && printf '%s' '${at}' >${nodeFolder}/at`);
   return {
-    reached: async () => (await lab.on(node, `[ -e ${nodeFolder}/reached.${name} ]`)).code === 0,
+    reached: () => Promise.resolve(existsSync(join(rootOf(node), nodeFolder, `reached.${name}`))),
     async release(word) {
       const file = `${nodeFolder}/word.${name}`;
       // After a reboot nobody waits any more.
@@ -56,6 +59,7 @@ export async function setConnectHold(lab: Lab, node: string): Promise<Hold> {
 }`;
   await lab.on(node, `nft -f - <<'N'\n${rules}\nN`);
   return {
+    // Asked of the kernel, by a process: not too often.
     reached: async () => /packets [1-9]/.test((await lab.on(node, `nft list table ${table}`)).stdout),
     async release() {
       await lab.on(node, `nft delete table ${table} 2>/dev/null || :`);
@@ -69,7 +73,7 @@ export async function whenReached(hold: Hold, over: () => boolean, patience: num
   while (performance.now() < end) {
     if (await hold.reached()) return true;
     if (over()) return hold.reached();
-    await sleep(100);
+    await sleep(pause);
   }
   return false;
 }

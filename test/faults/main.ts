@@ -1,5 +1,5 @@
 /** npm run test:faults: runs the cells of the fault matrix on several labs at once, tells each, and writes the report. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import pLimit from 'p-limit';
 import type { Result } from './cell.js';
@@ -22,18 +22,29 @@ async function main(): Promise<number> {
     for (const cell of options.cells) say(nameOf(cell));
     return 0;
   }
+  const earlier = options.after === undefined ? [] : readResults(options.after, options.cells);
   const evidence = resolve('build/faults-evidence');
   rmSync(evidence, { recursive: true, force: true });
   mkdirSync(evidence, { recursive: true });
-  const results = await runAll(options, evidence);
+  const results = await runAll(options, earlier, evidence);
   conclude(results, options, evidence);
   return results.length === options.cells.length && results.every(({ problems }) => problems.length === 0) ? 0 : 1;
 }
 
-async function runAll(options: Options, evidence: string): Promise<Result[]> {
+/** Cells of an earlier run whose result still counts. */
+function readResults(file: string, cells: readonly Cell[]): Result[] {
+  const known = new Map(cells.map((cell) => [nameOf(cell), cell]));
+  const read = JSON.parse(readFileSync(file, 'utf8')) as Result[];
+  return read.flatMap((result) => {
+    const cell = known.get(result.name);
+    return cell === undefined || result.problems.length > 0 ? [] : [{ ...result, cell }];
+  });
+}
+
+async function runAll(options: Options, earlier: readonly Result[], evidence: string): Promise<Result[]> {
   const { cells, kind, deadline } = options;
-  const left = [...cells];
-  const results: Result[] = [];
+  const results: Result[] = [...earlier];
+  const left = cells.filter((cell) => !earlier.some((result) => result.cell === cell));
   let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -45,8 +56,8 @@ async function runAll(options: Options, evidence: string): Promise<Result[]> {
     const at = stopping ? -1 : left.findIndex((cell) => cell.node === lane.shape);
     return at < 0 ? undefined : left.splice(at, 1)[0];
   };
-  const shapes = laneShapes(Math.min(options.lanes, cells.length), cells);
-  say(`${cells.length} cells on ${shapes.length} labs (${kind}): ${shapes.join(' ')}`);
+  const shapes = laneShapes(Math.min(options.lanes, left.length), left);
+  say(`${left.length} cells on ${shapes.length} labs (${kind}): ${shapes.join(' ')}`);
   // More at once take no less time, and disturb the cells that run already.
   const boot = pLimit(3);
   const lanes = shapes.map(async (shape, index) => {

@@ -4,9 +4,10 @@ import { allCells, type Cell } from './matrix.js';
 import { matching, sampleOf, shuffled } from './sample.js';
 
 export const usage = `usage: npm run test:faults -- [--sample N] [--seed S] [--only FAULT/STEP[.MOMENT]/SHAPE]...
-                               [--kind standin|real] [--lanes N] [--deadline SECONDS] [--report FILE] [--list]
+                               [--kind standin|real] [--lanes N] [--deadline SECONDS] [--report FILE] [--list] [--after FILE]
   --sample N   N cells: every fault in turn, each time on another shape     --seed S    order and sample (1)
-  --only P     cells that match; * or nothing stands for any                --lanes N   labs side by side (8)
+  --only P     cells that match; * or nothing stands for any                --lanes N   labs side by side (6)
+  --after F    what an earlier run left in build/faults-evidence/results.json counts; the rest is run
   --report F   the report; - for none (all cells: docs/fault-matrix.md)     --list      only name the cells`;
 
 export interface Options {
@@ -19,6 +20,8 @@ export interface Options {
   /** Undefined: nothing is written. */
   readonly report: string | undefined;
   readonly list: boolean;
+  /** Results of an earlier run. */
+  readonly after: string | undefined;
   /** As it was called, to repeat it. */
   readonly command: string;
 }
@@ -32,9 +35,10 @@ export function readOptions(args: readonly string[]): Options {
       seed: { type: 'string', default: '1' },
       only: { type: 'string', multiple: true },
       kind: { type: 'string', default: 'standin' },
-      lanes: { type: 'string', default: '8' },
+      lanes: { type: 'string', default: '6' },
       deadline: { type: 'string', default: '20' },
       report: { type: 'string' },
+      after: { type: 'string' },
       list: { type: 'boolean', default: false },
     },
   });
@@ -59,6 +63,7 @@ export function readOptions(args: readonly string[]): Options {
     deadline: whole('deadline', values.deadline),
     report: report === '-' ? undefined : report,
     list: values.list,
+    after: values.after,
     command: ['npm run test:faults', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
   };
 }

@@ -39,7 +39,7 @@ export function commandLine(lab: Lab, node: string, folder: string, deadline: nu
     '-o',
     'json',
     '--timeout',
-    '10s',
+    '30s',
     '--settle',
     '1s',
     '--deadline',

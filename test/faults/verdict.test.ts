@@ -87,6 +87,7 @@ describe('red', () => {
     ['a cordon', { cordoned: true }, /left cordoned without a word/],
     ['a late revert', { revertTook: 25.1 }, /after 25\.1 s, not within 25 s/],
     ['a node refused for its clock', { cell: cellOf('clock-ahead') }, /clock/],
+    ['unreachable, and nothing cut the way', { cell: cellOf('disk-full'), run: said(3, 'unreachable') }, /unreachable/],
     ['two operators at once', { cell: cellOf('lock-held'), intruder: said(0, 'confirmed') }, /two operators/],
   ])('%s', (_what, change, words) => {
     expect(problemsOf({ ...reverted, ...change }).join('\n')).toMatch(words);

@@ -84,12 +84,17 @@ function nodeProblems({ run, resume, leftovers, cordoned, revertTook, revertBoun
   ];
 }
 
+const cutsTheWay = ({ fault }: Cell): boolean =>
+  ['ssh-cut', 'reboot', 'power-cut', 'sudo-revoked'].includes(fault) || fault.startsWith('answer-');
+
 /** What some faults must not be able to do. */
 function expectations({ cell, run, intruder }: Evidence): string[] {
   const found: string[] = [];
   // Only a cluster that cannot be asked ends a run before its hosts.
   if (run?.outcome === undefined && run !== undefined && cell.fault !== 'api-gone')
     found.push(`the run ended without a word about the host: ${run.reason}`);
+  if (run?.outcome === 'unreachable' && !cutsTheWay(cell))
+    found.push(`this fault does not make a host unreachable: ${run.reason}`);
   if (cell.fault.startsWith('clock-') && run?.outcome !== 'confirmed')
     found.push(`a clock that is wrong is no reason for ${run?.outcome ?? 'no outcome'}: ${run?.reason ?? ''}`);
   if (intruder !== undefined && intruder.outcome === 'confirmed') found.push('two operators changed the node at once');

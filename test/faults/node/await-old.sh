@@ -5,8 +5,11 @@
 patience=$1 address=$2
 shift 2
 
-uptime() { cut -d ' ' -f 1 /proc/uptime; }
-end=$(($(cut -d . -f 1 /proc/uptime) + patience))
+# now: sets up, in seconds of the machine's uptime
+now() { read -r up _ </proc/uptime; }
+now
+end=$((${up%.*} + patience))
+exec {pause}<> <(:)
 
 # look: sets pending (not ended yet), decided (not for the new files) and confirmed
 look() {
@@ -39,20 +42,24 @@ old() {
 }
 
 seen=
-until [ "$(cut -d . -f 1 /proc/uptime)" -gt "$end" ]; do
+until [ "${up%.*}" -gt "$end" ]; do
   look
   if [ -z "$pending" ] && [ -n "$confirmed" ]; then
-    echo "confirmed $(uptime)"
+    now
+    echo "confirmed $up"
     exit
   fi
   if [ -z "$seen" ] && [ -n "$decided" ] && old "$@"; then
     seen=yes
-    echo "old $(uptime)"
+    now
+    echo "old $up"
   fi
   if [ -n "$seen" ] && [ -z "$pending" ]; then
-    echo "settled $(uptime)"
+    echo "settled $up"
     exit
   fi
-  sleep 0.1
+  # Waits without starting a process.
+  read -r -t 0.2 -u "$pause" || true
+  now
 done
-echo "unsettled $(uptime)"
+echo "unsettled $up"
