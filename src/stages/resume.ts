@@ -5,6 +5,7 @@ import type { RunContext } from '../apply/host-task.js';
 import type { Outcome } from '../apply/outcome.js';
 import { type BegunHost, type ResumeGoal, resumeHost } from '../apply/resume.js';
 import { type HostStory, type RunStory, isBegun, isOpen, mayHaveWritten } from '../apply/run-story.js';
+import type { RunLease } from '../cluster/run-lease.js';
 import type { Host } from '../inventory/host.js';
 import { ToolError, messageOf } from '../lib/errors.js';
 import { ownMark } from '../lib/process-mark.js';
@@ -58,7 +59,7 @@ export function storyFromNodes(run: string, cluster: string, kept: readonly Kept
     return [{ host: host.name, steps: [], paths: [], outcome: 'unknown', ...unknown }];
   });
   if (hosts.length === 0) return undefined;
-  const none = { of: undefined, endedAt: undefined, stopped: undefined, controller: undefined };
+  const none = { of: undefined, endedAt: undefined, stopped: undefined, controller: undefined, lock: undefined };
   return { run, kind: 'apply', cluster, inventory: '?', operator: '?', startedAt: '', resumed: [], hosts, ...none };
 }
 
@@ -90,10 +91,15 @@ export function toBeChanged(remains: Remains, { id, kind }: ResumeGoal, kept: re
 }
 
 /** The run's own journal, or a new one under its name where this machine has none. */
-export async function openForResume(run: Run, story: RunStory, isHere: boolean): Promise<Journal> {
+export async function openForResume(
+  run: Run,
+  story: RunStory,
+  isHere: boolean,
+  lock: string | undefined,
+): Promise<Journal> {
   const { runsFolder, inventory } = run;
   const journal = await (isHere ? reopenJournal : openJournal)(runsFolder, story.run);
-  const mark = { operator: operator(), controller: ownMark() };
+  const mark = { operator: operator(), controller: ownMark(), lock };
   try {
     if (!isHere) {
       const hosts = story.hosts.map(({ host }) => host);
@@ -108,16 +114,21 @@ export async function openForResume(run: Run, story: RunStory, isHere: boolean):
   }
 }
 
-/** Workers together, then control-plane nodes one by one; a signal leaves those whose turn has not come. */
+/**
+ * Workers together, then control-plane nodes one by one; a signal, or the run lock in other hands, leaves those whose turn
+ * has not come. A lock that cannot be renewed for the moment does not: nodes are put back without the API server too.
+ */
 export async function endHosts(
   goal: ResumeGoal,
   remains: Remains,
   run: Run,
   context: RunContext,
+  lease: Pick<RunLease, 'doubt'> | undefined,
 ): Promise<{ readonly outcomes: readonly Outcome[]; readonly stopped: string | undefined }> {
   const { journal, report } = context;
   const outcomes: Outcome[] = [];
   let stopped: string | undefined;
+  let isLeft = remains.later.length > 0;
   // Nodes are put back, whatever becomes of the record.
   const note = (entry: JournalEntry): Promise<void> =>
     journal.write(entry).catch((error: unknown) => {
@@ -129,9 +140,12 @@ export async function endHosts(
   report({ event: 'run-started', run: goal.run, hosts: names.length, waves: 1 });
   if (names.length > 0) report({ event: 'wave-started', wave: 1, waves: 1, hosts: names });
   const end = async ({ host, story }: Remains['begun'][number]): Promise<void> => {
-    if (run.drain.aborted) {
-      stopped ??= 'interrupted: hosts under way were finished, no other was started';
-      outcomes.push(hostOutcome(host.name, 'unknown', 'interrupted before its turn', `kubelatch resume ${goal.run}`));
+    const doubt = lease?.doubt();
+    if (run.drain.aborted || doubt?.final === true) {
+      isLeft = true;
+      stopped ??=
+        doubt?.final === true ? doubt.reason : 'interrupted: hosts under way were finished, no other was started';
+      outcomes.push(hostOutcome(host.name, 'unknown', 'stopped before its turn', `kubelatch resume ${goal.run}`));
       return;
     }
     const begun: BegunHost = {
@@ -152,7 +166,6 @@ export async function endHosts(
   const isServer = ({ host }: Remains['begun'][number]): boolean => host.role === 'control-plane';
   await Promise.all(remains.begun.filter((one) => !isServer(one)).map((one) => limit(() => end(one))));
   for (const one of remains.begun.filter(isServer)) await end(one);
-  const isLeft = remains.later.length > 0 || run.drain.aborted;
   if (stopped !== undefined) {
     report({ event: 'stopped', reason: stopped });
     await note({ entry: 'stopped', reason: stopped });
