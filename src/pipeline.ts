@@ -164,7 +164,9 @@ export async function resume(
     const unasked = wanted.story === undefined ? unaskedOf(kept) : [];
     const names = toBeChanged(remains, goal, kept);
     if (names.length > 0 && !(await approve(undefined, missing, names))) return undefined;
-    return withResumedJournal(run, cluster, story, wanted.story !== undefined, async (journal, lease) => {
+    // Where no node is asked, there is nothing to keep others from.
+    const locked = remains.begun.length > 0 ? cluster : undefined;
+    return withResumedJournal(run, locked, story, wanted.story !== undefined, async (journal, lease) => {
       const context = contextFor(run, cluster, journal, flags);
       const { outcomes, stopped } = await endHosts(goal, remains, run, context, lease);
       const all = [...outcomes, ...remains.outcomes, ...unasked];

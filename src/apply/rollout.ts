@@ -18,7 +18,7 @@ export interface RolloutOptions {
   readonly waves: readonly (readonly RolloutHost[])[];
   readonly cluster: Cluster | undefined;
   /** The cluster's run lock; undefined without the API server. */
-  readonly lease: RunLease | undefined;
+  readonly lease: Pick<RunLease, 'doubt'> | undefined;
   /** Hosts at once, whatever the cluster allows. */
   readonly forks: number;
   readonly maxUnavailable?: Amount | undefined;

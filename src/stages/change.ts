@@ -2,7 +2,7 @@
 import { hostname, userInfo } from 'node:os';
 import { applyToHost } from '../apply/host.js';
 import type { HostTask, RunContext } from '../apply/host-task.js';
-import { type Journal, openJournal } from '../apply/journal.js';
+import { type Journal, type JournalEntry, openJournal } from '../apply/journal.js';
 import type { Outcome } from '../apply/outcome.js';
 import { rollBackHost } from '../apply/rollback.js';
 import { type RolloutHost, type RolloutResult, rollOut } from '../apply/rollout.js';
@@ -37,14 +37,14 @@ export async function withJournal<T>(
 ): Promise<T> {
   const id = newRunId();
   return withRunLock(run, cluster, { operator: operator(), run: id }, (lease) =>
-    withOpenJournal(run, id, { kind, of, hosts }, (journal) => work(journal, lease)),
+    withOpenJournal(run, id, { kind, of, hosts, lock: lease?.identity }, (journal) => work(journal, lease)),
   );
 }
 
 async function withOpenJournal<T>(
   run: Run,
   id: string,
-  { kind, of, hosts }: { kind: 'apply' | 'rollback'; of: string | undefined; hosts: readonly string[] },
+  about: Pick<Extract<JournalEntry, { entry: 'run' }>, 'kind' | 'of' | 'hosts' | 'lock'>,
   work: (journal: Journal) => Promise<T>,
 ): Promise<T> {
   const journal = await openJournal(run.runsFolder, id);
@@ -52,11 +52,9 @@ async function withOpenJournal<T>(
     const { cluster, path } = run.inventory;
     await journal.write({
       entry: 'run',
-      kind,
-      of,
+      ...about,
       cluster: cluster.name,
       inventory: path,
-      hosts,
       operator: operator(),
       controller: ownMark(),
     });

@@ -108,7 +108,7 @@ it('starts no further host once the run lock is lost; those under way are finish
   const { hosts, order } = fleet(6);
   const reason = 'the run lock of the cluster was taken over by op@x r2/00';
   const doubt = () => (order.length < 3 ? undefined : { reason, final: true });
-  const result = await roll(hosts, { lease: { doubt, release: () => Promise.resolve() } });
+  const result = await roll(hosts, { lease: { doubt } });
   expect([result.stopped, result.kinds]).toEqual([reason, 'conf conf conf skip skip skip']);
   expect(result.journal.entries.at(-1)).toEqual({ entry: 'stopped', reason });
   expect(result.events).toContainEqual({ event: 'stopped', reason });
@@ -120,7 +120,6 @@ it('waits while the run lock cannot be renewed, and goes on when it can; not for
   const lease = (until: number) => ({
     doubt: () =>
       order.length > 0 && monotonic() - start < until ? { reason: 'not renewed for 16 s', final: false } : undefined,
-    release: () => Promise.resolve(),
   });
   const waited = await roll(hosts, { lease: lease(30_000) });
   expect([waited.stopped, waited.kinds]).toEqual([undefined, 'conf conf conf']);
