@@ -22,6 +22,8 @@ export async function dispatchVerb(
         return await (await import('./verbs/apply.js')).applyVerb(world, args[0]);
       case 'rollback':
         return await (await import('./verbs/rollback.js')).rollbackVerb(world, args[0]);
+      case 'resume':
+        return await (await import('./verbs/resume.js')).resumeVerb(world, args[0]);
       case 'inventory':
         return await (await import('./verbs/inventory.js')).inventoryVerb(world);
       case 'inventory check':

@@ -12,6 +12,7 @@ import {
   addOutputOptions,
   addPlanOptions,
   addPlaybookOption,
+  addProofOptions,
   addRolloutOptions,
   addSeclusionOptions,
   addWaveOption,
@@ -27,6 +28,7 @@ Examples:
   kubelatch plan -p cis-1.12 -l workers    the exact edits for one group
   kubelatch apply --yes                    harden, wave by wave, behind a gate
   kubelatch rollback                       put back the newest run
+  kubelatch resume                         end the run that was left unfinished
   kubelatch                                be guided (on a terminal)
 
 Exit codes: 0 done · 1 error · 2 findings or pending changes, where asked for ·
@@ -85,6 +87,9 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
   addRolloutOptions(all(verb('rollback', 'put back what a run changed')))
     .argument('[run]', 'default: the newest that the nodes keep')
     .action(run('rollback'));
+  addProofOptions(all(verb('resume', 'end a run whose controller died: ask every node it began')))
+    .argument('[run]', 'default: the newest of this machine that did not end')
+    .action(run('resume'));
   const inventory = all(verb('inventory', 'print the resolved hosts'));
   inventory.action(run('inventory'));
   all(verb('check', 'can each host be reached, and does sudo work?', inventory)).action(run('inventory check'));

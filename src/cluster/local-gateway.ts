@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Result, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
-import { type ClusterError, type Gateway, getOver, startPatience, unreachable } from './gateway.js';
+import { type ClusterError, type Gateway, getOver, sendOver, startPatience, unreachable } from './gateway.js';
 
 export async function openLocalGateway(options: {
   readonly kubectl: string;
@@ -36,6 +36,7 @@ export async function openLocalGateway(options: {
   }
   return ok({
     get: (path, deadline) => getOver(() => dial(socketPath), path, deadline),
+    send: (request, deadline) => sendOver(() => dial(socketPath), request, deadline),
     kubectl: (args, deadline) => runKubectl(options.kubectl, [...flags, ...args], deadline),
     close,
   });

@@ -20,13 +20,41 @@ system() {
   echo "ticks $(getconf CLK_TCK 2>/dev/null || echo 100)"
   sed -n 's/^btime /btime /p' /proc/stat
   df -Pk /var/lib 2>/dev/null | awk 'NR == 2 { print "free " $4 }'
-  for dir in /var/lib/kubelatch/txn/*/; do
-    state=
-    { read -r state <"$dir/state"; } 2>/dev/null || continue
-    dir=${dir%/}
-    echo "transaction $(b64_of "${dir##*/}") $(b64_of "$state")"
-  done
+  transactions
   cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { print "listen " $2 }'
+}
+
+line_of() { # FILE: its first line, cut to what a person reads
+  text=
+  { IFS= read -r text <"$1"; } 2>/dev/null || true
+  printf '%.400s' "$text"
+}
+
+# What the node keeps of changes: `ID STATE AGE OWNER VERDICT STUCK`, the age in seconds, - after another start of the machine.
+transactions() {
+  read -r up _ </proc/uptime
+  this_boot=$(cat /proc/sys/kernel/random/boot_id):$(sed 's/.*) //' /proc/1/stat | cut -d ' ' -f 20)
+  for dir in "${KUBELATCH_ROOT:-/var/lib/kubelatch}"/txn/*/; do
+    dir=${dir%/}
+    state=$(line_of "$dir/state")
+    [ -n "$state" ] || continue
+    # Once decided, a disk too full to say so does not make it undone.
+    case $state in
+      armed | writing | applied)
+        if [ -e "$dir/decided-confirm" ]; then
+          state=confirmed
+        elif [ -e "$dir/decided-revert" ]; then
+          state=reverting
+        fi
+        ;;
+    esac
+    age=- began=$(line_of "$dir/began")
+    case $began in
+      '' | *[!0-9]*) ;;
+      *) [ "$(line_of "$dir/boot")" != "$this_boot" ] || age=$((${up%%.*} - began)) ;;
+    esac
+    echo "transaction $(b64_of "${dir##*/}") $(b64_of "$state") $age $(line_of "$dir/owner" | b64). $(line_of "$dir/verdict" | b64). $(line_of "$dir/stuck" | b64)."
+  done
 }
 
 units() { # NAMES: also sets unit_files and pids

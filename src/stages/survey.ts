@@ -15,6 +15,7 @@ import type { NodeView } from '../playbook/assess.js';
 import type { Connector } from '../ssh/connect.js';
 import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
+import { notesOnTransactions } from './kept-notes.js';
 
 export interface SurveyedNode {
   readonly host: Host;
@@ -105,11 +106,7 @@ async function understand(
   if (configz?.ok === false)
     notes.push(`the running kubelet could not be asked through the API server: ${configz.error.message}`);
   const doors = await askDoors(session, portsOf(setup.sources, facts), Math.min(timeout, 10_000));
-  for (const { id, state } of facts.transactions) {
-    if (['writing', 'applied', 'reverting'].includes(state)) {
-      notes.push(`the change of run ${id} is unfinished on this node (${state}): kubelatch rollback ${id}`);
-    }
-  }
+  notes.push(...notesOnTransactions(facts.transactions));
   return {
     host,
     nodeName: node?.name ?? host.nodeName ?? ownName,

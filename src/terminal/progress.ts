@@ -75,6 +75,8 @@ function liveProgress({ stderr, style }: ProgressOptions): Progress {
         live.print(eventText(event));
       }
       if (event.event === 'wave-started') begin(`Wave ${event.wave}/${event.waves}`, event.hosts.length);
+      // Before the first wave nothing moves, and somebody would wait without knowing why.
+      if (!open && event.event === 'waiting') live.print(eventText(event));
       if (!open) return;
       tally.count(event);
       live.set(() => tally.title(width()));
