@@ -20,7 +20,7 @@ import type { Run } from './run.js';
 export interface Remains {
   /** Begun, in the inventory and selected: their nodes are asked. */
   readonly begun: readonly { readonly host: Host; readonly story: HostStory }[];
-  /** Hosts that have ended, or can be ended without asking anybody. */
+  /** Hosts that have ended, can be ended without asking anybody, or are left for later. */
   readonly outcomes: readonly Outcome[];
   /** Of `outcomes`: those that the journal does not hold yet. */
   readonly news: readonly Outcome[];
@@ -28,9 +28,12 @@ export interface Remains {
   readonly later: readonly string[];
 }
 
-export function remainsOf(run: Run, { hosts }: RunStory): Remains {
-  const known = new Set(run.inventory.hosts.map(({ name }) => name));
-  const selected = new Map(run.hosts.map((host) => [host.name, host]));
+export function remainsOf(
+  { inventory, ...chosen }: Pick<Run, 'inventory' | 'hosts'>,
+  { run, hosts }: RunStory,
+): Remains {
+  const known = new Set(inventory.hosts.map(({ name }) => name));
+  const selected = new Map(chosen.hosts.map((host) => [host.name, host]));
   const begun: { host: Host; story: HostStory }[] = [];
   const done: Outcome[] = [];
   const news: Outcome[] = [];
@@ -39,7 +42,10 @@ export function remainsOf(run: Run, { hosts }: RunStory): Remains {
     const { host: name, outcome, reason } = story;
     const host = selected.get(name);
     if (host === undefined && known.has(name)) {
-      if (isOpen(story)) later.push(name);
+      if (!isOpen(story)) continue;
+      later.push(name);
+      const why = 'left for later by --limit or --exclude: the run has not ended';
+      done.push(hostOutcome(name, outcome === 'unknown' ? outcome : 'skipped', why, `kubelatch resume ${run}`));
     } else if (!isOpen(story)) {
       done.push(hostOutcome(name, outcome ?? 'unknown', reason));
     } else if (!isBegun(story)) {
