@@ -110,8 +110,10 @@ export async function applyToHost(
     if (release === undefined) return outcome;
     const lifted = await step('uncordon', release);
     if (lifted.ok) return { ...outcome, timings: progress.timings };
-    const reason = [outcome.reason, `the cordon could not be lifted: ${lifted.error}`].filter(Boolean).join('; ');
-    return { ...outcome, reason, hint: `kubectl uncordon ${task.nodeName ?? ''}` };
+    // A node that takes no pods is not as it should be, however its kubelet fares.
+    const told = [outcome.outcome, outcome.reason, `the cordon could not be lifted: ${lifted.error}`];
+    const hint = `kubectl uncordon ${task.nodeName ?? ''}`;
+    return { ...outcome, outcome: 'unknown', reason: told.filter(Boolean).join('; '), hint };
   }
 
   /** From here on a failure of any kind ends in putting back; without us the node does it. */

@@ -337,6 +337,18 @@ it('cordons and uncordons around the change, but no cordon of others', async () 
   expect(await run(false, (node) => (node.doors['10248'] = 'refused'))).toEqual(['unknown', [true]]);
 });
 
+it('is unknown where its own cordon cannot be lifted, however well the change went', async () => {
+  const gone = { kind: 'unreachable' as const, message: 'no answer' };
+  const cordon = (_: string, on: boolean) => Promise.resolve(on ? ok(undefined) : fail(gone));
+  const cluster = fakeCluster(() => [nodeStatus('n1')], { cordon });
+  const outcome = await apply(new FakeNode(), { cluster, seclusion: 'cordon' });
+  expect(outcome).toMatchObject({
+    outcome: 'unknown',
+    reason: 'confirmed; the cordon could not be lifted: no answer',
+    hint: 'kubectl uncordon n1',
+  });
+});
+
 it('changes nothing where the pods do not leave', async () => {
   const node = new FakeNode();
   expect(await apply(node, { seclusion: 'drain' })).toMatchObject({ outcome: 'failed' });
