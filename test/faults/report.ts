@@ -112,17 +112,25 @@ function times(results: readonly Result[]): string[][] {
   return faultNames.flatMap((fault) => row(`\`${fault}\``, (name) => name === fault));
 }
 
-/** Cells of this run that have no result: named, with the reason. */
+/** Cells of this run that have no result: each is named, with the reason. */
 function unrun(results: readonly Result[], cells: readonly Cell[]): string[] {
   const run = new Set(results.map(({ cell }) => cell));
-  const left = cells.filter((cell) => !run.has(cell));
-  if (left.length === 0) return [];
+  const rows = faultNames.flatMap((fault) => {
+    const left = cells.filter((cell) => cell.fault === fault && !run.has(cell));
+    if (left.length === 0) return [];
+    const points = [...new Set(left.map(pointOf))].map((point) => {
+      const on = left.filter((cell) => pointOf(cell) === point).map(({ shape }) => shape);
+      return `${point} (${on.length === shapes.length ? 'all' : on.join(', ')})`;
+    });
+    return [[`\`${fault}\``, String(left.length), points.join(', ')]];
+  });
+  if (rows.length === 0) return [];
   return [
-    '## Not run',
+    '## Not run yet',
     '',
-    'The run ended before their turn:',
+    'The run ended before their turn: `npm run test:faults -- --after build/faults-evidence/results.json` runs them.',
     '',
-    ...left.map((cell) => `- \`${cell.fault}/${pointOf(cell)}/${cell.shape}\``),
+    ...table(['fault', 'cells', 'points (shapes)'], rows),
     '',
   ];
 }
