@@ -1,11 +1,11 @@
 /** What the gate asks of the API server: lease, Ready, and the kubelet's own configuration through it. */
 import type { Cluster } from '../cluster/cluster.js';
 import { configzValue } from '../facts/effective-kubelet.js';
-import { sameSetting } from '../facts/not-in-effect.js';
+import { sameSetting } from '../facts/same-setting.js';
 import { settingByPath } from '../facts/settings.js';
 import { monotonic } from '../lib/clock.js';
 import { oneLine } from '../lib/sanitize.js';
-import type { Expectation } from '../plan/host-plan.js';
+import type { Expectation } from '../plan/promises.js';
 import type { Check, GateOptions, Looker } from './gate-check.js';
 
 const renewalsWanted = 2;

@@ -1,7 +1,9 @@
 # Prints what kubelatch wants to know of a node, one record a line; changes nothing. Values that may hold anything are base64.
 # $1 units  $2 process names  $3 files to read  $4 files to look at only  $5 folders whose files are read
-# $6 names of flags and fields whose paths are read  $7 the same, looked at only: all separated by blanks
-# $8 the most bytes of one file that are sent
+# $6 names of flags and fields whose paths are read  $7 the same, looked at only
+# $8 programs that may be asked for their version  $9 units that tell their journal what they start a kubelet with
+# $10 users that are looked for: all separated by blanks, programs and units may be patterns
+# $11 the most bytes of one file that are sent
 
 b64() { base64 | tr -d '\n'; }
 b64_of() { printf '%s' "$1" | b64; }
@@ -29,20 +31,100 @@ system() {
   cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { print "listen " $2 }'
 }
 
-units() { # NAMES: also sets unit_files and pids
-  unit_files='' pids=''
-  [ -d /run/systemd/system ] || return 0
-  properties=Id,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,EnvironmentFiles,MainPID,NRestarts,Type,RestartUSec,NeedDaemonReload,KillMode
+# like TEXT PATTERNS: TEXT is one of them; a pattern has one star at most.
+like() {
+  found=1
+  set -f
+  for one in $2; do
+    case $one in
+      *\**) case $1 in "${one%%\**}"*"${one#*\*}") found=0 ;; esac ;;
+      "$1") found=0 ;;
+    esac
+  done
+  set +f
+  return $found
+}
+
+units() { # NAMES: also sets shown, unit_files and pids
+  shown='' unit_files='' pids=''
+  if [ -d /run/systemd/system ]; then
+    systemd_units "$1"
+  elif [ -e /run/openrc/softlevel ]; then
+    shown=$(openrc_services "$1")
+  fi
+  [ -n "$shown" ] || return 0
+  echo "units $(b64_of "$shown")"
+  unit_files=$(printf '%s\n' "$shown" | sed -n -e 's/^FragmentPath=//p' \
+    -e 's/^EnvironmentFiles=\(.*\) (ignore_errors=.*)$/\1/p' -e '/^DropInPaths=/{s/^DropInPaths=//;s/ /\n/g;p;}')
+  pids=$(printf '%s\n' "$shown" | sed -n 's/^MainPID=\([1-9][0-9]*\)$/\1/p')
+}
+
+systemd_units() { # NAMES
+  properties=Id,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,EnvironmentFiles,MainPID,NRestarts,Type,RestartUSec,NeedDaemonReload,KillMode,InvocationID
   names=$1
   set --
   set -f # names may be patterns, which are systemd's to read
   for unit in $names; do set -- "$@" "$unit"; done
   set +f
   shown=$(systemctl show --no-pager -p "$properties" -- "$@" 2>/dev/null)
-  echo "units $(b64_of "$shown")"
-  unit_files=$(printf '%s\n' "$shown" | sed -n -e 's/^FragmentPath=//p' \
-    -e 's/^EnvironmentFiles=\(.*\) (ignore_errors=.*)$/\1/p' -e '/^DropInPaths=/{s/^DropInPaths=//;s/ /\n/g;p;}')
-  pids=$(printf '%s\n' "$shown" | sed -n 's/^MainPID=\([1-9][0-9]*\)$/\1/p')
+}
+
+# The scripts of OpenRC by the names of units, in the words of `systemctl show`.
+openrc_services() { # NAMES
+  for one in $1; do
+    for service in /etc/init.d/${one%.service}; do
+      [ -f "$service" ] || continue
+      name=${service##*/}
+      daemon=0
+      { read -r daemon <"/run/$name.pid"; } 2>/dev/null
+      main=$(main_of "${daemon:-0}")
+      active=inactive
+      [ "$main" = 0 ] || active=active
+      printf 'Id=%s\nLoadState=loaded\nActiveState=%s\nFragmentPath=%s\nMainPID=%s\n\n' "$name" "$active" "$service" "$main"
+    done
+  done
+}
+
+# main_of PID: its child where it has one (supervise-daemon writes its own number down), else itself; 0 where it does not run.
+main_of() {
+  [ -d "/proc/$1" ] || set -- 0
+  for dir in /proc/[0-9]*; do
+    state=''
+    { read -r state <"$dir/stat"; } 2>/dev/null || continue
+    parent=${state##*) } && parent=${parent#* } && parent=${parent%% *}
+    if [ "$1" -gt 1 ] && [ "$parent" = "$1" ]; then
+      echo "${dir#/proc/}" && return
+    fi
+  done 2>/dev/null
+  echo "$1"
+}
+
+# What the journal of units says that they started their kubelet with, in this run of theirs. It is the first such line that counts:
+# it comes early, and what comes later may quote what anybody wrote.
+started() { # PATTERNS
+  printf '%s\n\n' "$shown" | awk -F= '
+    $1 == "Id" { unit = $2 }
+    $1 == "InvocationID" { invocation = $2 }
+    $1 == "MainPID" { pid = $2 }
+    $0 == "" {
+      if (pid > 0 && invocation ~ /^[0-9a-f]+$/) print unit, invocation
+      unit = invocation = ""
+      pid = 0
+    }' | while read -r unit invocation; do
+    like "$unit" "$1" || continue
+    line=$(timeout 5 journalctl --no-pager -q -o cat "_SYSTEMD_UNIT=$unit" "_SYSTEMD_INVOCATION_ID=$invocation" </dev/null 2>/dev/null |
+      LC_ALL=C sed -n '/^time="[^"]*" level=info msg="Running kubelet --/{p;q;}' | head -c 16384)
+    echo "started $(b64_of "$unit") $(b64_of "$line")."
+  done
+}
+
+accounts() { # NAMES: whether a user and a group of that name are in the files
+  for one in $1; do
+    user=no group=no
+    grep -q "^$one:" /etc/passwd 2>/dev/null && user=yes
+    grep -q "^$one:" /etc/group 2>/dev/null && group=yes
+    [ -r /etc/passwd ] && [ -r /etc/group ] && echo "account $(b64_of "$one") $user $group"
+  done
 }
 
 processes() { # NAMES: those, and the main processes of the units; also sets command_words
@@ -94,9 +176,9 @@ contents_of() { # PATHS, one a line: their text, each ended by a newline
   done
 }
 
-folder() { # DIR: the regular files below it
+folder() { # DIR: the files below it, links to /dev/null among them
   [ -d "$1" ] || return 0
-  find -L "$1" -maxdepth 3 -type f 2>/dev/null | head -n 200
+  find -L "$1" -maxdepth 3 \( -type f -o -type c \) 2>/dev/null | head -n 200
 }
 
 describe() { # PATH read|look MOST
@@ -126,11 +208,14 @@ describe() { # PATH read|look MOST
 }
 
 main() {
-  [ $# -eq 8 ] || exit 97
+  [ $# -eq 11 ] || exit 97
+  cap=${11}
   echo 'kubelatch-facts 1'
   system
   units "$1"
   processes "$2"
+  started "$9"
+  accounts "${10}"
 
   read_list=$(
     printf '%s\n' "$unit_files"
@@ -152,14 +237,13 @@ main() {
     for one in $4; do echo "$one"; done
     printf '%s\n%s\n' "$unit_text" "$in_found" | references "$7"
   )
-  printf '%s\n' "$read_list" | sed '/^$/d' | sort -u | while IFS= read -r one; do describe "$one" read "$8"; done
-  printf '%s\n' "$look_list" | sed '/^$/d' | sort -u | while IFS= read -r one; do describe "$one" look "$8"; done
+  printf '%s\n' "$read_list" | sed '/^$/d' | sort -u | while IFS= read -r one; do describe "$one" read "$cap"; done
+  printf '%s\n' "$look_list" | sed '/^$/d' | sort -u | while IFS= read -r one; do describe "$one" look "$cap"; done
 
   for pid in $pids; do
     exe=$(readlink "/proc/$pid/exe" 2>/dev/null) || continue
-    case ${exe##*/} in
-      kube* | k3s* | rke2*) echo "version $pid $(timeout 5 "/proc/$pid/exe" --version 2>/dev/null | head -n 1 | b64)." ;;
-    esac
+    like "${exe##*/}" "$8" || continue
+    echo "version $pid $(timeout 5 "/proc/$pid/exe" --version 2>/dev/null | head -n 1 | b64)."
   done
   echo 'end'
 }

@@ -68,7 +68,18 @@ export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunCont
     plan: { ...plan, edits: [], expect: [] },
   };
   const task = taskFor(plan, host, run);
-  return rolloutHost(task, () => applyToHost(plan, about, task, context));
+  return rolloutHost(task, async () => withLeftOut(await applyToHost(plan, about, task, context), plan));
+}
+
+/** What a confirmed host still lacks is said where the outcome is read. */
+function withLeftOut(outcome: Outcome, { leftOut = [] }: HostPlan): Outcome {
+  const [first] = leftOut;
+  if (first === undefined || outcome.outcome !== 'confirmed') return outcome;
+  return {
+    ...outcome,
+    reason: `left out: ${leftOut.map(({ rule, reason }) => `${rule}: ${reason}`).join('; ')}`,
+    hint: first.hint,
+  };
 }
 
 export function rollbackTask(plan: HostPlan, id: string, host: Host, run: Run, context: RunContext): RolloutHost {

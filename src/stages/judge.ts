@@ -5,7 +5,7 @@ import type { HostAudit, HostPlanned, PlanResult } from '../report/model.js';
 import type { ClientCaEvidence } from '../plan/client-ca.js';
 import { type HostPlan, planHost } from '../plan/host-plan.js';
 import { type Finding, assess } from '../playbook/assess.js';
-import { assessDoors, assessEffect } from '../playbook/evidence.js';
+import { assessDoors, assessEffect, assessLeftovers } from '../playbook/evidence.js';
 import type { Playbook } from '../playbook/schema.js';
 import type { Surveyed, SurveyedNode } from './survey.js';
 
@@ -39,7 +39,7 @@ function findingsOf({ view }: SurveyedNode, playbooks: readonly Playbook[]): Fin
       seen.add(key);
       return true;
     });
-  return [...ofPlaybooks, ...assessDoors(view), ...assessEffect(view)];
+  return [...ofPlaybooks, ...assessDoors(view), ...assessEffect(view), ...assessLeftovers(view)];
 }
 
 /** Plans that change something, in the order of the hosts. */
