@@ -36,9 +36,10 @@ like() {
   found=1
   set -f
   for one in $2; do
-    case $one in
-      *\**) case $1 in "${one%%\**}"*"${one#*\*}") found=0 ;; esac ;;
-      "$1") found=0 ;;
+    start=${one%%\**} end=${one#*\*}
+    case $1 in
+      "$one") found=0 ;;
+      "$start"*"$end") [ "$one" = "$start" ] || found=0 ;;
     esac
   done
   set +f
@@ -74,8 +75,7 @@ openrc_services() { # NAMES
   for one in $1; do
     for service in /etc/init.d/${one%.service}; do
       [ -f "$service" ] || continue
-      name=${service##*/}
-      daemon=0
+      name=${service##*/} daemon=0
       { read -r daemon <"/run/$name.pid"; } 2>/dev/null
       main=$(main_of "${daemon:-0}")
       active=inactive
