@@ -8,7 +8,7 @@ export type Seclusion = 'none' | 'cordon' | 'drain';
 export type Release = (() => Promise<Result<undefined, string>>) | undefined;
 
 /** Milliseconds for pods to move away. */
-const drainPatience = 600_000;
+export const drainPatience = 600_000;
 
 export async function seclude(
   cluster: Cluster | undefined,

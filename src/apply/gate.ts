@@ -1,5 +1,7 @@
 /** Healthy means proven: what must hold after a restart before a change may stay (design: the gate). */
 import { monotonic, sleep } from '../lib/clock.js';
+import type { Session } from '../ssh/session.js';
+import type { HostTask, RunContext } from './host-task.js';
 import { lastErrors, watchKubelet } from './kubelet-watch.js';
 import type { GateCheck } from './outcome.js';
 import { clusterChecks } from './gate-cluster.js';
@@ -47,6 +49,17 @@ export async function passGate(options: GateOptions): Promise<GateResult> {
     await sleep(pause);
   }
 }
+
+/** The gate for the old configuration: the node must be as healthy as it was before. */
+export function proveOld(session: Session, task: HostTask, context: RunContext): Promise<GateResult> {
+  const { gate, settle } = context.timing;
+  const deadline = Math.max(gate, 60_000);
+  return passGate({ ...task, ...context, session, before: undefined, expect: [], deadline, settle });
+}
+
+/** The checks that decided against a node, in one line. */
+export const failureOf = ({ blamed }: GateResult): string =>
+  blamed.map(({ check, expected, seen }) => `${check}: expected ${expected}, saw ${seen}`).join('; ');
 
 /** A lost connection proves nothing about the kubelet: another one is opened, and the gate goes on. */
 async function renew(line: Line, options: GateOptions): Promise<void> {

@@ -45,6 +45,8 @@ interface Progress {
 
 type Finish = (outcome: OutcomeKind, reason?: string, hint?: string) => Outcome;
 
+export type Track = ReturnType<typeof trackHost>;
+
 /** Collects what an Outcome needs while the steps go by. */
 export function trackHost(task: HostTask, { journal, report }: RunContext) {
   const progress: Progress = { timings: {}, edits: [], gate: [], log: [] };

@@ -1,13 +1,26 @@
-/** Changes one node and proves it, or puts it back and proves that: reads top to bottom. */
+/** Changes one node and proves it, or has it put back and proves that: reads top to bottom. */
+import { randomHex } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
 import type { HostPlan } from '../plan/host-plan.js';
 import type { Session } from '../ssh/session.js';
-import { type Release, seclude } from './cordon.js';
-import { type GateResult, passGate } from './gate.js';
+import { type Release, drainPatience, seclude } from './cordon.js';
+import { failureOf, passGate } from './gate.js';
 import { type HostTask, type RunContext, trackHost } from './host-task.js';
 import { type KubeletState, watchKubelet } from './kubelet-watch.js';
-import { type TxnAbout, type TxnResult, confirm, prepare, restart, revert, write } from './node-transaction.js';
+import {
+  type TxnAbout,
+  type TxnResult,
+  arm,
+  confirm,
+  prepare,
+  restart,
+  revert,
+  switchTimes,
+  write,
+} from './node-transaction.js';
 import type { Outcome } from './outcome.js';
+import { startPulse } from './pulse.js';
+import { putBack } from './put-back.js';
 import { refusalOf } from './refusal.js';
 
 /** Carries out a plan on its node. The outcome is never `confirmed` unless every check of the gate that could be asked passed. */
@@ -17,54 +30,66 @@ export async function applyToHost(
   task: HostTask,
   context: RunContext,
 ): Promise<Outcome> {
-  const { progress, step, finish } = trackHost(task, context);
-  const connected = await task.connect();
-  if (!connected.ok) return finish('unreachable', connected.error.message, connected.error.hint);
-  const session = connected.value;
+  const track = trackHost(task, context);
+  const { progress, step, finish } = track;
   const id = about.run;
+  const nonce = randomHex(16);
+  const times = switchTimes(context.timing.gate);
+  const seclusion = plan.restart ? context.seclusion : 'none';
+  const open: Session[] = [];
   try {
+    const connected = await connect('connect');
+    if (!connected.ok) return finish('unreachable', connected.error.message, connected.error.hint);
     progress.edits = plan.edits.map(({ path, action }) => ({ path, action }));
-    const before = await watchKubelet(session, task.target, 0);
+    const before = await watchKubelet(connected.value, task.target, 0);
     if (!before.ok) return finish('failed', before.error.message, before.error.hint);
-
-    let release: Release;
-    let written: TxnResult;
-    try {
-      const prepared = await step('prepare', () => prepare(session, id, { ...plan, about }));
-      const refusal = refusalOf(prepared, 'prepared');
-      if (refusal !== undefined) return finish(refusal.outcome, refusal.reason, refusal.hint);
-      const secluded = await secludeFor(plan.restart);
-      if (!secluded.ok) {
-        await revert(session, id, 'files-only');
-        return finish('failed', secluded.error, 'nothing was changed');
-      }
-      release = secluded.value;
-      written = await step('write', () => write(session, id));
-    } catch (error) {
-      return await abandon(error, release);
-    }
-    const outcome = await changed(written, before.value);
-    return outcome.outcome === 'unknown' ? outcome : await released(outcome, release);
+    const ready = await makeReady(connected.value);
+    if ('outcome' in ready) return ready;
+    const outcome = await change(ready.session, before.value);
+    return outcome.outcome === 'unknown' ? outcome : await released(outcome, ready.release);
   } finally {
-    await session.close();
+    await Promise.all(open.map((session) => session.close()));
   }
 
-  /** The journal could not be written before the change: it is not begun, and what was prepared is taken away. */
-  async function abandon(error: unknown, release: Release): Promise<Outcome> {
-    await revert(session, id, 'files-only');
-    const stopped = finish(
-      'failed',
-      `the journal cannot be written: ${messageOf(error)}`,
-      'nothing was changed; make room for the journal, or set XDG_STATE_HOME',
-    );
-    return released(stopped, release);
+  async function connect(name: 'connect' | 'prove'): ReturnType<HostTask['connect']> {
+    const session = await step(name, () => task.connect(), false);
+    if (session.ok) open.push(session.value);
+    return session;
   }
 
-  function secludeFor(restarts: boolean): ReturnType<typeof seclude> {
-    const how = restarts ? context.seclusion : 'none';
-    return how === 'none'
-      ? seclude(undefined, undefined, how)
-      : step('cordon', () => seclude(context.cluster, task.nodeName, how));
+  /** Everything is on the node and the switch is armed; or nothing was changed, and the outcome says why. */
+  async function makeReady(first: Session): Promise<{ session: Session; release: Release } | Outcome> {
+    let release: Release;
+    try {
+      const hold = seclusion === 'drain' ? drainPatience / 1000 + 60 : 60;
+      const prepared = await step('prepare', () => prepare(first, id, { ...plan, about, nonce, hold }));
+      const refusal = refusalOf(prepared, 'prepared', task.host);
+      if (refusal !== undefined) return finish(refusal.outcome, refusal.reason, refusal.hint);
+      // Whatever comes later comes over a new connection: whether there is one is asked while nothing hangs on it.
+      const second = await connect('prove');
+      if (!second.ok) return await withdrawn(`no second connection: ${second.error.message}`, second.error.hint);
+      const secluded = await secludeNode();
+      if (!secluded.ok) return await withdrawn(secluded.error, 'nothing was changed');
+      release = secluded.value;
+      const armed = await step('arm', () => arm(second.value, id, times));
+      const unarmed = refusalOf(armed, 'armed', task.host);
+      if (unarmed === undefined) return { session: second.value, release };
+      await revert(second.value, id, 'files-only', 'the run: not armed');
+      return await released(finish(unarmed.outcome, unarmed.reason, unarmed.hint), release);
+    } catch (error) {
+      return released(await withdrawn(...unwritable(error)), release);
+    }
+
+    async function withdrawn(reason: string, hint: string): Promise<Outcome> {
+      await revert(first, id, 'files-only', 'the run: withdrawn');
+      return finish('failed', reason, hint);
+    }
+  }
+
+  function secludeNode(): ReturnType<typeof seclude> {
+    return seclusion === 'none'
+      ? seclude(undefined, undefined, 'none')
+      : step('cordon', () => seclude(context.cluster, task.nodeName, seclusion));
   }
 
   /** Lifts our own cordon, on a node that was proved healthy. */
@@ -76,102 +101,65 @@ export async function applyToHost(
     return { ...outcome, reason, hint: `kubectl uncordon ${task.nodeName ?? ''}` };
   }
 
-  /** From here on a failure of any kind ends in putting back. */
-  async function changed(written: TxnResult, before: KubeletState): Promise<Outcome> {
-    if (!written.ok) return undo(session, id, written.error.message);
-    const failure = refusalOf(written, 'applied');
-    if (failure !== undefined) return finish(failure.outcome, failure.reason, failure.hint);
+  /** From here on a failure of any kind ends in putting back; without us the node does it. */
+  async function change(session: Session, before: KubeletState): Promise<Outcome> {
+    const pulse = startPulse(task, session, { id, nonce, times });
     try {
-      return await restartAndProve(before);
+      const written = await step('write', () => write(session, id));
+      if (!written.ok) return await undo(written.error.message);
+      const failure = refusalOf(written, 'applied', task.host);
+      if (failure?.outcome === 'unknown') return await undo(failure.reason);
+      if (failure !== undefined) return finish(failure.outcome, failure.reason, failure.hint);
+      const failed = plan.restart ? await restartAndProve(session, before) : undefined;
+      return await (failed === undefined ? confirmed() : undo(failed));
     } catch (error) {
-      return await undo(session, id, messageOf(error));
-    }
-  }
-
-  async function restartAndProve(before: KubeletState): Promise<Outcome> {
-    if (plan.restart) {
-      const restarted = await step('restart', () => restart(session, id));
-      if (!restarted.ok) return await undo(session, id, restarted.error.message);
-      const gate = await step('gate', () =>
-        passGate({
-          ...task,
-          ...context,
-          session,
-          before,
-          expect: plan.expect,
-          deadline: context.timing.gate,
-          settle: context.timing.settle,
-        }),
-      );
-      progress.gate = gate.checks;
-      progress.log = gate.log;
-      if (!gate.passed) return await undo(session, id, failureOf(gate));
-    }
-
-    const again = await task.connect();
-    if (!again.ok) return await undo(session, id, `no new connection after the change: ${again.error.message}`);
-    const confirmed = await step('confirm', () => confirm(again.value, id)).finally(() => again.value.close());
-    if (confirmed.ok && confirmed.value.word === 'confirmed') return finish('confirmed');
-    return finish(
-      'unknown',
-      `the change could not be confirmed: ${confirmed.ok ? `the node says ${confirmed.value.detail}` : confirmed.error.message}`,
-      `look at /var/lib/kubelatch/txn/${id} on the node`,
-    );
-  }
-
-  async function undo(current: Session, id: string, because: string): Promise<Outcome> {
-    const fresh = await task.connect();
-    const session = fresh.ok ? fresh.value : current;
-    try {
-      return await putBack(session, id, because);
+      const [reason, hint] = unwritable(error);
+      const outcome = await undo(reason);
+      return outcome.outcome === 'failed' ? { ...outcome, hint } : outcome;
     } finally {
-      if (fresh.ok) await session.close();
+      await pulse.stop();
+    }
+
+    function undo(because: string): Promise<Outcome> {
+      void pulse.stop();
+      return putBack(because, { id, session, restarts: plan.restart, times }, task, context, track);
+    }
+
+    async function confirmed(): Promise<Outcome> {
+      const said = await step('confirm', () => untilConfirmed());
+      if (said.ok && said.value.word === 'confirmed') return finish('confirmed');
+      if (said.ok) return await undo(`the node did not wait for the confirmation (${said.value.detail})`);
+      if (said.error.kind !== 'aborted') return await undo(`the change could not be confirmed: ${said.error.message}`);
+      return finish('unknown', 'left before the node answered the confirmation', `kubelatch resume ${id}`);
     }
   }
 
-  /** Putting back may be repeated: a connection that is lost on the way costs nothing but a second one. */
-  async function revertTwice(session: Session, id: string, how: 'restart' | 'files-only'): Promise<TxnResult> {
-    const first = await revert(session, id, how);
-    if (first.ok) return first;
-    const again = await task.connect();
-    if (!again.ok) return first;
-    return revert(again.value, id, how).finally(() => again.value.close());
+  /** Why the change must not stay; undefined where it may. */
+  async function restartAndProve(session: Session, before: KubeletState): Promise<string | undefined> {
+    const restarted = await step('restart', () => restart(session, id));
+    if (!restarted.ok && restarted.error.kind !== 'lost') return restarted.error.message;
+    if (restarted.ok && restarted.value.word === 'state') return `the node did not wait (${restarted.value.detail})`;
+    const { gate: deadline, settle } = context.timing;
+    const options = { ...task, ...context, session, before, expect: plan.expect, deadline, settle };
+    const gate = await step('gate', () => passGate(options));
+    progress.gate = gate.checks;
+    progress.log = gate.log;
+    return gate.passed ? undefined : failureOf(gate);
   }
 
-  async function putBack(session: Session, id: string, because: string): Promise<Outcome> {
-    const look = `log in and look: systemctl status ${task.target.unit}, /var/lib/kubelatch/txn/${id}`;
-    const reverted = await step('revert', () => revertTwice(session, id, plan.restart ? 'restart' : 'files-only'));
-    if (!reverted.ok) return finish('unknown', `${because}; putting back failed: ${reverted.error.message}`, look);
-    const { word, detail } = reverted.value;
-    if (word === 'conflict') {
-      const hint = `both versions are kept: the old one is in /var/lib/kubelatch/txn/${id}/old`;
-      return finish('unknown', `${because}; not put back: ${detail} was edited by somebody else meanwhile`, hint);
+  /** Over a new connection; asked once more where the answer was lost, for the node answers the same. */
+  async function untilConfirmed(): Promise<TxnResult> {
+    let said: TxnResult | undefined;
+    for (let attempt = 0; attempt < 3 && said?.ok !== true; attempt += 1) {
+      const session = await task.connect();
+      said = session.ok ? await confirm(session.value, id, nonce).finally(() => session.value.close()) : session;
     }
-    if (word === 'nothing') return finish('failed', because, 'nothing was changed yet; apply again');
-    if (word !== 'reverted') return finish('unknown', `${because}; putting back failed: ${word} ${detail}`, look);
-    const proof = plan.restart ? await proveOld(session, task, context) : undefined;
-    if (proof?.passed === false) {
-      progress.log = proof.log;
-      return finish('unknown', `${because}; put back, but the node is not healthy: ${failureOf(proof)}`, look);
-    }
-    return finish('reverted', because, 'the files are as they were; mend the cause and apply again');
+    if (said === undefined) throw new RangeError('no attempt');
+    return said;
   }
 }
 
-/** The gate for the old configuration: the node must be as healthy as it was before. */
-export function proveOld(session: Session, task: HostTask, context: RunContext): Promise<GateResult> {
-  const { gate: deadline, settle } = context.timing;
-  return passGate({
-    ...task,
-    ...context,
-    session,
-    before: undefined,
-    expect: [],
-    deadline: Math.max(deadline, 60_000),
-    settle,
-  });
-}
-
-/** The checks that decided against a node, in one line. */
-export const failureOf = ({ blamed }: GateResult): string =>
-  blamed.map(({ check, expected, seen }) => `${check}: expected ${expected}, saw ${seen}`).join('; ');
+const unwritable = (error: unknown): [reason: string, hint: string] => [
+  `the journal cannot be written: ${messageOf(error)}`,
+  'nothing was changed; make room for the journal, or set XDG_STATE_HOME',
+];

@@ -1,4 +1,5 @@
 /** The node's side of a change, called step by step: what src/node/txn.sh does, with its answers as values. */
+import type { WatchTarget } from '../facts/kubelet-setup.js';
 import type { FileEdit } from '../plan/file-edit.js';
 import type { HostPlan } from '../plan/host-plan.js';
 import { type Result, fail, ok } from '../lib/result.js';
@@ -14,6 +15,8 @@ export type TxnWord =
   | 'exists'
   | 'changed'
   | 'error'
+  | 'armed'
+  | 'beating'
   | 'applied'
   | 'put-back'
   | 'broken'
@@ -25,7 +28,8 @@ export type TxnWord =
   | 'nothing'
   | 'state'
   | 'none'
-  | 'listed';
+  | 'pruned'
+  | 'uninstalled';
 
 export interface TxnAnswer {
   readonly word: TxnWord;
@@ -49,20 +53,48 @@ export interface KeptTransaction {
   readonly id: string;
   readonly state: string;
   readonly about: Partial<TxnAbout>;
+  /** Who ended it and when, by the node's clock; empty while nobody did. */
+  readonly verdict: string;
+  /** Why the node gave up putting it back; empty where it did not. */
+  readonly stuck: string;
+  /** Seconds until the node puts it back by itself; undefined where no switch is armed. */
+  readonly left: number | undefined;
 }
+
+/** States in which a change holds its node. */
+export const isPending = (state: string): boolean => ['armed', 'writing', 'applied', 'reverting'].includes(state);
 
 export type TxnResult = Result<TxnAnswer, HostError>;
 
 /** Seconds that a restart of the unit may take on the node. */
-const restartPatience = 90;
+export const restartPatience = 90;
 const quick = 30_000;
 
 export interface PrepareOptions {
   readonly unit: string;
   readonly restart: boolean;
   readonly reload: boolean;
+  readonly watch: WatchTarget;
   readonly about: TxnAbout;
   readonly edits: readonly FileEdit[];
+  /** Seconds for which others leave the change alone while no switch is armed yet. */
+  readonly hold: number;
+  /** Known to this run alone: nobody else can confirm its change. */
+  readonly nonce: string;
+}
+
+/** Times of the switch on the node, in whole seconds. */
+export interface SwitchTimes {
+  /** Without a word from here for so long, the node puts the change back. */
+  readonly deadline: number;
+  /** However often there is a word: after so long it puts it back. */
+  readonly cap: number;
+}
+
+/** For a gate of so many milliseconds. */
+export function switchTimes(gate: number): SwitchTimes {
+  const deadline = Math.max(10, Math.ceil(gate / 1000));
+  return { deadline, cap: 2 * deadline + restartPatience + 60 };
 }
 
 export function prepare(session: Session, id: string, options: PrepareOptions): Promise<TxnResult> {
@@ -72,41 +104,82 @@ export function prepare(session: Session, id: string, options: PrepareOptions): 
     before === null ? '-' : (before.sha256 ?? '?'),
     before?.mode ?? '0',
     before === null ? '0:0' : `${before.uid}:${before.gid}`,
-    text === undefined ? '-' : Buffer.from(text, 'utf8').toString('base64'),
+    text === undefined ? '-' : encode(text),
     after.mode,
     `${after.uid}:${after.gid}`,
   ]);
-  const about = Buffer.from(JSON.stringify(options.about), 'utf8').toString('base64');
-  const units = options.restart ? options.unit : '';
   return call(session, 'prepare', id, quick, [
-    units,
+    options.unit,
+    options.restart ? 'yes' : 'no',
     options.reload ? 'yes' : 'no',
     String(restartPatience),
-    about,
+    options.watch.child === true ? options.watch.processName : '-',
+    String(options.hold),
+    options.nonce,
+    encode(oneLine(options.about.operator)),
+    encode(JSON.stringify(options.about)),
+    encode(script('txn')),
     ...files,
   ]);
 }
 
+/** Starts the switch; the answer's detail is the time until it acts, as systemd on the node tells it. */
+export const arm = (session: Session, id: string, { deadline, cap }: SwitchTimes): Promise<TxnResult> =>
+  call(session, 'arm', id, 2 * quick, [String(deadline), String(cap)]);
 export const write = (session: Session, id: string): Promise<TxnResult> => call(session, 'write', id, quick);
-export const confirm = (session: Session, id: string): Promise<TxnResult> => call(session, 'confirm', id, quick);
+/** Says that this side lives: the switch acts later. */
+export const beat = (session: Session, id: string, nonce: string): Promise<TxnResult> =>
+  call(session, 'beat', id, quick / 3, [nonce]);
+/** Ends the change for good; `state` where the node decided otherwise before. */
+export const confirm = (session: Session, id: string, nonce: string): Promise<TxnResult> =>
+  call(session, 'confirm', id, 2 * quick, [nonce]);
 export const restart = (session: Session, id: string): Promise<TxnResult> =>
   call(session, 'restart', id, quick + restartPatience * 1000);
-/** Puts the files back; `how` says whether the units are restarted too. */
-export const revert = (session: Session, id: string, how: 'restart' | 'files-only'): Promise<TxnResult> =>
-  call(session, 'revert', id, quick + restartPatience * 1000, [how]);
+/** Puts the files back, from any state, as often as it takes; `how` says whether the units are restarted too. */
+export const revert = (session: Session, id: string, how: 'restart' | 'files-only', by: string): Promise<TxnResult> =>
+  call(session, 'revert', id, 2 * quick + restartPatience * 1000, [how, by]);
+/** Removes finished changes but the newest `keep`. */
+export const prune = (session: Session, keep: number): Promise<TxnResult> =>
+  call(session, 'prune', 'all', quick, [String(keep)]);
+/** Removes every trace of this tool from the node, unless a change is unfinished there. */
+export const uninstall = (session: Session): Promise<TxnResult> => call(session, 'uninstall', 'all', 2 * quick);
+
+/** Who holds a node, by the detail of `pending`. */
+export interface Holder {
+  readonly run: string;
+  readonly state: string;
+  /** Seconds since it began; undefined where the node was started since. */
+  readonly age: number | undefined;
+  /** Seconds until the node puts it back by itself. */
+  readonly left: number | undefined;
+  readonly owner: string;
+}
+
+export function parseHolder(detail: string): Holder {
+  const [run = '', state = '', age = '', left = '', ...owner] = detail.split(' ');
+  return { run, state, age: wholeSeconds(age), left: wholeSeconds(left), owner: owner.join(' ') };
+}
+
+const wholeSeconds = (text: string): number | undefined => (/^-?\d{1,9}$/.test(text) ? Number(text) : undefined);
 
 /** All transactions that a node keeps. */
 export async function listTransactions(session: Session): Promise<Result<KeptTransaction[], HostError>> {
   const ran = await session.run(script('txn'), ['list', 'all'], { deadline: quick });
   if (!ran.ok) return ran;
-  if (!/^result listed/m.test(ran.value.stdout.toString('utf8'))) return fail(ended('list', ran.value));
-  const kept = ran.value.stdout
-    .toString('utf8')
-    .split('\n')
+  const lines = ran.value.stdout.toString('utf8').split('\n');
+  if (!lines.some((line) => line.startsWith('result listed'))) return fail(ended('list', ran.value));
+  const kept = lines
     .filter((line) => line.startsWith('transaction '))
     .map((line): KeptTransaction => {
-      const [, id = '', state = '', about = ''] = line.split(' ');
-      return { id: decode(id), state, about: parseAbout(decode(about)) };
+      const [, id = '', state = '', about = '', verdict = '', stuck = '', left = ''] = line.split(' ');
+      return {
+        id: decode(id),
+        state,
+        about: parseAbout(decode(about)),
+        verdict: oneLine(decode(verdict.slice(1))),
+        stuck: oneLine(decode(stuck.slice(1))),
+        left: wholeSeconds(left),
+      };
     });
   return ok(kept.filter(({ id }) => /^[A-Za-z0-9-]+$/.test(id)));
 }
@@ -133,6 +206,7 @@ function ended(verb: string, { code, stderr }: RunResult): HostError {
   return { kind: 'script', message, hint: 'look at /var/lib/kubelatch/txn on the node' };
 }
 
+const encode = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
 const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');
 
 function parseAbout(text: string): Partial<TxnAbout> {

@@ -56,6 +56,17 @@ export type RunEvent =
   | { readonly event: 'stopped'; readonly reason: string }
   | { readonly event: 'waiting'; readonly reason: string };
 
-export type HostStep = 'cordon' | 'uncordon' | 'prepare' | 'write' | 'restart' | 'gate' | 'confirm' | 'revert';
+export type HostStep =
+  | 'connect'
+  | 'prepare'
+  | 'prove' // a second connection, with sudo, before anything depends on it
+  | 'arm'
+  | 'cordon'
+  | 'write'
+  | 'restart'
+  | 'gate'
+  | 'confirm'
+  | 'revert'
+  | 'uncordon';
 
 export type Report = (event: RunEvent) => void;

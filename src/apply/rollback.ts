@@ -1,9 +1,11 @@
 /** Puts one node back to what it was before a run, and proves it. */
 import { watchKubelet } from './kubelet-watch.js';
-import { failureOf, proveOld } from './host.js';
+import { failureOf, proveOld } from './gate.js';
 import { type HostTask, type RunContext, trackHost } from './host-task.js';
-import { revert } from './node-transaction.js';
+import { parseHolder, switchTimes } from './node-transaction.js';
 import type { Outcome } from './outcome.js';
+import { untilDecided } from './put-back.js';
+import { heldBy } from './refusal.js';
 
 export async function rollBackHost(
   id: string,
@@ -12,14 +14,15 @@ export async function rollBackHost(
   context: RunContext,
 ): Promise<Outcome> {
   const { progress, step, finish } = trackHost(task, context);
-  const connected = await task.connect();
+  const connected = await step('connect', () => task.connect(), false);
   if (!connected.ok) return finish('unreachable', connected.error.message, connected.error.hint);
   const session = connected.value;
   const look = `log in and look: systemctl status ${task.target.unit}, /var/lib/kubelatch/txn/${id}`;
   try {
     const before = await watchKubelet(session, task.target, 0);
     if (!before.ok) return finish('failed', before.error.message, before.error.hint);
-    const reverted = await step('revert', () => revert(session, id, restarts ? 'restart' : 'files-only'));
+    const change = { id, session, restarts, times: switchTimes(context.timing.gate) };
+    const reverted = await step('revert', () => untilDecided(change, `rollback ${context.journal.run}`, task));
     if (!reverted.ok) return finish('unknown', reverted.error.message, look);
     const { word, detail } = reverted.value;
     switch (word) {
@@ -33,12 +36,10 @@ export async function rollBackHost(
           `${detail} was edited since run ${id}: nothing was put back`,
           `compare it with /var/lib/kubelatch/txn/${id}/old on the node, settle it by hand, then roll back again`,
         );
-      case 'pending':
-        return finish(
-          'refused',
-          `the change of run ${detail} is unfinished on this node`,
-          `kubelatch rollback ${detail}`,
-        );
+      case 'pending': {
+        const { reason, hint } = heldBy(parseHolder(detail), task.host);
+        return finish('refused', reason, hint);
+      }
       case 'reverted':
         break;
       default:

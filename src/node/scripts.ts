@@ -3,13 +3,16 @@ import { readFileSync } from 'node:fs';
 
 export type ScriptName = 'probe' | 'txn' | 'watch' | 'http' | 'kubectl';
 
+/** Programs in several files: the last one ends with the line that runs it. */
+const parts: Readonly<Partial<Record<ScriptName, readonly string[]>>> = { txn: ['txn-files', 'txn-switch', 'txn'] };
 const loaded = new Map<ScriptName, string>();
 
 /** The text of one script, ended by the line that runs it: a cut transmission runs nothing. */
 export function script(name: ScriptName): string {
   const known = loaded.get(name);
   if (known !== undefined) return known;
-  const text = readFileSync(new URL(`./${name}.sh`, import.meta.url), 'utf8');
+  const read = (file: string): string => readFileSync(new URL(`./${file}.sh`, import.meta.url), 'utf8');
+  const text = (parts[name] ?? [name]).map(read).join('\n');
   loaded.set(name, text);
   return text;
 }

@@ -1,129 +1,97 @@
-# A change of files on this node as a transaction: prepared, written, then confirmed or reverted; never half of it.
-# $1 verb  $2 transaction id  then, for `prepare`: units, reload (yes|no), most seconds of a restart, description (base64), and for
-# each file eight words: action (create|edit|mode) path sha256 mode uid:gid (as they are; - for none) content (base64 or -) mode uid:gid
-# Answers with one line `result WORD [base64]`. States: prepared, writing, applied, confirmed, reverted.
+# A change of files on this node as a transaction: prepared, armed, written, then confirmed or reverted; never half of it.
+# $1 verb  $2 transaction id  then what the verb takes. Answers with one line `result WORD [base64]`.
+# States: prepared, armed, writing, applied, confirmed | reverting, reverted. Sent as one text with txn-files.sh and txn-switch.sh.
 
-root=${KUBELATCH_ROOT:-/var/lib/kubelatch}/txn
-
-b64_of() { printf '%s' "$1" | base64 | tr -d '\n'; }
+ROOT=${KUBELATCH_ROOT:-/var/lib/kubelatch}/txn
 
 answer() { # WORD [TEXT]: the last line of every verb
   echo "result $1 $(b64_of "${2:-}")"
   exit 0
 }
 
-flush() { sync -- "$@" 2>/dev/null || sync; }
-
-put_line() { # TEXT FILE: by a tool that says why it cannot, and without an echo that reads backslashes
-  printf '%s\n' "$1" | cat >"$2"
-}
-
 set_state() {
-  put_line "$1" "$txn/state.tmp" && flush "$txn/state.tmp" && mv -f "$txn/state.tmp" "$txn/state" && flush "$txn"
+  replace_line "$1" "$TXN/state"
 }
 
-state_of() { # DIR
-  state=none
-  { read -r state <"$1/state"; } 2>/dev/null || true
-  echo "$state"
+set_verdict() { # TEXT: for people; a disk too full for it changes nothing
+  replace_line "$1 ($(date -u '+%Y-%m-%d %H:%M:%SZ') on the node's clock)" "$TXN/verdict" 2>/dev/null || true
 }
 
-sha_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
-meta_of() { stat -c '%a %u:%g' -- "$1"; }
-octal() { # 0644 as stat prints it
-  trimmed=${1#0}
-  trimmed=${trimmed#0}
-  trimmed=${trimmed#0}
-  echo "${trimmed:-0}"
+state_of() { # DIR; once decided, a disk too full to say so does not make it undone
+  state=$(line_of "$1/state")
+  case $state in
+    applied | writing)
+      if [ -e "$1/decided-confirm" ]; then
+        state=confirmed
+      elif [ -e "$1/decided-revert" ]; then
+        state=reverting
+      fi
+      ;;
+  esac
+  printf '%s\n' "${state:-none}"
 }
 
-set_meta() { # FILE MODE IDS
-  chown -- "$3" "$1" && chmod -- "$2" "$1"
+is_pending() { # STATE
+  case $1 in
+    armed | writing | applied | reverting) return 0 ;;
+  esac
+  return 1
 }
 
-same_label() { # FROM TO
-  [ -d /sys/fs/selinux ] || return 0
-  chcon --reference="$1" -- "$2" 2>/dev/null || true
+take_lock() { lock || answer error "another kubelatch is at work on this node and does not end, or flock is missing"; }
+
+of_change() { # DIR FUNCTION: called for another change
+  own=$TXN own_id=$ID
+  TXN=$1 ID=${1##*/}
+  "$2" || true
+  TXN=$own ID=$own_id
 }
 
-# Is the file as it was recorded? PATH SHA MODE IDS; sha - : it must not exist; sha ? : its content does not matter
-is_as() {
-  if [ "$2" = - ]; then
-    [ ! -e "$1" ] && [ ! -L "$1" ]
-    return
-  fi
-  { [ -f "$1" ] && [ ! -L "$1" ]; } || return 1
-  [ "$(meta_of "$1")" = "$(octal "$3") $4" ] || return 1
-  [ "$2" = '?' ] || [ "$(sha_of "$1")" = "$2" ]
-}
-
-staged_for() { # PATH N: where the new file waits, in the same folder
-  printf '%s\n' "${1%/*}/.kubelatch-$id-$2.tmp"
-}
-
-link_for() { # PATH N: a second name of the old file, in the same folder, until the change is confirmed
-  printf '%s\n' "${1%/*}/.kubelatch-$id-$2.old"
-}
-
-each_file() { # FUNCTION: called as FUNCTION N ACTION PATH OLD_SHA OLD_MODE OLD_IDS NEW_SHA NEW_MODE NEW_IDS; ends at the first failure
-  while read -r n action coded old_sha old_mode old_ids new_sha new_mode new_ids; do
-    path=$(printf '%s' "$coded" | base64 -d)
-    "$1" "$n" "$action" "$path" "$old_sha" "$old_mode" "$old_ids" "$new_sha" "$new_mode" "$new_ids" || return 1
-  done <"$txn/files"
-}
-
-discard() ( # a shell of its own: each_file has the names of its caller
-  each_file drop_staged
-  remove_folders
-  rm -rf "$txn"
-)
-
-drop_staged() { rm -f -- "$(staged_for "$3" "$1")" "$(link_for "$3" "$1")"; }
-drop_link() { rm -f -- "$(link_for "$3" "$1")"; }
-
-remove_folders() { # those that this transaction made, if nothing else lies in them
-  [ -e "$txn/folders" ] || return 0
-  while IFS= read -r folder; do rmdir -- "$folder" 2>/dev/null || true; done <"$txn/folders"
-}
-
-make_folder() { # DIR: with those above it; noted first, deepest on top, so that a cut leaves none behind
-  if [ -z "$1" ] || [ -d "$1" ]; then return 0; fi
-  make_folder "${1%/*}" || return 1
-  { printf '%s\n' "$1" && { [ ! -e "$txn/folders" ] || cat "$txn/folders"; }; } >"$txn/folders.tmp" && mv -f "$txn/folders.tmp" "$txn/folders" &&
-    mkdir -m 0755 -- "$1" && flush "${1%/*}/"
-}
-
-other_pending() { # prints the transaction besides this one that is not finished
-  for dir in "$root"/*/; do
+# The change besides this one that holds the node: `ID STATE AGE LEFT OWNER`, seconds or -. What was prepared and left is taken away.
+holder() {
+  for dir in "$ROOT"/*/; do
     dir=${dir%/}
-    [ "$dir" != "$txn" ] || continue
-    case $(state_of "$dir") in
-      writing | applied | reverting)
-        echo "${dir##*/}"
-        return 0
-        ;;
-    esac
+    if [ "$dir" = "$TXN" ] || [ ! -d "$dir" ]; then continue; fi
+    state=$(state_of "$dir")
+    if [ "$state" = prepared ] || [ "$state" = none ]; then
+      began=$(line_of "$dir/began")
+      hold=$(line_of "$dir/hold")
+      if [ -z "$began" ] || ! this_boot "$dir" || [ $(($(now) - began)) -ge "${hold:-0}" ]; then
+        of_change "$dir" discard
+        continue
+      fi
+    elif ! is_pending "$state"; then
+      continue
+    fi
+    age=- began=$(line_of "$dir/began")
+    if [ -n "$began" ] && this_boot "$dir"; then age=$(($(now) - began)); fi
+    printf '%s %s %s %s %s\n' "${dir##*/}" "$state" "$age" "$(seconds_left "$dir")" "$(line_of "$dir/owner")"
+    return 0
   done
   return 1
 }
 
+# UNIT RESTART(yes|no) RELOAD(yes|no) PATIENCE(seconds of a restart) CHILD(process name or -) HOLD(seconds until an unarmed change may be
+# taken away by others) NONCE, base64: OWNER ABOUT PROGRAM, then for each file eight words: action (create|edit|mode) path sha256 mode uid:gid (as they are; - for none) content (base64 or -) mode uid:gid
 prepare() {
-  units=$1 reload=$2 patience=$3 description=$4
-  shift 4
-  [ $(($# % 8)) -eq 0 ] || exit 97
-  umask 077
-  problem=$(mkdir -p "$root" 2>&1) || answer error "cannot make $root: $problem"
-  other=$(other_pending) && answer pending "$other"
-  problem=$(mkdir "$txn" 2>&1) || {
-    [ ! -d "$txn" ] || answer exists
-    answer error "cannot write below $root: $problem"
+  [ $(($# % 8)) -eq 2 ] || exit 97
+  problem=$(mkdir -p "$ROOT" 2>&1) || answer error "cannot make $ROOT: $problem"
+  problem=$({ true >>"$ROOT/lock"; } 2>&1) || answer error "cannot write below $ROOT: $problem"
+  take_lock
+  other=$(holder) && answer pending "$other"
+  problem=$(mkdir "$TXN" 2>&1) || {
+    [ ! -d "$TXN" ] || answer exists
+    answer error "cannot write below $ROOT: $problem"
   }
-  problem=$({ mkdir "$txn/old" "$txn/new" && printf '%s' "$description" | base64 -d >"$txn/about" &&
-    put_line "$units" "$txn/units" && put_line "$reload" "$txn/reload" && put_line "$patience" "$txn/patience" &&
-    : >"$txn/files"; } 2>&1) || {
-    rm -rf "$txn"
-    answer error "cannot write below $root: $problem"
+  problem=$({ mkdir "$TXN/old" "$TXN/new" && boot_mark >"$TXN/boot" && now >"$TXN/began" &&
+    put_line "$1" "$TXN/unit" && put_line "$2" "$TXN/restart" && put_line "$3" "$TXN/reload" &&
+    put_line "$4" "$TXN/patience" && put_line "$5" "$TXN/child" && put_line "$6" "$TXN/hold" && put_line "$7" "$TXN/nonce" &&
+    printf '%s' "$8" | base64 -d >"$TXN/owner" && printf '%s' "$9" | base64 -d >"$TXN/about" &&
+    printf '%s' "${10}" | base64 -d >"$TXN/txn.sh" && : >"$TXN/files"; } 2>&1) || {
+    rm -rf "$TXN"
+    answer error "cannot write below $ROOT: $problem"
   }
+  shift 10
   n=0
   while [ $# -gt 0 ]; do
     n=$((n + 1))
@@ -134,221 +102,241 @@ prepare() {
     discard
     answer error "the rehearsal of putting back failed: $rehearse"
   }
-  problem=$(set_state prepared 2>&1) || {
+  problem=$({ flush "$TXN"/* && set_state prepared; } 2>&1) || {
     discard
-    answer error "cannot write below $root: $problem"
+    answer error "cannot write below $ROOT: $problem"
   }
   answer prepared
 }
 
-stage() { # the eight words of one file
-  action=$1 path=$2
-  if ! is_as "$path" "$3" "$4" "$5"; then
-    discard
-    answer changed "$path"
-  fi
-  new_sha=$3
-  trouble=$({
-    [ "$3" = - ] || [ "$action" = mode ] || cp -p -- "$path" "$txn/old/$n"
-  } 2>&1) || fail_stage "cannot back up $path: $trouble"
-  if [ "$action" != mode ]; then
-    trouble=$({ printf '%s' "$6" | base64 -d >"$txn/new/$n"; } 2>&1) || fail_stage "cannot write below $root: $trouble"
-    new_sha=$(sha_of "$txn/new/$n")
-    [ -n "$new_sha" ] || fail_stage 'sha256sum does not work here'
-  fi
-  # Noted before anything lies outside of the transaction: whoever discards it finds all of it.
-  trouble=$({ echo "$n $action $(b64_of "$path") $3 $4 $5 $new_sha $7 $8" | cat >>"$txn/files"; } 2>&1) ||
-    fail_stage "cannot write below $root: $trouble"
-  if [ "$action" = mode ]; then
-    trouble=$({ touch -c -r "$path" -- "$path"; } 2>&1) || fail_stage "cannot change $path: $trouble"
-    return
-  fi
-  trouble=$(make_folder "${path%/*}" 2>&1) || fail_stage "cannot make ${path%/*}: $trouble"
-  staged=$(staged_for "$path" "$n")
-  trouble=$({ rm -f -- "$staged" && cp -- "$txn/new/$n" "$staged" && set_meta "$staged" "$7" "$8" && flush "$staged" &&
-    [ "$(sha_of "$staged")" = "$new_sha" ]; } 2>&1) || fail_stage "cannot write in ${path%/*}/: ${trouble:-the copy differs}"
-  [ "$3" = - ] && return
-  same_label "$path" "$staged"
-  # The old file itself, with all that belongs to it: putting it back needs no space. Where links cannot be had, the copy has to do.
-  link=$(link_for "$path" "$n")
-  rm -f -- "$link"
-  ln -- "$path" "$link" 2>/dev/null || true
-}
-
-fail_stage() {
-  discard
-  answer error "$1"
-}
-
-rehearsed() { # the copy to put back is what it was copied from
-  [ "$2" != edit ] || is_as "$txn/old/$1" "$4" "$5" "$6" || {
-    printf '%s\n' "the copy of $3 differs"
-    return 1
-  }
-}
-
-unchanged() { is_as "$3" "$4" "$5" "$6" || {
-  printf '%s\n' "$3"
-  return 1
-}; }
-
-put_new() {
-  if [ "$2" = mode ]; then
-    set_meta "$3" "$8" "$9"
-  else
-    mv -f -- "$(staged_for "$3" "$1")" "$3"
-  fi && flush "$3" "${3%/*}/"
-}
-
-write() {
-  [ "$(state_of "$txn")" = prepared ] || answer state "$(state_of "$txn")"
-  other=$(other_pending) && {
+arm() { # DEADLINE CAP: seconds from now until the switch acts, and the most that its deadline may be put off to
+  take_lock
+  [ "$(state_of "$TXN")" = prepared ] || answer state "$(state_of "$TXN")"
+  if other=$(holder); then
     discard
     answer pending "$other"
-  }
+  fi
   changed=$(each_file unchanged) || {
     discard
     answer changed "$changed"
   }
-  trouble=$(set_state writing 2>&1) || {
+  problem=$({ put_line "$1" "$TXN/span" && put_line "$(($(now) + $2))" "$TXN/cap" && put_line - "$TXN/undecided" &&
+    start_switch "$1"; } 2>&1) || not_armed "the switch cannot be armed: $problem"
+  fires=$(fires_after) || not_armed "the switch was armed, but systemd does not say when it acts"
+  # A timer that acts later than asked for protects nobody.
+  { [ "$fires" -ge $(($1 - 1)) ] && [ "$fires" -le $(($1 + 1)) ]; } ||
+    not_armed "the switch was armed for $1 s, but systemd says that it acts after $fires s"
+  problem=$(set_state armed 2>&1) || not_armed "cannot write below $ROOT: $problem"
+  answer armed "$fires"
+}
+
+not_armed() { # WHY
+  stop_switch >/dev/null 2>&1 || true
+  discard
+  answer error "$1"
+}
+
+write() {
+  take_lock
+  { [ "$(state_of "$TXN")" = armed ] && [ -e "$TXN/undecided" ]; } || answer state "$(state_of "$TXN")"
+  changed=$(each_file unchanged) || {
+    stop_switch
     discard
-    answer error "cannot write below $root: $trouble"
+    answer changed "$changed"
+  }
+  trouble=$(set_state writing 2>&1) || {
+    stop_switch
+    discard
+    answer error "cannot write below $ROOT: $trouble"
   }
   trouble=$({ each_file put_new && set_state applied; } 2>&1) && answer applied
   back=$({ each_file put_old && each_file is_old; } 2>&1) ||
     answer broken "writing failed ($trouble), and putting back too: $back"
   remove_folders
   # Nothing has to be kept where all is as it was, should the disk be too full to say so.
-  set_state reverted 2>/dev/null || rm -rf "$txn"
+  set_state reverted 2>/dev/null || rm -rf "$TXN"
+  stop_switch
   answer put-back "$trouble"
 }
 
-# Ours to put back: the bytes and the metadata are the old ones or the new ones. Anything else is somebody's edit.
-ours() {
-  if [ ! -e "$3" ] && [ ! -L "$3" ]; then
-    [ "$4" != - ] || return 0
-  elif [ -f "$3" ] && [ ! -L "$3" ]; then
-    sum=$(sha_of "$3")
-    if [ "$2" = mode ] || [ "$sum" = "$4" ] || [ "$sum" = "$7" ]; then
-      case $(meta_of "$3") in
-        "$(octal "$5") $6" | "$(octal "$8") $9" | "$(octal "$8") $6" | "$(octal "$5") $9") return 0 ;;
-      esac
-    fi
-  fi
-  printf '%s\n' "$3"
-  return 1
+beat() { # NONCE: the controller lives; the switch acts later, but never after its cap
+  [ "$(line_of "$TXN/nonce")" = "$1" ] || answer state 'held by another run of the same name'
+  { [ -e "$TXN/undecided" ] && is_pending "$(state_of "$TXN")"; } || answer state "$(state_of "$TXN")"
+  end=$(($(now) + $(line_of "$TXN/span")))
+  cap=$(line_of "$TXN/cap")
+  [ "$end" -le "$cap" ] || end=$cap
+  trouble=$(replace_line "$end" "$TXN/deadline" 2>&1) || answer error "cannot write below $ROOT: $trouble"
+  answer beating "$(seconds_left "$TXN")"
 }
 
-put_old() { # a file that is the old one already is left alone: it may be why writing failed
-  staged=$(staged_for "$3" "$1")
-  rm -f -- "$staged"
-  if ! is_old "$@" >/dev/null; then
-    case $2 in
-      create) rm -f -- "$3" ;;
-      mode) set_meta "$3" "$5" "$6" ;;
-      *) put_link "$@" 2>/dev/null || put_copy "$@" ;;
-    esac || {
-      rm -f -- "$staged"
-      return 1
-    }
-  fi
-  drop_link "$@" && flush "${3%/*}/"
-}
-
-put_link() { # the old file, if its link is there and nobody wrote into it
-  old_link=$(link_for "$3" "$1")
-  is_as "$old_link" "$4" "$5" "$6" && mv -f -- "$old_link" "$3"
-}
-
-put_copy() {
-  cp -p -- "$txn/old/$1" "$staged" && same_label "$3" "$staged" && flush "$staged" && mv -f -- "$staged" "$3"
-}
-
-is_old() { # the content of a file whose mode alone was changed is not ours
-  content=$4
-  [ "$2" != mode ] || content='?'
-  is_as "$3" "$content" "$5" "$6" || {
-    printf '%s\n' "$3 is not what it was"
-    return 1
-  }
-}
-
-restart_units() { # the exit status of a restart proves nothing for simple units: the controller's gate does
-  read -r reload <"$txn/reload"
-  read -r patience <"$txn/patience"
-  [ "$reload" = no ] || systemctl daemon-reload
-  while read -r unit; do
-    [ -n "$unit" ] || continue
-    # One that died too often is not started again otherwise.
-    systemctl reset-failed -- "$unit" </dev/null 2>/dev/null || true
-    timeout "$patience" systemctl restart -- "$unit" </dev/null || return 1
-  done <"$txn/units"
+restart_units() { # the exit status of a restart proves nothing for simple units: the gate does
+  [ "$(line_of "$TXN/reload")" = no ] || ask_systemd daemon-reload
+  [ "$(line_of "$TXN/restart")" = yes ] || return 0
+  unit=$(line_of "$TXN/unit")
+  # One that died too often is not started again otherwise.
+  systemctl reset-failed -- "$unit" </dev/null 2>/dev/null || true
+  timeout "$(line_of "$TXN/patience")" systemctl restart -- "$unit" </dev/null 8<&- 9<&-
 }
 
 restart() {
-  [ "$(state_of "$txn")" = applied ] || answer state "$(state_of "$txn")"
+  [ "$(state_of "$TXN")" = applied ] || answer state "$(state_of "$TXN")"
   said=$(restart_units 2>&1) || answer restart-failed "$said"
   answer restarted
 }
 
-revert() { # $1 restart|files-only
-  before=$(state_of "$txn")
+# HOW BY [self]: prove restarts and waits until it runs, restart restarts, boot and files-only leave that to others
+undo() {
+  how=$1 by=$2 self=${3:-}
+  lock_revert || answer error 'somebody else is putting this change back and does not end'
+  take_lock
+  before=$(state_of "$TXN")
   case $before in
-    prepared | none) # none: prepare was cut short
+    none) # prepare was cut short
       discard
       answer nothing
       ;;
-    writing | applied | confirmed | reverting) ;;
+    prepared)
+      discard
+      answer nothing
+      ;;
+    armed) # kept, so that whoever asks later is told that nothing was written
+      each_file drop_staged
+      remove_folders
+      set_verdict "ended by $by, before anything was written"
+      mv -f "$TXN/undecided" "$TXN/decided-revert" 2>/dev/null
+      set_state reverted 2>/dev/null || discard
+      stop_switch "$self"
+      answer nothing
+      ;;
+    confirmed) # the switch may only just have lost to the confirmation
+      [ -z "$self" ] || answer state confirmed
+      ;;
+    writing | applied | reverting) ;;
     reverted) answer reverted already ;;
     *) answer state "$before" ;;
   esac
-  other=$(other_pending) && answer pending "$other"
+  if other=$(holder); then answer pending "$other"; fi
   conflict=$(each_file ours) || answer conflict "$conflict"
-  trouble=$(set_state reverting 2>&1) || answer error "cannot write below $root: $trouble"
+  case $before in
+    writing | applied) # the one who renames it decides
+      mv "$TXN/undecided" "$TXN/decided-revert" 2>/dev/null || [ -e "$TXN/decided-revert" ] || answer state "$(state_of "$TXN")"
+      ;;
+    confirmed) # taken back later, and no less to be ended by the node itself
+      trouble=$(start_switch 240 2>&1) || {
+        stop_switch
+        answer error "the switch cannot be armed: $trouble"
+      }
+      ;;
+  esac
+  trouble=$(set_state reverting 2>&1) || [ -e "$TXN/decided-revert" ] || answer error "cannot write below $ROOT: $trouble"
   trouble=$(each_file put_old 2>&1) || answer broken "$trouble"
   remove_folders
   trouble=$(each_file is_old 2>&1) || answer broken "$trouble"
-  if [ "$1" = restart ]; then
-    said=$(restart_units 2>&1) || answer restart-failed "$said"
-  elif [ "$(cat "$txn/reload")" = yes ]; then
-    systemctl daemon-reload
+  unlock
+  case $how in
+    prove | restart) said=$(restart_units 2>&1) || answer restart-failed "$said" ;;
+    *) [ "$(line_of "$TXN/reload")" = no ] || ask_systemd daemon-reload ;;
+  esac
+  if [ "$how" = prove ] && [ "$(line_of "$TXN/restart")" = yes ]; then
+    runs_again || answer restart-failed "$(line_of "$TXN/unit") does not stay up with its old files"
   fi
-  set_state reverted || answer error "cannot write below $root"
+  take_lock
+  set_verdict "put back by $by"
+  rm -f "$TXN/stuck"
+  # Nothing has to be kept where all is as it was, should the disk be too full to say so.
+  set_state reverted 2>/dev/null || { rm -rf "$TXN/new" "$TXN/old" && set_state reverted 2>/dev/null; } || rm -rf "$TXN"
+  stop_switch "$self"
   answer reverted
 }
 
-confirm() {
-  case $(state_of "$txn") in
-    applied)
-      set_state confirmed || answer error "cannot write below $root"
-      each_file drop_link || true
-      answer confirmed
+revert() { # HOW(restart|files-only) BY
+  undo "$1" "$2"
+}
+
+confirm() { # NONCE
+  take_lock
+  case $(state_of "$TXN") in
+    applied) ;;
+    confirmed)
+      finish_confirm
+      answer confirmed already
       ;;
-    confirmed) answer confirmed already ;;
+    *) answer state "$(state_of "$TXN")" ;;
   esac
-  answer state "$(state_of "$txn")"
+  [ "$(line_of "$TXN/nonce")" = "$1" ] || answer state 'held by another run of the same name'
+  # The one who renames it decides.
+  mv "$TXN/undecided" "$TXN/decided-confirm" 2>/dev/null || answer state "$(state_of "$TXN")"
+  flush "$TXN"
+  finish_confirm
+  answer confirmed
+}
+
+finish_confirm() {
+  set_state confirmed 2>/dev/null || true
+  set_verdict "confirmed by $(line_of "$TXN/owner")"
+  each_file drop_link || true
+  stop_switch
 }
 
 list() {
-  for dir in "$root"/*/; do
+  for dir in "$ROOT"/*/; do
     dir=${dir%/}
     [ -e "$dir/state" ] || continue
-    echo "transaction $(b64_of "${dir##*/}") $(state_of "$dir") $(base64 <"$dir/about" | tr -d '\n')"
+    echo "transaction $(b64_of "${dir##*/}") $(state_of "$dir") $(base64 <"$dir/about" | tr -d '\n') v$(b64_of "$(line_of "$dir/verdict")")" \
+      "s$(b64_of "$(line_of "$dir/stuck")") $(seconds_left "$dir")"
   done
   answer listed
 }
 
+discard_links() {
+  each_file drop_staged
+  rm -rf "$TXN"
+}
+
+prune() { # KEEP: how many finished changes stay
+  take_lock
+  kept=0 gone=0
+  for dir in $(printf '%s\n' "$ROOT"/*/ | sort -r); do
+    dir=${dir%/}
+    case $(state_of "$dir") in
+      confirmed | reverted) kept=$((kept + 1)) ;;
+      *) continue ;;
+    esac
+    [ "$kept" -gt "$1" ] || continue
+    of_change "$dir" discard_links
+    gone=$((gone + 1))
+  done
+  answer pruned "$gone"
+}
+
+uninstall() {
+  [ -d "$ROOT" ] || answer uninstalled nothing
+  take_lock
+  if other=$(holder); then answer pending "$other"; fi
+  for dir in "$ROOT"/*/; do
+    [ ! -e "$dir/files" ] || of_change "${dir%/}" discard_links
+  done
+  stop_switch
+  trouble=$(rm -rf "$ROOT" 2>&1) || answer error "cannot remove $ROOT: $trouble"
+  rmdir "${ROOT%/*}" 2>/dev/null || true
+  answer uninstalled
+}
+
 main() {
   [ $# -ge 2 ] || exit 97
-  verb=$1 id=$2
+  verb=$1 ID=$2
   shift 2
-  case $id in
+  case $ID in
     '' | *[!A-Za-z0-9-]*) exit 97 ;;
   esac
-  txn=$root/$id
-  if [ "$verb" != prepare ] && [ "$verb" != list ] && [ ! -d "$txn" ]; then answer none; fi
+  TXN=$ROOT/$ID
+  umask 077
   case $verb in
-    prepare | write | restart | revert | confirm | list) "$verb" "$@" ;;
+    prepare | list | prune | uninstall) ;;
+    *) [ -d "$TXN" ] || answer none ;;
+  esac
+  case $verb in
+    prepare | arm | write | restart | beat | revert | confirm | list | prune | uninstall | expire | boot) "$verb" "$@" ;;
     *) exit 97 ;;
   esac
 }

@@ -24,6 +24,8 @@ export function watched({ pid = 10, ticks = 500, active = 'active', sub = 'runni
 
 const happy: Readonly<Record<string, string>> = {
   prepare: answer('prepared'),
+  arm: answer('armed', '90'),
+  beat: answer('beating', '90'),
   write: answer('applied'),
   restart: answer('restarted'),
   confirm: answer('confirmed'),
@@ -32,7 +34,7 @@ const happy: Readonly<Record<string, string>> = {
 
 /** What the node is made to do; all of it can be changed while a test runs. */
 export class FakeNode {
-  /** Verbs of txn.sh that were called, with `connect` and `watch` left out. */
+  /** Verbs of txn.sh that were called, but for the beat of the pulse. */
   readonly verbs: string[] = [];
   readonly sessions: FakeSession[] = [];
   answers: Record<string, RunAnswer | (() => RunAnswer)> = {};
@@ -59,7 +61,7 @@ export class FakeNode {
       (call) => call.script === script('txn'),
       (call) => {
         const verb = call.args[0] ?? '';
-        this.verbs.push(verb === 'revert' ? `revert ${call.args[2] ?? ''}` : verb);
+        if (verb !== 'beat') this.verbs.push(verb === 'revert' ? `revert ${call.args[2] ?? ''}` : verb);
         if (verb === 'restart' || call.args[2] === 'restart')
           this.kubelet = { ...this.kubelet, pid: (this.kubelet.pid ?? 10) + 1 };
         const given = this.answers[verb];

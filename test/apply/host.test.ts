@@ -10,6 +10,9 @@ vi.mock(import('../../src/lib/clock.js'), async (original) => ({
   ...(await import('./virtual-time.js')),
 }));
 
+const held = answer('pending', 'r0 applied 75 45 eve@there');
+const broken = answer('broken', 'I/O error');
+
 async function apply(node: FakeNode, over: Parameters<typeof context>[0] = {}): Promise<Outcome> {
   const outcome = await applyToHost(plan(), about, node.task(), context(over));
   node.verify();
@@ -22,8 +25,9 @@ it('confirms a change that the gate let pass', async () => {
   expect(outcome).toMatchObject({ outcome: 'confirmed', edits: [{ path: '/etc/kubelet.yaml', action: 'edit' }] });
   const checks = ['kubelet-process', 'healthz', 'anonymous-10250', 'read-only-port', 'lease', 'ready', 'configz'];
   expect(outcome.gate.map(({ check, passed }) => [check, passed])).toEqual(checks.map((check) => [check, true]));
-  expect(node.verbs).toEqual(['prepare', 'write', 'restart', 'confirm']);
-  expect(node.sessions).toHaveLength(2);
+  expect(node.verbs).toEqual(['prepare', 'arm', 'write', 'restart', 'confirm']);
+  // One for the change, one to prove the way in, one to confirm.
+  expect(node.sessions).toHaveLength(3);
 });
 
 it('writes the journal before each effect', async () => {
@@ -38,6 +42,7 @@ it('writes the journal before each effect', async () => {
   };
   for (const [verb, word] of [
     ['prepare', 'prepared'],
+    ['arm', 'armed'],
     ['write', 'applied'],
     ['restart', 'restarted'],
     ['confirm', 'confirmed'],
@@ -47,8 +52,9 @@ it('writes the journal before each effect', async () => {
       return answer(word);
     };
   await applyToHost(plan(), about, node.task(), run);
-  expect(order.filter((one) => one !== 'journal gate')).toEqual(
-    ['prepare', 'write', 'restart', 'confirm'].flatMap((verb) => [`journal ${verb}`, verb]),
+  const without = ['journal connect', 'journal prove', 'journal gate'];
+  expect(order.filter((one) => !without.includes(one))).toEqual(
+    ['prepare', 'arm', 'write', 'restart', 'confirm'].flatMap((verb) => [`journal ${verb}`, verb]),
   );
 });
 
@@ -60,15 +66,38 @@ it('is unreachable where no connection comes about', async () => {
 
 it.each<[string, string, RunAnswer, string, RegExp, string[]]>([
   ['a file changed', 'prepare', answer('changed', '/etc/x'), 'refused', /\/etc\/x changed since/, ['prepare']],
-  ['another run is pending', 'prepare', answer('pending', 'r0'), 'refused', /run r0 is unfinished/, ['prepare']],
+  [
+    'another run holds it',
+    'prepare',
+    held,
+    'refused',
+    /^eve@there holds this node since 75 s for run r0 \(applied\); .* in 45 s$/,
+    ['prepare'],
+  ],
+  ['it is held since', 'arm', held, 'refused', /run r0/, ['prepare', 'arm', 'revert files-only']],
+  [
+    'no switch',
+    'arm',
+    answer('error', 'cannot be armed'),
+    'failed',
+    /cannot be armed/,
+    ['prepare', 'arm', 'revert files-only'],
+  ],
   ['it was prepared before', 'prepare', answer('exists'), 'failed', /exists/, ['prepare']],
   ['no space', 'prepare', answer('error', 'cp: No space left on device'), 'failed', /No space/, ['prepare']],
   ['the script fails', 'prepare', { code: 2, stderr: 'sh: oh' }, 'failed', /status 2: sh: oh/, ['prepare']],
   ['nonsense', 'prepare', 'hello\n', 'failed', /status 0/, ['prepare']],
   ['the connection goes', 'prepare', { error: lost }, 'failed', /broke/, ['prepare']],
-  ['a file changed late', 'write', answer('changed', '/etc/x'), 'refused', /\/etc\/x/, ['prepare', 'write']],
-  ['writing fails', 'write', answer('put-back', 'I/O error'), 'failed', /all files are as they/, ['prepare', 'write']],
-  ['writing breaks', 'write', answer('broken', 'I/O error'), 'unknown', /I\/O error/, ['prepare', 'write']],
+  ['a file changed late', 'write', answer('changed', '/etc/x'), 'refused', /\/etc\/x/, ['prepare', 'arm', 'write']],
+  [
+    'writing fails',
+    'write',
+    answer('put-back', 'I/O error'),
+    'failed',
+    /all files are as they/,
+    ['prepare', 'arm', 'write'],
+  ],
+  ['writing breaks', 'write', broken, 'reverted', /I\/O error/, ['prepare', 'arm', 'write', 'revert restart']],
 ])('does not go on: %s', async (_, verb, given, outcome, reason, verbs) => {
   const node = new FakeNode();
   node.answers[verb] = given;
@@ -81,7 +110,7 @@ it('asks the node how far it came where the connection goes while writing', asyn
   const node = new FakeNode();
   node.answers['write'] = { error: lost };
   expect(await apply(node)).toMatchObject({ outcome: 'reverted', reason: 'the connection broke' });
-  expect(node.verbs).toEqual(['prepare', 'write', 'revert restart']);
+  expect(node.verbs).toEqual(['prepare', 'arm', 'write', 'revert restart']);
   const other = new FakeNode();
   other.answers = { write: { error: lost }, revert: answer('nothing') };
   expect(await apply(other)).toMatchObject({ outcome: 'failed', reason: 'the connection broke' });
@@ -95,7 +124,7 @@ it('puts back what fails the gate, and proves it', async () => {
     outcome: 'reverted',
     reason: 'anonymous-10250: expected 401 without credentials, saw 200',
   });
-  expect(node.verbs).toEqual(['prepare', 'write', 'restart', 'revert restart']);
+  expect(node.verbs).toEqual(['prepare', 'arm', 'write', 'restart', 'revert restart']);
 });
 
 it('tells of a kubelet that dies at once, with its last words', async () => {
@@ -113,9 +142,9 @@ it('tells of a kubelet that dies at once, with its last words', async () => {
 
 it.each<[string, RunAnswer, RegExp]>([
   ['a conflict', answer('conflict', '/etc/x'), /not put back: \/etc\/x was edited by somebody else/],
-  ['a broken revert', answer('broken', 'I/O error'), /putting back failed: broken I\/O error/],
+  ['a broken revert', broken, /putting back failed: broken I\/O error/],
   ['a restart that fails', answer('restart-failed', 'no'), /putting back failed: restart-failed no/],
-  ['a lost connection', { error: lost }, /putting back failed: the connection broke/],
+  ['a lost connection', { error: lost }, /its own switch puts it back 90 s after .*: the connection broke/],
 ])('is unknown after %s', async (_, given, reason) => {
   const node = new FakeNode();
   node.doors['10250'] = 'status 200';
@@ -130,24 +159,69 @@ it('is unknown where the old kubelet is not healthy either', async () => {
   expect(await apply(node)).toMatchObject({ outcome: 'unknown', reason });
 });
 
-it('is unknown, never confirmed, where the node does not say so', async () => {
-  for (const given of [answer('state', 'reverted'), answer('none'), { error: lost }, 'x']) {
+it('is never confirmed where the node does not say so', async () => {
+  for (const given of [answer('state', 'reverting'), answer('none'), { error: lost }, 'x']) {
     const node = new FakeNode();
     node.answers['confirm'] = given;
-    expect((await apply(node)).outcome).toBe('unknown');
-    expect(node.verbs.at(-1)).toBe('confirm');
+    expect(await apply(node)).toMatchObject({
+      outcome: 'reverted',
+      reason: expect.stringMatching(/confirm/) as string,
+    });
+    expect(node.verbs.at(-1)).toBe('revert restart');
   }
 });
 
-it('puts back where nobody can log in any more', async () => {
+it('asks again where the answer to the confirmation is lost', async () => {
+  const node = new FakeNode();
+  let asked = 0;
+  node.answers['confirm'] = () => (asked++ === 0 ? { error: lost } : answer('confirmed', 'already'));
+  expect((await apply(node)).outcome).toBe('confirmed');
+});
+
+it('is unknown where it is left before the answer to the confirmation', async () => {
+  const node = new FakeNode();
+  node.answers['confirm'] = { error: { ...lost, kind: 'aborted' } };
+  expect(await apply(node)).toMatchObject({ outcome: 'unknown', hint: 'kubelatch resume r1' });
+});
+
+it('changes nothing where nobody can log in a second time', async () => {
   const node = new FakeNode();
   let left = 1;
   node.connect = () => (left-- > 0 ? ok(undefined) : fail(lost));
+  const reason = expect.stringContaining('no second connection') as string;
+  expect(await apply(node)).toMatchObject({ outcome: 'failed', reason });
+  expect(node.verbs).toEqual(['prepare', 'revert files-only']);
+});
+
+it('puts back over its last connection where nobody can log in any more', async () => {
+  const node = new FakeNode();
+  let left = 2;
+  node.connect = () => (left-- > 0 ? ok(undefined) : fail(lost));
+  const reason = expect.stringContaining('could not be confirmed') as string;
+  expect(await apply(node)).toMatchObject({ outcome: 'reverted', reason });
+});
+
+it('says whose word it waits for no longer: the switch is put off as long as the gate takes', async () => {
+  const node = new FakeNode();
+  let beats = 0;
+  node.answers['beat'] = () => {
+    beats += 1;
+    return answer('beating', '90');
+  };
+  node.doors['10250'] = 'unknown';
   const outcome = await apply(node);
-  expect(outcome).toMatchObject({
-    outcome: 'reverted',
-    reason: expect.stringContaining('no new connection') as string,
-  });
+  expect(outcome.outcome).toBe('reverted');
+  // A gate of 90 s, a word each 20 s.
+  expect(beats).toBeGreaterThanOrEqual(4);
+});
+
+it('sends its word over another connection where its own is lost', async () => {
+  const node = new FakeNode();
+  let beats = 0;
+  node.answers['beat'] = () => (beats++ === 0 ? { error: lost } : answer('beating', '90'));
+  node.doors['10250'] = 'unknown';
+  await apply(node);
+  expect(beats).toBeGreaterThanOrEqual(4);
 });
 
 it('goes on over a new connection where the gate loses its own', async () => {
@@ -155,21 +229,23 @@ it('goes on over a new connection where the gate loses its own', async () => {
   let cut = 0;
   node.watch = () => (node.kubelet.pid === 11 && cut++ === 2 ? { error: lost } : watched(node.kubelet));
   expect((await apply(node)).outcome).toBe('confirmed');
-  expect(node.sessions).toHaveLength(3);
+  expect(node.sessions).toHaveLength(4);
 });
 
 it('needs no gate where nothing is restarted', async () => {
   const node = new FakeNode();
   const outcome = await applyToHost(plan({ restart: false }), about, node.task(), context());
-  expect([outcome.outcome, node.verbs]).toEqual(['confirmed', ['prepare', 'write', 'confirm']]);
+  expect([outcome.outcome, node.verbs]).toEqual(['confirmed', ['prepare', 'arm', 'write', 'confirm']]);
 });
 
 it('changes nothing without a journal, and takes away what it prepared', async () => {
   for (const [step, verbs] of [
     ['prepare', ['revert files-only']],
-    ['write', ['prepare', 'revert files-only']],
+    ['arm', ['prepare', 'revert files-only']],
+    ['write', ['prepare', 'arm', 'revert restart']],
   ] as const) {
     const node = new FakeNode();
+    node.answers['revert'] = answer('nothing');
     const run = context();
     run.journal.fails = (entry) => entry.entry === 'step' && entry.step === step;
     const outcome = await applyToHost(plan(), about, node.task(), run);

@@ -37,7 +37,7 @@ it.each<[RunAnswer, string, RegExp]>([
   [answer('nothing'), 'unchanged', /had changed nothing/],
   [answer('reverted', 'already'), 'unchanged', /was put back before/],
   [answer('conflict', '/etc/x'), 'refused', /\/etc\/x was edited since run r1: nothing was put back/],
-  [answer('pending', 'r2'), 'refused', /run r2 is unfinished/],
+  [answer('pending', 'r2 armed 5 9 eve@there'), 'refused', /eve@there holds .* run r2/],
   [answer('error', 'Read-only file system'), 'unknown', /error Read-only file system/],
   [answer('broken', 'I/O error'), 'unknown', /broken I\/O error/],
   [answer('restart-failed', 'no'), 'unknown', /restart-failed no/],

@@ -64,7 +64,17 @@ it('writes the journal before each effect, the control plane last', () => {
   for (const node of nodes) {
     const own = entries.filter(({ host }) => host === node);
     const steps = own.map(({ entry, step, outcome }) => (entry === 'step' ? step : outcome));
-    expect(steps, node).toEqual(['prepare', 'write', 'restart', 'gate', 'confirm', 'confirmed']);
+    expect(steps, node).toEqual([
+      'connect',
+      'prepare',
+      'prove',
+      'arm',
+      'write',
+      'restart',
+      'gate',
+      'confirm',
+      'confirmed',
+    ]);
   }
   const first = entries.findIndex(({ entry, host }) => entry === 'step' && host === 'cp1');
   const workers = entries.slice(first).filter(({ host }) => host !== undefined && host !== 'cp1');

@@ -86,7 +86,7 @@ rules:
     expect(await untouched(['n2', 'n3', 'cp1'])).toEqual(others);
     const steps = scene.journal(result.run).filter(({ entry }) => entry === 'step');
     expect(steps.map(({ host, step }) => `${host ?? ''} ${step ?? ''}`)).toEqual(
-      ['prepare', 'write', 'restart', 'gate', 'revert'].map((step) => `n1 ${step}`),
+      ['connect', 'prepare', 'prove', 'arm', 'write', 'restart', 'gate', 'revert'].map((step) => `n1 ${step}`),
     );
   });
 });

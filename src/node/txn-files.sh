@@ -1,0 +1,194 @@
+# The files of a change on this node: staged beside their places, put there, put back, compared.
+# One of the parts of the program in txn.sh; TXN is the folder of the change, ID its name.
+
+b64_of() { printf '%s' "$1" | base64 | tr -d '\n'; }
+
+flush() { sync -- "$@" 2>/dev/null || sync; }
+
+put_line() { # TEXT FILE: by a tool that says why it cannot, and without an echo that reads backslashes
+  printf '%s\n' "$1" | cat >"$2"
+}
+
+replace_line() { # TEXT FILE: all of it or nothing
+  put_line "$1" "$2.tmp" && flush "$2.tmp" && mv -f "$2.tmp" "$2" && flush "${2%/*}"
+}
+
+line_of() { # FILE: its first line, or nothing
+  line=
+  { IFS= read -r line <"$1"; } 2>/dev/null || true
+  printf '%s\n' "$line"
+}
+
+sha_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
+meta_of() { stat -c '%a %u:%g' -- "$1"; }
+octal() { # 0644 as stat prints it
+  trimmed=${1#0}
+  trimmed=${trimmed#0}
+  trimmed=${trimmed#0}
+  echo "${trimmed:-0}"
+}
+
+set_meta() { # FILE MODE IDS
+  chown -- "$3" "$1" && chmod -- "$2" "$1"
+}
+
+same_label() { # FROM TO
+  [ -d /sys/fs/selinux ] || return 0
+  chcon --reference="$1" -- "$2" 2>/dev/null || true
+}
+
+# Is the file as it was recorded? PATH SHA MODE IDS; sha - : it must not exist; sha ? : its content does not matter
+is_as() {
+  if [ "$2" = - ]; then
+    [ ! -e "$1" ] && [ ! -L "$1" ]
+    return
+  fi
+  { [ -f "$1" ] && [ ! -L "$1" ]; } || return 1
+  [ "$(meta_of "$1")" = "$(octal "$3") $4" ] || return 1
+  [ "$2" = '?' ] || [ "$(sha_of "$1")" = "$2" ]
+}
+
+staged_for() { # PATH N: where the new file waits, in the same folder
+  printf '%s\n' "${1%/*}/.kubelatch-$ID-$2.tmp"
+}
+
+link_for() { # PATH N: a second name of the old file, in the same folder, until the change is confirmed
+  printf '%s\n' "${1%/*}/.kubelatch-$ID-$2.old"
+}
+
+each_file() { # FUNCTION: called as FUNCTION N ACTION PATH OLD_SHA OLD_MODE OLD_IDS NEW_SHA NEW_MODE NEW_IDS; ends at the first failure
+  while read -r n action coded old_sha old_mode old_ids new_sha new_mode new_ids; do
+    path=$(printf '%s' "$coded" | base64 -d)
+    "$1" "$n" "$action" "$path" "$old_sha" "$old_mode" "$old_ids" "$new_sha" "$new_mode" "$new_ids" || return 1
+  done <"$TXN/files"
+}
+
+discard() ( # a shell of its own: each_file has the names of its caller
+  each_file drop_staged
+  remove_folders
+  rm -rf "$TXN"
+)
+
+drop_staged() { rm -f -- "$(staged_for "$3" "$1")" "$(link_for "$3" "$1")"; }
+drop_link() { rm -f -- "$(link_for "$3" "$1")"; }
+
+remove_folders() { # those that this transaction made, if nothing else lies in them
+  [ -e "$TXN/folders" ] || return 0
+  while IFS= read -r folder; do rmdir -- "$folder" 2>/dev/null || true; done <"$TXN/folders"
+}
+
+make_folder() { # DIR: with those above it; noted first, deepest on top, so that a cut leaves none behind
+  if [ -z "$1" ] || [ -d "$1" ]; then return 0; fi
+  make_folder "${1%/*}" || return 1
+  { printf '%s\n' "$1" && { [ ! -e "$TXN/folders" ] || cat "$TXN/folders"; }; } >"$TXN/folders.tmp" && mv -f "$TXN/folders.tmp" "$TXN/folders" &&
+    mkdir -m 0755 -- "$1" && flush "${1%/*}/"
+}
+
+stage() { # the eight words of one file
+  action=$1 path=$2
+  if ! is_as "$path" "$3" "$4" "$5"; then
+    discard
+    answer changed "$path"
+  fi
+  new_sha=$3
+  trouble=$({
+    [ "$3" = - ] || [ "$action" = mode ] || cp -p -- "$path" "$TXN/old/$n"
+  } 2>&1) || fail_stage "cannot back up $path: $trouble"
+  if [ "$action" != mode ]; then
+    trouble=$({ printf '%s' "$6" | base64 -d >"$TXN/new/$n"; } 2>&1) || fail_stage "cannot write below $ROOT: $trouble"
+    new_sha=$(sha_of "$TXN/new/$n")
+    [ -n "$new_sha" ] || fail_stage 'sha256sum does not work here'
+  fi
+  # Noted before anything lies outside of the transaction: whoever discards it finds all of it.
+  trouble=$({ echo "$n $action $(b64_of "$path") $3 $4 $5 $new_sha $7 $8" | cat >>"$TXN/files"; } 2>&1) ||
+    fail_stage "cannot write below $ROOT: $trouble"
+  if [ "$action" = mode ]; then
+    trouble=$({ touch -c -r "$path" -- "$path"; } 2>&1) || fail_stage "cannot change $path: $trouble"
+    return
+  fi
+  trouble=$(make_folder "${path%/*}" 2>&1) || fail_stage "cannot make ${path%/*}: $trouble"
+  staged=$(staged_for "$path" "$n")
+  trouble=$({ rm -f -- "$staged" && cp -- "$TXN/new/$n" "$staged" && set_meta "$staged" "$7" "$8" && flush "$staged" &&
+    [ "$(sha_of "$staged")" = "$new_sha" ]; } 2>&1) || fail_stage "cannot write in ${path%/*}/: ${trouble:-the copy differs}"
+  [ "$3" = - ] && return
+  same_label "$path" "$staged"
+  # The old file itself, with all that belongs to it: putting it back needs no space. Where links cannot be had, the copy has to do.
+  link=$(link_for "$path" "$n")
+  rm -f -- "$link"
+  ln -- "$path" "$link" 2>/dev/null || true
+}
+
+fail_stage() {
+  discard
+  answer error "$1"
+}
+
+rehearsed() { # the copy to put back is what it was copied from
+  [ "$2" != edit ] || is_as "$TXN/old/$1" "$4" "$5" "$6" || {
+    printf '%s\n' "the copy of $3 differs"
+    return 1
+  }
+}
+
+unchanged() { is_as "$3" "$4" "$5" "$6" || {
+  printf '%s\n' "$3"
+  return 1
+}; }
+
+put_new() {
+  if [ "$2" = mode ]; then
+    set_meta "$3" "$8" "$9"
+  else
+    mv -f -- "$(staged_for "$3" "$1")" "$3"
+  fi && flush "$3" "${3%/*}/"
+}
+
+# Ours to put back: the bytes and the metadata are the old ones or the new ones. Anything else is somebody's edit.
+ours() {
+  if [ ! -e "$3" ] && [ ! -L "$3" ]; then
+    [ "$4" != - ] || return 0
+  elif [ -f "$3" ] && [ ! -L "$3" ]; then
+    sum=$(sha_of "$3")
+    if [ "$2" = mode ] || [ "$sum" = "$4" ] || [ "$sum" = "$7" ]; then
+      case $(meta_of "$3") in
+        "$(octal "$5") $6" | "$(octal "$8") $9" | "$(octal "$8") $6" | "$(octal "$5") $9") return 0 ;;
+      esac
+    fi
+  fi
+  printf '%s\n' "$3"
+  return 1
+}
+
+put_old() { # a file that is the old one already is left alone: it may be why writing failed
+  staged=$(staged_for "$3" "$1")
+  rm -f -- "$staged"
+  if ! is_old "$@" >/dev/null; then
+    case $2 in
+      create) rm -f -- "$3" ;;
+      mode) set_meta "$3" "$5" "$6" ;;
+      *) put_link "$@" 2>/dev/null || put_copy "$@" ;;
+    esac || {
+      rm -f -- "$staged"
+      return 1
+    }
+  fi
+  drop_link "$@" && flush "${3%/*}/"
+}
+
+put_link() { # the old file, if its link is there and nobody wrote into it
+  old_link=$(link_for "$3" "$1")
+  is_as "$old_link" "$4" "$5" "$6" && mv -f -- "$old_link" "$3"
+}
+
+put_copy() {
+  cp -p -- "$TXN/old/$1" "$staged" && same_label "$3" "$staged" && flush "$staged" && mv -f -- "$staged" "$3"
+}
+
+is_old() { # the content of a file whose mode alone was changed is not ours
+  content=$4
+  [ "$2" != mode ] || content='?'
+  is_as "$3" "$content" "$5" "$6" || {
+    printf '%s\n' "$3 is not what it was"
+    return 1
+  }
+}
