@@ -96,7 +96,10 @@ export async function apply(
     return withJournal(run, 'apply', undefined, names, async (journal) => {
       const context = contextFor(run, cluster, journal, flags);
       const tasks = plans.map((one) => applyTask(one, hostNamed(run, one.host), run, context));
-      const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags);
+      const detected = (planned?.hosts ?? []).flatMap(({ role, nodeName }) =>
+        role === 'control-plane' && nodeName !== undefined ? [nodeName] : [],
+      );
+      const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags, detected);
       return runResult(run, { kind: 'apply', run: journal.run, startedAt }, [...outcomes, ...settled], stopped);
     });
   });

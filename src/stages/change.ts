@@ -6,7 +6,7 @@ import { type Journal, openJournal } from '../apply/journal.js';
 import type { Outcome } from '../apply/outcome.js';
 import { rollBackHost } from '../apply/rollback.js';
 import { type RolloutHost, type RolloutResult, rollOut } from '../apply/rollout.js';
-import type { Cluster } from '../cluster/cluster.js';
+import { type Cluster, type ClusterView, findNode } from '../cluster/cluster.js';
 import type { Host } from '../inventory/host.js';
 import { isoTime, newRunId } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
@@ -114,12 +114,21 @@ function rolloutHost({ host, nodeName, controlPlane }: HostTask, run: () => Prom
   return { host, nodeName, controlPlane, run: () => run().catch(unknown) };
 }
 
+/** Nodes of the inventory's control plane, as far as the API server knows them. */
+function serversOf({ hosts }: Run['inventory'], view: ClusterView): string[] {
+  return hosts
+    .filter(({ role }) => role === 'control-plane')
+    .flatMap(({ name, nodeName, address }) => findNode(view, [nodeName ?? name], address)?.name ?? []);
+}
+
+/** `detected`: nodes that were found to be servers, whether they change or not. */
 export async function rollOutWaves(
   hosts: readonly RolloutHost[],
   run: Run,
   cluster: Cluster | undefined,
   journal: Journal,
   flags: RolloutFlags,
+  detected: readonly string[] = [],
 ): Promise<RolloutResult> {
   const workers = hosts.filter((one) => !one.controlPlane);
   const servers = hosts.filter((one) => one.controlPlane);
@@ -127,5 +136,9 @@ export async function rollOutWaves(
   run.report({ event: 'run-started', run: journal.run, hosts: hosts.length, waves: waves.length });
   const { forks, report, drain } = run;
   const { maxUnavailable, maxFailures, deadline: patience } = flags;
-  return rollOut({ waves, cluster, forks, maxUnavailable, maxFailures, patience, journal, report, drain });
+  const named = servers.flatMap((one) => one.nodeName ?? []);
+  const serversBesides = (view: ClusterView): ReadonlySet<string> =>
+    new Set([...detected, ...named, ...serversOf(run.inventory, view)]);
+  const limits = { forks, maxUnavailable, maxFailures, patience };
+  return rollOut({ waves, cluster, serversBesides, ...limits, journal, report, drain });
 }

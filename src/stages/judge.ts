@@ -4,9 +4,10 @@ import type { Wishes } from '../distros/distro.js';
 import type { HostAudit, HostPlanned, PlanResult } from '../report/model.js';
 import type { ClientCaEvidence } from '../plan/client-ca.js';
 import { type HostPlan, planHost } from '../plan/host-plan.js';
-import { type Finding, assess } from '../playbook/assess.js';
+import { type Finding, type NodeView, assess } from '../playbook/assess.js';
 import { assessDoors, assessEffect, assessLeftovers } from '../playbook/evidence.js';
 import type { Playbook } from '../playbook/schema.js';
+import type { Host, Role } from '../inventory/host.js';
 import type { Surveyed, SurveyedNode } from './survey.js';
 
 export function judgeHost({ host, result }: Surveyed, playbooks: readonly Playbook[]): HostAudit {
@@ -19,6 +20,7 @@ export function judgeHost({ host, result }: Surveyed, playbooks: readonly Playbo
   const { nodeName, view, notes } = result.value;
   return {
     ...base,
+    role: roleOf(host, view),
     nodeName,
     distro: view.setup.distro,
     kubeletVersion: view.setup.kubeletVersion ?? view.kubeletVersion,
@@ -27,6 +29,9 @@ export function judgeHost({ host, result }: Surveyed, playbooks: readonly Playbo
     notes,
   };
 }
+
+/** A server is one whatever the inventory calls it. */
+const roleOf = ({ role }: Host, { setup }: NodeView): Role => (setup.server === true ? 'control-plane' : role);
 
 /** The playbooks' findings, a check that several of them hold told once, then what is evident without any playbook. */
 function findingsOf({ view }: SurveyedNode, playbooks: readonly Playbook[]): Finding[] {
@@ -69,7 +74,7 @@ export function planFor(
   const { host, result } = surveyed;
   if (!result.ok) return audit;
   const { nodeName, distro, view, standing } = result.value;
-  const role = view.setup.server === true ? 'control-plane' : host.role;
+  const role = roleOf(host, view);
   const planned = planHost({ host: host.name, nodeName, role }, view, distro, playbooks, evidence, wishes);
   if ('refused' in planned) return { ...audit, refused: planned.refused };
   const { plan } = planned;
