@@ -85,17 +85,17 @@ openrc_services() { # NAMES
   done
 }
 
-# main_of PID: its child where it has one (supervise-daemon writes its own number down), else itself; 0 where it does not run.
+# main_of PID: itself, or the child of a supervise-daemon, which writes its own number down; 0 where there is none.
 main_of() {
-  [ -d "/proc/$1" ] || set -- 0
+  name=''
+  { read -r name <"/proc/$1/comm"; } 2>/dev/null || set -- 0
   for dir in /proc/[0-9]*; do
+    [ "${name#supervise-}" != "$name" ] || break
     state=''
     { read -r state <"$dir/stat"; } 2>/dev/null || continue
     parent=${state##*) } && parent=${parent#* } && parent=${parent%% *}
-    if [ "$1" -gt 1 ] && [ "$parent" = "$1" ]; then
-      echo "${dir#/proc/}" && return
-    fi
-  done 2>/dev/null
+    [ "$parent" = "$1" ] && set -- "${dir#/proc/}" && break
+  done
   echo "$1"
 }
 

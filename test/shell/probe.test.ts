@@ -241,6 +241,7 @@ describe.each(shells)('the probe under $name', (shell) => {
       script('probe')
         .replaceAll('/run/systemd/system', at('none'))
         .replaceAll('/run/openrc/softlevel', at('empty'))
+        .replaceAll('supervise-', 'node')
         .replaceAll('/etc/init.d', at('init.d'))
         .replaceAll('/run/$name.pid', at('$name.pid'));
     const look = (): NodeFacts =>
