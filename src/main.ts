@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The process: signals, the last word on errors, the exit code. Nothing else ends the process. */
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { CommanderError } from 'commander';
 import { dispatchVerb } from './cli/dispatch.js';
 import { exitCodeOfError, exitError, exitUsage } from './cli/exit-codes.js';
@@ -12,12 +13,18 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
-// A reader that went away (`| head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : exitError));
+const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const stops = listenForSignals(process, { say, exit: end });
+
+// A reader that went away (`| head`) is no error; while nodes are changed it is a reason to come to an end.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (!stops.outputLost()) end(error.code === 'EPIPE' ? 0 : exitError);
+});
+// A terminal that is gone takes no more words.
+process.stderr.on('error', () => stops.outputLost());
 
 async function main(): Promise<number> {
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const stops = listenForSignals(process, say);
   const { program, exitCode } = buildProgram(version, (verb, flags, args) =>
     dispatchVerb(verb, flags, args, stops, version),
   );
@@ -45,4 +52,23 @@ async function main(): Promise<number> {
   }
 }
 
-process.exit(await main());
+/** Leaves a terminal with a cursor and an echo, whatever was cut short. */
+function end(code: number): void {
+  // Node means to reset the terminals it found, and aborts where one is gone.
+  for (const fd of terminals.filter((one) => !isatty(one))) tryTo(() => closeSync(fd));
+  tryTo(() => {
+    if (process.stdin.isTTY && process.stdin.isRaw) process.stdin.setRawMode(false);
+    if (isatty(2) && stops.leave.aborted) writeSync(2, '\u001b[?25h');
+  });
+  process.exit(code);
+}
+
+function tryTo(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // The terminal is gone.
+  }
+}
+
+end(await main());

@@ -1,4 +1,5 @@
-/** The story: what audit, plan, apply and rollback do, stage by stage. A dry run is a shorter list of stages. */
+/** The story: what audit, plan, apply, rollback and resume do, stage by stage. A dry run is a shorter list of stages. */
+import type { RunStory } from './apply/run-story.js';
 import type { Cluster } from './cluster/cluster.js';
 import type { Host } from './inventory/host.js';
 import { isoTime, newRunId } from './lib/clock.js';
@@ -6,11 +7,13 @@ import { ToolError } from './lib/errors.js';
 import type { SavedPlan } from './plan/saved-plan.js';
 import { planWaves } from './plan/waves.js';
 import type { AuditResult, PlanResult, RunResult } from './report/model.js';
+import { builtUpon } from './stages/backups.js';
 import { applyTask, contextFor, rollOutWaves, rollbackTask, withJournal } from './stages/change.js';
-import { askKept, keptOf, newestKept } from './stages/kept.js';
+import { askKept, keptOf, newestKept, unaskedOf } from './stages/kept.js';
 import { changingPlans, judgeHost, planFor } from './stages/judge.js';
 import { reachCluster } from './stages/reach-cluster.js';
 import { baseOf, notesOf, outcomeWithoutChange, runResult } from './stages/results.js';
+import { endHosts, goalOf, openForResume, remainsOf, storyFromNodes, toBeChanged } from './stages/resume.js';
 import type { RolloutFlags, Run } from './stages/run.js';
 import { clientCaEvidence, survey } from './stages/survey.js';
 
@@ -93,13 +96,13 @@ export async function apply(
     const names = plans.map((one) => one.host);
     if (names.length > 0 && !(await approve(planned, missing, names))) return undefined;
     if (names.length === 0) return runResult(run, { kind: 'apply', run: newRunId(), startedAt }, settled, undefined);
-    return withJournal(run, 'apply', undefined, names, async (journal) => {
+    return withJournal(run, cluster, 'apply', undefined, names, async (journal, lease) => {
       const context = contextFor(run, cluster, journal, flags);
       const tasks = plans.map((one) => applyTask(one, hostNamed(run, one.host), run, context));
       const detected = (planned?.hosts ?? []).flatMap(({ role, nodeName }) =>
         role === 'control-plane' && nodeName !== undefined ? [nodeName] : [],
       );
-      const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags, detected);
+      const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags, lease, detected);
       return runResult(run, { kind: 'apply', run: journal.run, startedAt }, [...outcomes, ...settled], stopped);
     });
   });
@@ -124,20 +127,66 @@ export async function rollback(
       const hint = 'kubelatch runs list shows the runs of this machine';
       throw new ToolError('usage', `no node keeps anything of run ${id}`, { hint });
     }
-    const names = found.map(({ host }) => host.name);
+    const blocked = builtUpon(kept, id);
+    const free = found.filter(({ host }) => !blocked.some((one) => one.host === host.name));
+    const names = free.map(({ host }) => host.name);
     if (names.length > 0 && !(await approve(undefined, missing, names))) return undefined;
-    return withJournal(run, 'rollback', id, names, async (journal) => {
+    return withJournal(run, cluster, 'rollback', id, names, async (journal, lease) => {
       const context = contextFor(run, cluster, journal, flags);
-      const tasks = found.map(({ host, plan }) => rollbackTask(plan, id, host, run, context));
-      const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags);
+      const tasks = free.map(({ host, plan }) => rollbackTask(plan, id, host, run, context));
+      const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags, lease);
       return runResult(
         run,
         { kind: 'rollback', of: id, run: journal.run, startedAt },
-        [...outcomes, ...unusable],
+        [...outcomes, ...blocked, ...unusable],
         stopped,
       );
     });
   });
+}
+
+/** Ends what a run left behind whose controller died: by its journal, or by the nodes alone where the journal is elsewhere. */
+export async function resume(
+  run: Run,
+  wanted: { readonly run: string; readonly story: RunStory | undefined },
+  flags: RolloutFlags,
+  approve: Approve,
+): Promise<RunResult | undefined> {
+  const startedAt = isoTime();
+  if (wanted.story !== undefined) goalOf(wanted.story, run);
+  return withCluster(run, async (cluster, missing) => {
+    const known = wanted.story === undefined ? undefined : remainsOf(run, wanted.story);
+    const kept = await askKept(known === undefined ? run : { ...run, hosts: known.begun.map(({ host }) => host) });
+    const story = wanted.story ?? storyFromNodes(wanted.run, run.inventory.cluster.name, kept);
+    if (story === undefined) {
+      const hint = 'kubelatch runs list shows the runs of this machine';
+      throw new ToolError('usage', `neither this machine nor any node knows of run ${wanted.run}`, { hint });
+    }
+    const goal = goalOf(story, run);
+    const remains = known ?? remainsOf(run, story);
+    const unasked = wanted.story === undefined ? unaskedOf(kept) : [];
+    const names = toBeChanged(remains, goal, kept);
+    if (names.length > 0 && !(await approve(undefined, missing, names))) return undefined;
+    const journal = await openForResume(run, story, wanted.story !== undefined);
+    try {
+      const context = contextFor(run, cluster, journal, flags);
+      const { outcomes, stopped } = await endHosts(goal, remains, run, context);
+      const all = [...outcomes, ...remains.outcomes, ...unasked];
+      return runResult(run, { kind: 'resume', of: story.of, run: story.run, startedAt }, all, stopped);
+    } finally {
+      await journal.close();
+    }
+  });
+}
+
+/** How a run ended of which nothing is left to do, by its journal. */
+export function ended(run: Run, story: RunStory): RunResult {
+  const { startedAt, endedAt: finishedAt = startedAt } = story;
+  const { outcomes } = remainsOf(run, story);
+  return {
+    ...runResult(run, { kind: 'resume', of: story.of, run: story.run, startedAt }, outcomes, undefined),
+    finishedAt,
+  };
 }
 
 async function withCluster<T>(

@@ -18,11 +18,17 @@ declare -A running=()
 
 # shellcheck source=test/lab/place.sh
 . test/lab/place.sh
+# The k3s and RKE2 nodes are a lab of their own, on the net after the first one's, so that both can be up at once.
+second_state=$LAB_STATE-supervised
+second_net=${LAB_NET%.*}.$(((${LAB_NET##*.} + 1) % 256))
+in_second() { KUBELATCH_LAB_STATE=$second_state KUBELATCH_LAB_NET=$second_net "$@"; }
 # A lab that is up, or that somebody is starting right now, is not ours to end.
-ours=yes
-if [ -e "$LAB_STATE/ready" ] || { [ -e "$LAB_CACHE/up.lock" ] && ! flock -n "$LAB_CACHE/up.lock" true; }; then
-  ours=no
-fi
+is_free() { # STATE LOCK
+  [ ! -e "$1/ready" ] && { [ ! -e "$2" ] || flock -n "$2" true; }
+}
+ours=no second_ours=no
+! is_free "$LAB_STATE" "$(lock_of "$LAB_NET")" || ours=yes
+! is_free "$second_state" "$(lock_of "$second_net")" || second_ours=yes
 
 heading() { printf '\n== %s\n' "$*"; }
 
@@ -44,8 +50,9 @@ leave() {
   trap - EXIT
   trap '' INT TERM
   end_steps
-  if [ "$ours" = yes ] && [ -d "$LAB_STATE" ] && [ "$(id -u)" -eq 0 ]; then
-    test/lab/down.sh
+  if [ "$(id -u)" -eq 0 ]; then
+    [ "$ours" = no ] || [ ! -d "$LAB_STATE" ] || test/lab/down.sh
+    [ "$second_ours" = no ] || [ ! -d "$second_state" ] || in_second test/lab/down.sh
   fi
   rm -rf "$results"
 }
@@ -80,6 +87,10 @@ step() { begin "$1" && finish "$1"; }
 npm_packages() {
   if [ -e node_modules/.package-lock.json ] && ! [ package-lock.json -nt node_modules/.package-lock.json ]; then
     echo 'those of package-lock.json are there'
+  elif [ -L node_modules ]; then
+    # npm would empty the folder that the link leads to, whoever else uses it.
+    echo "node_modules is a link, and older than package-lock.json: bring $(readlink -f node_modules) up to date, or remove the link" >&2
+    return 1
   else
     npm ci
   fi
@@ -92,17 +103,58 @@ scenarios() {
   KUBELATCH_LAB_KIND=$kind node_modules/.bin/vitest run --config test/e2e/vitest.config.ts \
     --reporter=verbose --reporter=json "--outputFile.json=$results/lab.json"
 }
-lab() {
-  heading "the lab's node image (made once, about a minute and a half)"
-  step node_image || return
-  if [ "$kind" = real ]; then
-    heading 'real Kubernetes from its sources (built once, about ten minutes)'
-    step kubernetes || return
-  fi
-  heading "scenarios on the lab ($kind)"
-  step scenarios || return
-  # It has ended its lab itself; one that is there from now on is somebody else's.
+scenarios_on_k3s_and_rke2() {
+  KUBELATCH_LAB_KIND=$kind in_second node_modules/.bin/vitest run --config test/e2e/vitest.supervised.config.ts \
+    --reporter=verbose --reporter=json "--outputFile.json=$results/supervised.json"
+}
+# They have ended their labs themselves; one that is there from now on is somebody else's.
+finish_scenarios() {
+  finish scenarios
   [ -d "$LAB_STATE" ] || ours=no
+}
+finish_scenarios_on_k3s_and_rke2() {
+  finish scenarios_on_k3s_and_rke2
+  [ -d "$second_state" ] || second_ours=no
+}
+node_image_step() {
+  heading "the lab's node image (made once, about a minute and a half)"
+  step node_image
+}
+# afterwards STEP: what one that ran in the background has said
+afterwards() {
+  heading "${1//_/ }"
+  cat "$results/$1.log" "$results/$1.verdict"
+}
+# What real kubelets need of the machine is theirs: one thing after the other.
+real_labs() {
+  node_image_step || return
+  heading 'real Kubernetes from its sources (built once, about ten minutes)'
+  step kubernetes || return
+  heading 'scenarios on the lab (real)'
+  begin scenarios
+  finish_scenarios
+  heading 'scenarios on k3s and RKE2 nodes (real kubelets)'
+  begin scenarios_on_k3s_and_rke2
+  finish_scenarios_on_k3s_and_rke2
+}
+# The scenarios mostly wait for kubelets; what needs no lab is done meanwhile, and then the second lab's.
+all_at_once() {
+  local image=yes
+  heading 'checks and unit tests begin; what they say is shown after the scenarios'
+  begin checks "$results/checks.log"
+  node_image_step || image=no
+  if [ "$image" = yes ]; then
+    heading 'scenarios on the lab (standin); those on k3s and RKE2 nodes run beside it and are shown afterwards'
+    begin scenarios
+  fi
+  finish checks >"$results/checks.verdict"
+  if [ "$image" = yes ]; then
+    begin scenarios_on_k3s_and_rke2 "$results/scenarios_on_k3s_and_rke2.log"
+    finish_scenarios
+    finish_scenarios_on_k3s_and_rke2 >"$results/scenarios_on_k3s_and_rke2.verdict"
+    afterwards scenarios_on_k3s_and_rke2
+  fi
+  afterwards checks
 }
 
 heading 'Debian packages (only what is missing; the first time about a minute)'
@@ -116,15 +168,9 @@ if [ "$setup" != LAB=yes ]; then
   [ "$kind" = real ] || { heading 'checks and unit tests' && step checks; }
   heading "SKIPPED: the scenarios on the lab: ${setup#LAB=no }"
 elif [ "$kind" = real ]; then
-  lab
+  real_labs
 else
-  # The scenarios mostly wait for kubelets; what needs no lab is done meanwhile.
-  heading 'checks and unit tests begin; what they say is shown after the scenarios'
-  begin checks "$results/checks.log"
-  lab
-  heading 'checks and unit tests'
-  finish checks >"$results/verdict"
-  cat "$results/checks.log" "$results/verdict"
+  all_at_once
 fi
 
 echo

@@ -35,7 +35,7 @@ const table: Readonly<Record<string, Rule>> = {
   cluster: {
     values: ['lib', 'node'],
     types: ['ssh'],
-    builtins: ['child_process', 'fs/promises', 'http', 'net', 'os', 'stream', ...pure],
+    builtins: ['child_process', 'fs', 'fs/promises', 'http', 'net', 'os', 'stream', ...pure],
   },
   apply: {
     // The gate reads configz and the ports by the same rules as the audit does.
@@ -44,7 +44,8 @@ const table: Readonly<Record<string, Rule>> = {
     builtins: ['fs/promises', ...pure],
   },
   report: { values: ['lib'], types: ['playbook', 'plan', 'apply'], builtins: ['util'] },
-  terminal: { values: ['lib', 'listr2', 'inquirer'], types: ['report', 'apply', 'ssh/secrets'] },
+  // Lines break on the screen as they do in the report.
+  terminal: { values: ['lib', 'listr2', 'inquirer', 'report/layout'], types: ['report', 'apply', 'ssh/secrets'] },
   // Between the pipeline and what it is made of.
   stages: {
     values: ['lib', 'ssh', 'node', 'facts', 'distros', 'playbook', 'plan', 'cluster', 'apply', 'p-limit'],
@@ -53,7 +54,7 @@ const table: Readonly<Record<string, Rule>> = {
   },
   pipeline: {
     values: ['lib', 'stages', 'plan'],
-    types: ['inventory', 'cluster', 'report'],
+    types: ['inventory', 'cluster', 'apply', 'report'],
   },
   // Where files are read, connections are opened, and everything is put together.
   cli: {
@@ -62,7 +63,7 @@ const table: Readonly<Record<string, Rule>> = {
     builtins: ['fs', 'fs/promises'],
   },
   'cli/world': { values: ['ssh/connect'] },
-  main: { values: ['lib', 'cli', 'commander'], builtins: ['fs'] },
+  main: { values: ['lib', 'cli', 'commander'], builtins: ['fs', 'tty'] },
 };
 
 interface Owned {
@@ -74,7 +75,7 @@ interface Owned {
 
 const owned: readonly Owned[] = [
   { what: 'the end of the process', sign: /\bprocess \. (exit|abort|reallyExit) /, owners: ['main'] },
-  { what: 'the exit code', sign: /\bprocess \. exitCode =/, owners: ['cli/stops'] },
+  { what: 'the exit code', sign: /\bprocess \. exitCode =/, owners: [] },
   { what: 'the console', sign: /\bconsole \./, owners: [] },
   {
     what: 'the streams of the process',
@@ -114,11 +115,6 @@ const owned: readonly Owned[] = [
 
 /** What is the same for the same input, at any time: no waiting in it. */
 const withoutWaiting = ['edit', 'distros', 'plan', 'report', 'playbook/assess', 'playbook/want', 'playbook/evidence'];
-
-/** Longer than a file should be, each for a reason. */
-const longFiles: Readonly<Record<string, string>> = {
-  'node/txn.sh': 'it goes to the node as one text; a part of it alone has no meaning',
-};
 
 const sources = readSources();
 const nameOf = (file: SourceFile): string => file.path.replace(/\.(ts|sh)$/, '');
@@ -199,7 +195,7 @@ describe('files', () => {
 
   it('have 250 lines at most', () => {
     const long = sources.filter((file) => file.lines > 250).map((file) => file.path);
-    expect(long.sort()).toEqual(Object.keys(longFiles).sort());
+    expect(long).toEqual([]);
   });
 
   it('have a name in kebab-case that says something', () => {

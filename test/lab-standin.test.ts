@@ -118,4 +118,42 @@ describe('running programs', () => {
     expect(await api(path, { as: undefined })).toMatchObject({ status: 403 });
     expect(await api(`${path}/b`)).toMatchObject({ status: 404 });
   });
+
+  // As kube-apiserver v1.20.2 was seen to answer.
+  test('the API server: a Lease is written only over the version that was read', async () => {
+    const path = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
+    interface Lease {
+      readonly metadata: { readonly uid: string; readonly resourceVersion: string };
+    }
+    const put = async (metadata: object, spec: object): Promise<{ status: number; lease: Lease }> => {
+      const { status, body } = await api(`${path}/a`, {
+        method: 'PUT',
+        body: { metadata: { name: 'a', ...metadata }, spec },
+      });
+      return { status, lease: JSON.parse(body) as Lease };
+    };
+    const create = (): ReturnType<typeof api> =>
+      api(path, { method: 'POST', body: { metadata: { name: 'a' }, spec: { holderIdentity: 'x' } } });
+    expect(await create()).toMatchObject({ status: 201 });
+    expect(await create()).toMatchObject({ status: 409 });
+    expect(await put({}, { holderIdentity: 'y' })).toMatchObject({ status: 422 });
+    const { uid, resourceVersion } = (JSON.parse((await api(`${path}/a`)).body) as Lease).metadata;
+    const both = await Promise.all(
+      ['y', 'z'].map((holder) => put({ uid, resourceVersion }, { holderIdentity: holder })),
+    );
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
+    const newest = both.find(({ status }) => status === 200)?.lease.metadata ?? { uid, resourceVersion };
+    expect(newest.resourceVersion).not.toBe(resourceVersion);
+    expect(await put({ ...newest, uid: 'other' }, {})).toMatchObject({ status: 409 });
+    expect(await put(newest, { renewTime: '2026-11-23T08:00:00.000Z' })).toMatchObject({ status: 400 });
+    expect(await put(newest, { leaseDurationSeconds: 0 })).toMatchObject({ status: 422 });
+    const remove = (preconditions: object): ReturnType<typeof api> =>
+      api(`${path}/a`, { method: 'DELETE', body: { kind: 'DeleteOptions', preconditions } });
+    expect(await remove({ resourceVersion })).toMatchObject({ status: 409 });
+    expect(await remove({ uid: newest.uid })).toMatchObject({ status: 200 });
+    expect(await put(newest, { holderIdentity: 'y' })).toMatchObject({ status: 409 });
+    expect(await put({ resourceVersion: newest.resourceVersion }, { holderIdentity: 'y' })).toMatchObject({
+      status: 201,
+    });
+  });
 });

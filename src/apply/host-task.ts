@@ -33,6 +33,8 @@ export interface RunContext {
   readonly cluster: Cluster | undefined;
   readonly timing: Timing;
   readonly seclusion: Seclusion;
+  /** Finished changes of which a node keeps the backups; undefined: all of them. */
+  readonly keep?: number | undefined;
   readonly report: Report;
 }
 

@@ -13,6 +13,7 @@ import {
   arm,
   confirm,
   prepare,
+  prune,
   restart,
   revert,
   switchTimes,
@@ -127,7 +128,11 @@ export async function applyToHost(
 
     async function confirmed(): Promise<Outcome> {
       const said = await step('confirm', () => untilConfirmed());
-      if (said.ok && said.value.word === 'confirmed') return finish('confirmed');
+      if (said.ok && said.value.word === 'confirmed') {
+        // Housekeeping: what stays behind today goes the next time.
+        if (context.keep !== undefined) await prune(session, context.keep);
+        return finish('confirmed');
+      }
       if (said.ok) return await undo(`the node did not wait for the confirmation (${said.value.detail})`);
       if (said.error.kind !== 'aborted') return await undo(`the change could not be confirmed: ${said.error.message}`);
       return finish('unknown', 'left before the node answered the confirmation', `kubelatch resume ${id}`);

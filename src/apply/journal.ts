@@ -1,8 +1,9 @@
 /** What a run did, written and flushed to disk before each effect: the one thing that survives a dead controller. */
-import { type FileHandle, mkdir, open, readFile, readdir } from 'node:fs/promises';
+import { type FileHandle, constants, mkdir, open, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isoTime } from '../lib/clock.js';
 import { ToolError, messageOf } from '../lib/errors.js';
+import type { ProcessMark } from '../lib/process-mark.js';
 import type { OutcomeKind } from './outcome.js';
 
 export type JournalEntry =
@@ -14,7 +15,12 @@ export type JournalEntry =
       readonly inventory: string;
       readonly hosts: readonly string[];
       readonly operator: string;
+      /** The process that carries it out. */
+      readonly controller?: ProcessMark | undefined;
     }
+  | { readonly entry: 'resumed'; readonly operator: string; readonly controller: ProcessMark }
+  /** A node that nobody had cordoned is about to be cordoned. */
+  | { readonly entry: 'cordon'; readonly host: string; readonly node: string }
   | {
       readonly entry: 'step';
       readonly host: string;
@@ -42,15 +48,34 @@ export interface Journal {
 const fileName = 'journal.ndjson';
 
 /** Starts a run's journal in a folder of its own (0700). Throws ToolError when it cannot be written: nothing may be changed then. */
-export async function openJournal(runs: string, run: string): Promise<Journal> {
+export function openJournal(runs: string, run: string): Promise<Journal> {
   const folder = join(runs, run);
-  let handle: FileHandle;
-  try {
+  return opened(run, async () => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    handle = await open(join(folder, fileName), 'ax', 0o600);
+    const handle = await open(join(folder, fileName), 'ax', 0o600);
     const parent = await open(folder, 'r');
     await parent.sync();
     await parent.close();
+    return handle;
+  });
+}
+
+/** Goes on with the journal of an earlier run. Throws ToolError when it cannot be written: nothing may be changed then. */
+export function reopenJournal(runs: string, run: string): Promise<Journal> {
+  return opened(run, async () => {
+    const path = join(runs, run, fileName);
+    const text = await readFile(path, 'utf8');
+    const handle = await open(path, constants.O_WRONLY | constants.O_APPEND);
+    // A line that was cut short stays as it is, and what follows it is a line of its own.
+    if (text !== '' && !text.endsWith('\n')) await handle.appendFile('\n');
+    return handle;
+  });
+}
+
+async function opened(run: string, start: () => Promise<FileHandle>): Promise<Journal> {
+  let handle: FileHandle;
+  try {
+    handle = await start();
   } catch (error) {
     throw new ToolError('journal', `the journal cannot be written: ${messageOf(error)}`, {
       hint: 'nothing was changed; make the folder writable or set XDG_STATE_HOME',

@@ -47,6 +47,8 @@ export interface TxnAbout {
   readonly operator: string;
   /** The plan without its edits: what a rollback has to know of the node. */
   readonly plan: HostPlan;
+  /** Of the files that were changed. */
+  readonly paths?: readonly string[] | undefined;
 }
 
 export interface KeptTransaction {

@@ -1,5 +1,6 @@
 /** Takes a fleet through its waves: how many at once, when to wait, and when to stop. */
 import type { Cluster, ClusterView } from '../cluster/cluster.js';
+import type { RunLease } from '../cluster/run-lease.js';
 import { sleep } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
 import { type Amount, mayTouchControlPlane, resolveAmount, unavailableLimit } from '../plan/waves.js';
@@ -18,6 +19,8 @@ export interface RolloutOptions {
   readonly cluster: Cluster | undefined;
   /** Nodes that serve the API or its database although their labels may not say so. */
   readonly serversBesides?: ((view: ClusterView) => ReadonlySet<string>) | undefined;
+  /** The cluster's run lock; undefined without the API server. */
+  readonly lease: RunLease | undefined;
   /** Hosts at once, whatever the cluster allows. */
   readonly forks: number;
   readonly maxUnavailable?: Amount | undefined;
@@ -113,7 +116,10 @@ async function waitForRoom(
   let told = false;
   for (let waited = 0; ; waited += roomPause) {
     if (isStopped() || options.drain.aborted) return undefined;
-    const lack = await lackOfRoom(host, [...underway.keys()], options);
+    const room = await lackOfRoom(host, [...underway.keys()], options);
+    const doubt = options.lease?.doubt();
+    if (doubt?.final === true) return doubt.reason;
+    const lack = doubt?.reason ?? room;
     if (lack === undefined) return undefined;
     if (underway.size > 0) {
       await Promise.race(underway.values());

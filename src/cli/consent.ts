@@ -43,7 +43,9 @@ export async function askToChange(
   if (text !== undefined) process.stderr.write(`${text}\n`);
   if (withoutCluster !== undefined) {
     process.stderr.write(
-      errText.style.yellow(`! Without the API server (${withoutCluster}): lease, Ready and configz are not checked.\n`),
+      errText.style.yellow(
+        `! Without the API server (${withoutCluster}): lease, Ready and configz are not checked, and the cluster is not locked for other runs.\n`,
+      ),
     );
   }
   const named = new Set(hosts);

@@ -22,6 +22,8 @@ export async function dispatchVerb(
         return await (await import('./verbs/apply.js')).applyVerb(world, args[0]);
       case 'rollback':
         return await (await import('./verbs/rollback.js')).rollbackVerb(world, args[0]);
+      case 'resume':
+        return await (await import('./verbs/resume.js')).resumeVerb(world, args[0]);
       case 'inventory':
         return await (await import('./verbs/inventory.js')).inventoryVerb(world);
       case 'inventory check':
@@ -30,6 +32,10 @@ export async function dispatchVerb(
         return await (await import('./verbs/runs.js')).runsVerb(world);
       case 'runs show':
         return await (await import('./verbs/runs.js')).showRunVerb(world, args[0] ?? '');
+      case 'runs backups':
+        return await (await import('./verbs/backups.js')).backupsVerb(world);
+      case 'uninstall':
+        return await (await import('./verbs/uninstall.js')).uninstallVerb(world);
       case 'guided':
         return await (await import('./verbs/guided.js')).guidedVerb(world);
       case 'explain':

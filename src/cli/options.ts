@@ -36,6 +36,8 @@ export interface Flags {
   readonly maxFailures: Amount;
   readonly settle: number;
   readonly deadline: number;
+  /** Of apply and the guided mode. */
+  readonly keep?: number;
   /** Of plan, apply and the guided mode. */
   readonly moveArguments?: boolean;
   readonly cordon: boolean;
@@ -118,7 +120,7 @@ export function addConnectionOptions(command: Command): Command {
     .addOption(option('--kubeconfig <file>', 'of the API server, instead of the inventory’s'))
     .addOption(option('--context <name>', 'in the kubeconfig'))
     .addOption(option('--kubectl <program>', 'the kubectl to use').default('kubectl'))
-    .addOption(option('--no-cluster', 'do without the API server; its checks are then not made'))
+    .addOption(option('--no-cluster', 'do without the API server: its checks are not made, its lock is not held'))
     .addOption(option('--no-input', 'never ask anything, not even for passwords'));
 }
 
@@ -184,19 +186,46 @@ export function addRolloutOptions(command: Command): Command {
         .argParser(amount)
         .default({ count: 0 }, '0'),
     )
-    .addOption(
-      option('--settle <duration>', 'how long a node must stay Ready').argParser(duration).default(10_000, '10s'),
-    )
+    .addOption(settle())
     .addOption(
       option('--deadline <duration>', 'until a change that is not proved healthy is put back')
         .argParser(duration)
         .default(120_000, '2m'),
     )
-    .addOption(option('-y, --yes', 'do not ask').default(false));
+    .addOption(yes());
+}
+
+const settle = (): Option =>
+  option('--settle <duration>', 'how long a node must stay Ready').argParser(duration).default(10_000, '10s');
+const yes = (): Option => option('-y, --yes', 'do not ask').default(false);
+
+/** Of the verb that starts no change, but proves nodes healthy. */
+export function addProofOptions(command: Command): Command {
+  return command
+    .optionsGroup('How to end it:')
+    .addOption(settle())
+    .addOption(
+      option('--deadline <duration>', 'for a node to prove healthy').argParser(duration).default(120_000, '2m'),
+    )
+    .addOption(yes());
 }
 
 export function addSeclusionOptions(command: Command): Command {
   return command
     .addOption(option('--cordon', 'let no new pod onto a node while it is changed').default(false))
     .addOption(option('--drain', 'cordon it, and move its pods away first').default(false));
+}
+
+/** Of the verbs that leave backups on nodes. */
+export function addKeepOption(command: Command): Command {
+  return command.addOption(
+    option('--keep <n>', 'runs of which a node keeps the backups; the oldest beyond them go once it is confirmed')
+      .argParser(whole)
+      .default(10),
+  );
+}
+
+/** Of a verb that changes nodes, but rolls nothing out. */
+export function addConsentOption(command: Command): Command {
+  return command.optionsGroup('Consent:').addOption(option('-y, --yes', 'do not ask').default(false));
 }

@@ -5,11 +5,14 @@ import { applyConfigFile } from './config-file.js';
 import {
   type Flags,
   addConnectionOptions,
+  addConsentOption,
   addHostOptions,
   addJudgementOptions,
+  addKeepOption,
   addOutputOptions,
   addPlanOptions,
   addPlaybookOption,
+  addProofOptions,
   addRolloutOptions,
   addSeclusionOptions,
   addWaveOption,
@@ -25,6 +28,7 @@ Examples:
   kubelatch plan -p cis-1.12 -l workers    the exact edits for one group
   kubelatch apply --yes                    harden, wave by wave, behind a gate
   kubelatch rollback                       put back the newest run
+  kubelatch resume                         end the run that was left unfinished
   kubelatch                                be guided (on a terminal)
 
 Exit codes: 0 done · 1 error · 2 findings or pending changes, where asked for ·
@@ -60,7 +64,7 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
       .configureHelp({ helpWidth: Math.min(process.stdout.columns || 80, 100) });
   const all = (command: Command): Command => addOutputOptions(addConnectionOptions(addHostOptions(command)));
 
-  addRolloutOptions(addPlanOptions(all(program.command('guided', { isDefault: true, hidden: true }))))
+  addKeepOption(addRolloutOptions(addPlanOptions(all(program.command('guided', { isDefault: true, hidden: true })))))
     .allowExcessArguments()
     .action(function (this: Command) {
       refuseUnknownVerb(program, this.args[0]);
@@ -73,14 +77,19 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
     .option('--out <file>', 'save the plan, to apply just this')
     .option('--detailed-exitcode', 'exit 2 when changes are pending', false)
     .action(run('plan'));
-  addSeclusionOptions(
-    addRolloutOptions(addPlanOptions(all(verb('apply', 'change the nodes, wave by wave, behind a gate')))),
+  addKeepOption(
+    addSeclusionOptions(
+      addRolloutOptions(addPlanOptions(all(verb('apply', 'change the nodes, wave by wave, behind a gate')))),
+    ),
   )
     .argument('[plan]', 'a plan saved by plan --out')
     .action(run('apply'));
   addRolloutOptions(all(verb('rollback', 'put back what a run changed')))
     .argument('[run]', 'default: the newest that the nodes keep')
     .action(run('rollback'));
+  addProofOptions(all(verb('resume', 'end a run whose controller died: ask every node it began')))
+    .argument('[run]', 'default: the newest of this machine that did not end')
+    .action(run('resume'));
   const inventory = all(verb('inventory', 'print the resolved hosts'));
   inventory.action(run('inventory'));
   all(verb('check', 'can each host be reached, and does sudo work?', inventory)).action(run('inventory check'));
@@ -90,6 +99,12 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
   addOutputOptions(verb('show', 'what one did, step by step', runs))
     .argument('<run>')
     .action(run('runs show'));
+  all(verb('backups', 'what the nodes keep of past runs, so that they can be rolled back', runs)).action(
+    run('runs backups'),
+  );
+  addConsentOption(
+    all(verb('uninstall', 'remove every trace from the nodes; no rollback is possible afterwards')),
+  ).action(run('uninstall'));
   addOutputOptions(addPlaybookOption(verb('explain', 'what a rule wants, why, and what it may break')))
     .argument('<rule>')
     .action(run('explain'));

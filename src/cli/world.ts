@@ -43,10 +43,15 @@ export function createWorld(flags: Flags, stops: Stops, version: string): World 
   const interactive = isTty && stdin.isTTY && flags.input && flags.inventory !== '-';
   const color = (stream: NodeJS.WriteStream): boolean => wantsColor({ flag: flags.color, env, isTty: stream.isTTY });
   const errStyle = createStyle(color(stderr));
-  const progress = createProgress({ stderr, isTty, quiet: flags.quiet, style: errStyle });
+  const progress = createProgress({ stderr, isTty: isTty && stderr.columns > 0, quiet: flags.quiet, style: errStyle });
+  const log = createLog(flags.logFile);
+  stops.tellBy((line) => {
+    log({ event: 'log', line });
+    progress.print(line);
+  });
   const toFile = flags.outputFile !== undefined;
   const wide = flags.output === 'wide';
-  const columns = wide ? Infinity : stdout.isTTY && !toFile ? stdout.columns : 80;
+  const columns = wide ? Infinity : stdout.isTTY && !toFile ? columnsOf(stdout) : 80;
   return {
     flags,
     env,
@@ -59,14 +64,18 @@ export function createWorld(flags: Flags, stops: Stops, version: string): World 
       isTty: interactive,
       noInput: !flags.input,
       style: errStyle,
+      signal: stops.drain,
       aside: (ask) => progress.aside(ask),
     }),
-    log: createLog(flags.logFile),
+    log,
     interactive,
     text: { width: columns, wide, style: createStyle(!toFile && color(stdout)) },
-    errText: { width: stderr.isTTY ? stderr.columns : 80, wide: false, style: errStyle },
+    errText: { width: stderr.isTTY ? columnsOf(stderr) : 80, wide: false, style: errStyle },
   };
 }
+
+/** A terminal that was never told its size has none. */
+const columnsOf = (stream: NodeJS.WriteStream): number => stream.columns || 80;
 
 /** The inventory with the selected hosts. */
 export async function loadHosts({ flags }: World): Promise<{ inventory: Inventory; hosts: readonly Host[] }> {
@@ -105,12 +114,16 @@ export async function withRun<T>(
       runsFolder: runsFolder(world.env),
       drain: world.stops.drain,
       report: (event) => {
+        world.stops.onEvent(event);
+        // Hosts that are left behind are no failures.
+        if (world.stops.leave.aborted) return;
         progress.onEvent(event);
         log({ ...event });
         if (flags.output === 'ndjson') printEvent(event);
       },
     });
   } finally {
+    world.stops.settled();
     await connector.close();
     await progress.stop();
   }
@@ -136,8 +149,9 @@ function openConnector({ flags, env, prompts, progress, log, stops }: World): Co
   });
 }
 
-/** The result: on stdout, or in the file that --output-file names. */
-export async function printResult({ flags }: World, text: string): Promise<void> {
+/** The result: on stdout, or in the file that --output-file names. What was left half done is none. */
+export async function printResult({ flags, stops }: World, text: string): Promise<void> {
+  if (stops.leave.aborted) return;
   if (flags.outputFile === undefined) {
     await new Promise<void>((resolve) =>
       process.stdout.write(text, () => {

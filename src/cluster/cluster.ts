@@ -3,6 +3,7 @@ import { monotonic } from '../lib/clock.js';
 import { type Result, fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 import type { ClusterError, Gateway } from './gateway.js';
+import { type Claim, type LeaseRefusal, type RunLease, acquireRunLease } from './run-lease.js';
 
 export interface NodeStatus {
   readonly name: string;
@@ -35,6 +36,8 @@ export interface Cluster {
   drain(node: string, deadline: number): Promise<Result<undefined, ClusterError>>;
   /** PEM bundle with which the API server verifies clients; undefined where it may not be read. */
   clientCa(): Promise<string | undefined>;
+  /** Takes the run lock of the cluster; waits at most for as long as a holder's Lease lasts. */
+  lock(claim: Claim): Promise<Result<RunLease, LeaseRefusal>>;
   close(): Promise<void>;
 }
 
@@ -65,6 +68,7 @@ export function createCluster(gateway: Gateway): Cluster {
       const pem = answer.ok ? field(field(answer.value, 'data'), 'client-ca-file') : undefined;
       return typeof pem === 'string' ? pem : undefined;
     },
+    lock: (claim) => acquireRunLease(gateway, claim),
     close: () => gateway.close(),
   };
 }

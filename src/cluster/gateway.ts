@@ -12,9 +12,25 @@ export interface ClusterError {
   readonly message: string;
 }
 
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: object | undefined;
+}
+
+export interface Answer {
+  /** Parsed JSON, or text where it is none. */
+  readonly body: unknown;
+  /** The API server's own clock as it answered, in milliseconds since the epoch and to the second; undefined where it did not say. */
+  readonly date: number | undefined;
+}
+
 export interface Gateway {
   /** The body of a GET as parsed JSON, or as text where it is none. */
   get(path: string, deadline?: number): Promise<Result<unknown, ClusterError>>;
+  /** One request; with `unreachable` a change may have been made all the same. `deadline` in milliseconds. */
+  send(request: Request, deadline?: number): Promise<Result<Answer, ClusterError>>;
   /** Runs kubectl with the same credentials; `deadline` in milliseconds. */
   kubectl(args: readonly string[], deadline: number): Promise<Result<undefined, ClusterError>>;
   close(): Promise<void>;
@@ -29,16 +45,26 @@ export const unreachable = (message: string): { ok: false; error: ClusterError }
   fail({ kind: 'unreachable', message: oneLine(message) });
 
 /** One GET over a stream that `dial` opens for it. */
-export function getOver(
+export async function getOver(
   dial: () => Promise<Duplex>,
   path: string,
-  deadline = 10_000,
+  deadline?: number,
 ): Promise<Result<unknown, ClusterError>> {
+  const answer = await sendOver(dial, { method: 'GET', path }, deadline);
+  return answer.ok ? ok(answer.value.body) : answer;
+}
+
+/** One request over a stream that `dial` opens for it. */
+export function sendOver(
+  dial: () => Promise<Duplex>,
+  { method, path, body }: Request,
+  deadline = 10_000,
+): Promise<Result<Answer, ClusterError>> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => finish(unreachable(`no answer within ${deadline / 1000} s`)), deadline);
     let stream: Duplex | undefined;
     let finished = false;
-    const finish = (result: Result<unknown, ClusterError>): void => {
+    const finish = (result: Result<Answer, ClusterError>): void => {
       finished = true;
       clearTimeout(timer);
       resolve(result);
@@ -52,18 +78,24 @@ export function getOver(
           dialled.destroy();
           return;
         }
-        const headers = { accept: 'application/json', connection: 'close' };
-        const sent = request({ createConnection: () => dialled, host: 'localhost', path, headers }, (response) =>
-          readBody(response, finish),
+        const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+        const headers = {
+          accept: 'application/json',
+          connection: 'close',
+          ...(payload && { 'content-type': 'application/json', 'content-length': payload.length }),
+        };
+        const sent = request(
+          { createConnection: () => dialled, host: 'localhost', method, path, headers },
+          (response) => readBody(response, finish),
         );
         sent.on('error', (error) => finish(unreachable(error.message)));
-        sent.end();
+        sent.end(payload);
       })
       .catch((error: unknown) => finish(unreachable(messageOf(error))));
   });
 }
 
-function readBody(response: IncomingMessage, finish: (result: Result<unknown, ClusterError>) => void): void {
+function readBody(response: IncomingMessage, finish: (result: Result<Answer, ClusterError>) => void): void {
   const chunks: Buffer[] = [];
   let size = 0;
   response.on('error', (error) => finish(unreachable(error.message)));
@@ -76,8 +108,9 @@ function readBody(response: IncomingMessage, finish: (result: Result<unknown, Cl
     const text = Buffer.concat(chunks).toString('utf8');
     const status = response.statusCode ?? 0;
     const body = parseJson(text);
-    if (status === 200) {
-      finish(ok(body));
+    if (status === 200 || status === 201) {
+      const date = Date.parse(response.headers.date ?? '');
+      finish(ok({ body, date: Number.isNaN(date) ? undefined : date }));
       return;
     }
     const said = typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : text;

@@ -1,12 +1,13 @@
 /** kubectl on this machine. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { type Socket, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Result, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
-import { type ClusterError, type Gateway, getOver, startPatience, unreachable } from './gateway.js';
+import { type ClusterError, type Gateway, getOver, sendOver, startPatience, unreachable } from './gateway.js';
 
 export async function openLocalGateway(options: {
   readonly kubectl: string;
@@ -19,12 +20,14 @@ export async function openLocalGateway(options: {
     ...(options.kubeconfig === undefined ? [] : [`--kubeconfig=${options.kubeconfig}`]),
     ...(options.context === undefined ? [] : [`--context=${options.context}`]),
   ];
-  const child = spawn(options.kubectl, [...flags, 'proxy', `--unix-socket=${socketPath}`], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const close = async (): Promise<void> => {
+  const child = spawnApart(options.kubectl, [...flags, 'proxy', `--unix-socket=${socketPath}`]);
+  const wipe = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', wipe);
+  const close = (): Promise<void> => {
     child.kill('SIGTERM');
-    await rm(folder, { recursive: true, force: true });
+    wipe();
+    process.off('exit', wipe);
+    return Promise.resolve();
   };
   const started = await whenServing(child, options.kubectl);
   if (!started.ok) {
@@ -33,6 +36,7 @@ export async function openLocalGateway(options: {
   }
   return ok({
     get: (path, deadline) => getOver(() => dial(socketPath), path, deadline),
+    send: (request, deadline) => sendOver(() => dial(socketPath), request, deadline),
     kubectl: (args, deadline) => runKubectl(options.kubectl, [...flags, ...args], deadline),
     close,
   });
@@ -74,8 +78,35 @@ function runKubectl(
   timeout: number,
 ): Promise<Result<undefined, ClusterError>> {
   return new Promise((resolve) => {
-    execFile(kubectl, args, { timeout, maxBuffer: 4 * 1024 * 1024 }, (error, _stdout, stderr) =>
-      resolve(error === null ? ok(undefined) : unreachable(oneLine(stderr) || error.message)),
-    );
+    const child = spawnApart(kubectl, args);
+    let said = '';
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      child.kill('SIGTERM');
+    }, timeout);
+    const end = (result: Result<undefined, ClusterError>): void => {
+      clearTimeout(timer);
+      resolve(result);
+    };
+    child.stdout?.resume();
+    child.stderr?.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString('utf8')).slice(-8192);
+    });
+    child.on('error', (error) => end(unreachable(`${kubectl} could not be run: ${error.message}`)));
+    child.on('close', (code, signal) => {
+      if (code === 0) end(ok(undefined));
+      else if (isLate) end(unreachable(`kubectl ${args.join(' ')} did not end within ${timeout / 1000} s`));
+      else end(unreachable(oneLine(said) || `kubectl ended with ${code ?? signal ?? 'nothing'}`));
+    });
   });
+}
+
+/** Ctrl-C reaches every process of the terminal, but the way to the API server is needed to the end: in a session of its own, it ends with this process. */
+function spawnApart(kubectl: string, args: readonly string[]): ChildProcess {
+  const child = spawn(kubectl, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const stop = (): void => void child.kill('SIGTERM');
+  process.once('exit', stop);
+  child.once('close', () => process.off('exit', stop));
+  return child;
 }

@@ -5,7 +5,7 @@ import { type Result, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 import { script } from '../node/scripts.js';
 import type { Session } from '../ssh/session.js';
-import { type ClusterError, type Gateway, getOver, startPatience, unreachable } from './gateway.js';
+import { type ClusterError, type Gateway, getOver, sendOver, startPatience, unreachable } from './gateway.js';
 
 export interface RemoteKubectl {
   readonly kubeconfig?: string | undefined;
@@ -46,6 +46,7 @@ export async function openRemoteGateway(
     if (!answer.ok) continue;
     return ok({
       get: (path, deadline) => getOver(dial, path, deadline),
+      send: (request, deadline) => sendOver(dial, request, deadline),
       async kubectl(args, deadline) {
         const ran = await run(['run', ...args], deadline);
         if (!ran.ok) return unreachable(ran.error.message);

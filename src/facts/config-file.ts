@@ -1,5 +1,6 @@
 /** One KubeletConfiguration file: its values with lines, and what the kubelet would say of it. */
 import { type Document, LineCounter, type Pair, isMap, isScalar, parseAllDocuments } from 'yaml';
+import { damerauLevenshtein } from '../lib/suggest.js';
 import { type SettingInfo, type Value, knownKeys, settings } from './settings.js';
 
 export interface ConfigFile {
@@ -152,22 +153,9 @@ function ignoredKeys(document: Document.Parsed, lineOf: (pair: Pair) => number):
   return ignored;
 }
 
-/** The same word but for case, dashes, or two slips of the finger. */
+/** The same word but for case, dashes, or two slips of the finger; two letters that changed places are one. */
 function isNear(known: string, written: string): boolean {
   const [left, right] = [known, written].map((word) => word.toLowerCase().replace(/[-_]/g, ''));
   if (left === undefined || right === undefined) return false;
-  return left === right || (Math.min(left.length, right.length) > 5 && distance(left, right) <= 2);
-}
-
-function distance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= left.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= right.length; j += 1) {
-      const swap = (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[right.length] ?? 0;
+  return left === right || (Math.min(left.length, right.length) > 5 && damerauLevenshtein(left, right) <= 2);
 }

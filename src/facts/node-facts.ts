@@ -61,9 +61,18 @@ export interface ProcessFact {
   readonly version?: string | undefined;
 }
 
+/** A change that the node keeps. Its texts are one line each, and written by whoever is root there. */
 export interface TransactionFact {
   readonly id: string;
   readonly state: string;
+  /** Seconds since it began; undefined when the machine started since. */
+  readonly age?: number | undefined;
+  /** Who began it; empty where it is not told. */
+  readonly owner?: string | undefined;
+  /** Who ended it, and when; empty while nobody did. */
+  readonly verdict?: string | undefined;
+  /** Why the node gave up putting it back; empty where it did not. */
+  readonly stuck?: string | undefined;
 }
 
 export interface NodeFacts {

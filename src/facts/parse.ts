@@ -1,6 +1,7 @@
 /** Turns the probe's records into NodeFacts. Strict: a record that is not understood makes the node unreadable. */
 import { createHash } from 'node:crypto';
 import { type Result, fail, ok } from '../lib/result.js';
+import { oneLine } from '../lib/sanitize.js';
 import type { FileFact, FileStat, NodeFacts, ProcessFact, TransactionFact, UnitFact } from './node-facts.js';
 
 /** Parses the probe's whole output; the error is one line saying what was wrong. */
@@ -46,7 +47,8 @@ export function parseFacts(output: string): Result<NodeFacts, string> {
         break;
       }
       case 'transaction':
-        transactions.push({ id: decode(first), state: decode(words[1] ?? '') });
+        // A folder of another name is none of ours.
+        if (/^[A-Za-z0-9-]{1,64}$/.test(decode(first))) transactions.push(parseTransaction(words));
         break;
       case 'started':
         started.set(decode(first), decode(words[1] ?? ''));
@@ -106,6 +108,12 @@ export function parseFacts(output: string): Result<NodeFacts, string> {
 
 function decode(base64: string): string {
   return Buffer.from(base64.replace(/\.$/, ''), 'base64').toString('utf8');
+}
+
+function parseTransaction([id = '', state = '', age = '', ...texts]: readonly string[]): TransactionFact {
+  const [owner, verdict, stuck] = [0, 1, 2].map((at) => oneLine(decode(texts[at] ?? '')));
+  const seconds = /^\d{1,9}$/.test(age) ? Number(age) : undefined;
+  return { id: decode(id), state: oneLine(decode(state), 20), age: seconds, owner, verdict, stuck };
 }
 
 /** A file that changed while it was read (its size is not the one stat saw) counts as unreadable; those of the kernel have no size. */

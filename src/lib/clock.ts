@@ -1,9 +1,13 @@
 /** The only reader of the clock, of timers and of randomness. */
 import { randomBytes } from 'node:crypto';
+import { uptime } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Milliseconds that only ever grow, for spans. */
 export const monotonic = (): number => performance.now();
+
+/** Milliseconds since this machine started, those it slept through included: for promises that run out for others meanwhile. */
+export const sinceBoot = (): number => uptime() * 1000;
 
 export const isoTime = (): string => new Date().toISOString();
 

@@ -22,34 +22,47 @@ system() {
   echo "ticks $(getconf CLK_TCK 2>/dev/null || echo 100)"
   sed -n 's/^btime /btime /p' /proc/stat
   df -Pk /var/lib 2>/dev/null | awk 'NR == 2 { print "free " $4 }'
-  for dir in /var/lib/kubelatch/txn/*/; do
-    state=
-    { read -r state <"$dir/state"; } 2>/dev/null || continue
-    dir=${dir%/}
-    echo "transaction $(b64_of "${dir##*/}") $(b64_of "$state")"
-  done
+  transactions
   cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { print "listen " $2 }'
 }
 
-# like TEXT PATTERNS: TEXT is one of them; a pattern has one star at most.
-like() {
-  found=1
-  set -f
-  for one in $2; do
-    start=${one%%\**} end=${one#*\*}
-    case $1 in
-      "$one") found=0 ;;
-      "$start"*"$end") [ "$one" = "$start" ] || found=0 ;;
+line_of() { # FILE: its first line, cut to what a person reads
+  text=
+  { IFS= read -r text <"$1"; } 2>/dev/null || true
+  printf '%.400s' "$text"
+}
+
+# What the node keeps of changes: `ID STATE AGE OWNER VERDICT STUCK`, the age in seconds, - after another start of the machine.
+transactions() {
+  read -r up _ </proc/uptime
+  this_boot=$(cat /proc/sys/kernel/random/boot_id):$(sed 's/.*) //' /proc/1/stat | cut -d ' ' -f 20)
+  for dir in "${KUBELATCH_ROOT:-/var/lib/kubelatch}"/txn/*/; do
+    dir=${dir%/}
+    state=$(line_of "$dir/state")
+    [ -n "$state" ] || continue
+    # Once decided, a disk too full to say so does not make it undone.
+    case $state in
+      armed | writing | applied)
+        if [ -e "$dir/decided-confirm" ]; then
+          state=confirmed
+        elif [ -e "$dir/decided-revert" ]; then
+          state=reverting
+        fi
+        ;;
     esac
+    age=- began=$(line_of "$dir/began")
+    case $began in
+      '' | *[!0-9]*) ;;
+      *) [ "$(line_of "$dir/boot")" != "$this_boot" ] || age=$((${up%%.*} - began)) ;;
+    esac
+    echo "transaction $(b64_of "${dir##*/}") $(b64_of "$state") $age $(line_of "$dir/owner" | b64). $(line_of "$dir/verdict" | b64). $(line_of "$dir/stuck" | b64)."
   done
-  set +f
-  return $found
 }
 
 units() { # NAMES: also sets shown, unit_files and pids
   shown='' unit_files='' pids=''
   if [ -d /run/systemd/system ]; then
-    systemd_units "$1"
+    shown=$(systemd_units "$1")
   elif [ -e /run/openrc/softlevel ]; then
     shown=$(openrc_services "$1")
   fi
@@ -58,64 +71,6 @@ units() { # NAMES: also sets shown, unit_files and pids
   unit_files=$(printf '%s\n' "$shown" | sed -n -e 's/^FragmentPath=//p' \
     -e 's/^EnvironmentFiles=\(.*\) (ignore_errors=.*)$/\1/p' -e '/^DropInPaths=/{s/^DropInPaths=//;s/ /\n/g;p;}')
   pids=$(printf '%s\n' "$shown" | sed -n 's/^MainPID=\([1-9][0-9]*\)$/\1/p')
-}
-
-systemd_units() { # NAMES
-  properties=Id,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,EnvironmentFiles,MainPID,NRestarts,Type,RestartUSec,NeedDaemonReload,KillMode,InvocationID
-  names=$1
-  set --
-  set -f # names may be patterns, which are systemd's to read
-  for unit in $names; do set -- "$@" "$unit"; done
-  set +f
-  shown=$(systemctl show --no-pager -p "$properties" -- "$@" 2>/dev/null)
-}
-
-# The scripts of OpenRC by the names of units, in the words of `systemctl show`.
-openrc_services() { # NAMES
-  for one in $1; do
-    for service in /etc/init.d/${one%.service}; do
-      [ -f "$service" ] || continue
-      name=${service##*/} daemon=0
-      { read -r daemon <"/run/$name.pid"; } 2>/dev/null
-      main=$(main_of "${daemon:-0}")
-      active=inactive
-      [ "$main" = 0 ] || active=active
-      printf 'Id=%s\nLoadState=loaded\nActiveState=%s\nFragmentPath=%s\nMainPID=%s\n\n' "$name" "$active" "$service" "$main"
-    done
-  done
-}
-
-# main_of PID: itself, or the child of a supervise-daemon, which writes its own number down; 0 where there is none.
-main_of() {
-  name=''
-  { read -r name <"/proc/$1/comm"; } 2>/dev/null || set -- 0
-  for dir in /proc/[0-9]*; do
-    [ "${name#supervise-}" != "$name" ] || break
-    state=''
-    { read -r state <"$dir/stat"; } 2>/dev/null || continue
-    parent=${state##*) } && parent=${parent#* } && parent=${parent%% *}
-    [ "$parent" = "$1" ] && set -- "${dir#/proc/}" && break
-  done
-  echo "$1"
-}
-
-# What the journal of units says that they started their kubelet with, in this run of theirs. It is the first such line that counts:
-# it comes early, and what comes later may quote what anybody wrote.
-started() { # PATTERNS
-  printf '%s\n\n' "$shown" | awk -F= '
-    $1 == "Id" { unit = $2 }
-    $1 == "InvocationID" { invocation = $2 }
-    $1 == "MainPID" { pid = $2 }
-    $0 == "" {
-      if (pid > 0 && invocation ~ /^[0-9a-f]+$/) print unit, invocation
-      unit = invocation = ""
-      pid = 0
-    }' | while read -r unit invocation; do
-    like "$unit" "$1" || continue
-    line=$(timeout 5 journalctl --no-pager -q -o cat "_SYSTEMD_UNIT=$unit" "_SYSTEMD_INVOCATION_ID=$invocation" </dev/null 2>/dev/null |
-      LC_ALL=C sed -n '/^time="[^"]*" level=info msg="Running kubelet --/{p;q;}' | head -c 16384)
-    echo "started $(b64_of "$unit") $(b64_of "$line")."
-  done
 }
 
 accounts() { # NAMES: whether a user and a group of that name are in the files
@@ -214,7 +169,7 @@ main() {
   system
   units "$1"
   processes "$2"
-  started "$9"
+  started "$9" "$shown"
   accounts "${10}"
 
   read_list=$(

@@ -4,7 +4,10 @@ import { readFileSync } from 'node:fs';
 export type ScriptName = 'probe' | 'txn' | 'watch' | 'http' | 'kubectl';
 
 /** Programs in several files: the last one ends with the line that runs it. */
-const parts: Readonly<Partial<Record<ScriptName, readonly string[]>>> = { txn: ['txn-files', 'txn-switch', 'txn'] };
+const parts: Readonly<Partial<Record<ScriptName, readonly string[]>>> = {
+  probe: ['probe-units', 'probe'],
+  txn: ['txn-files', 'txn-state', 'txn-switch', 'txn-undo', 'txn'],
+};
 const loaded = new Map<ScriptName, string>();
 
 /** The text of one script, ended by the line that runs it: a cut transmission runs nothing. */

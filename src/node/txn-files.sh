@@ -92,7 +92,7 @@ stage() { # the eight words of one file
   fi
   new_sha=$3
   trouble=$({
-    [ "$3" = - ] || [ "$action" = mode ] || cp -p -- "$path" "$TXN/old/$n"
+    [ "$3" = - ] || [ "$action" = mode ] || { cp -p -- "$path" "$TXN/old/$n" && flush "$TXN/old/$n"; }
   } 2>&1) || fail_stage "cannot back up $path: $trouble"
   if [ "$action" != mode ]; then
     trouble=$({ printf '%s' "$6" | base64 -d >"$TXN/new/$n"; } 2>&1) || fail_stage "cannot write below $ROOT: $trouble"

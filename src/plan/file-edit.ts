@@ -20,7 +20,7 @@ export interface FileEdit {
   readonly after: FileState;
   /** The new content; undefined for `mode`. */
   readonly text?: string | undefined;
-  /** Unified diff, or for `mode` one line in words. */
+  /** One line in words where mode or owner change; then, but for `mode`, a unified diff. */
   readonly diff: string;
 }
 
@@ -45,14 +45,20 @@ export function editsBetween(before: NodeFacts, after: NodeFacts): FileEdit[] {
         action: oldFile === undefined ? 'create' : 'edit',
         ...states,
         text,
-        diff: diff.replace(/^(Index:.*\n)?=+\n/, ''),
+        diff: (metaChange(path, oldFile, file) ?? '') + diff.replace(/^(Index:.*\n)?=+\n/, ''),
       });
-    } else if (oldFile !== undefined && (oldFile.mode !== file.mode || oldFile.owner !== file.owner)) {
-      const diff = `${path}: mode ${oldFile.mode} -> ${file.mode}, owner ${oldFile.owner} -> ${file.owner}\n`;
-      edits.push({ path, action: 'mode', ...states, diff });
+    } else {
+      const diff = metaChange(path, oldFile, file);
+      if (diff !== undefined) edits.push({ path, action: 'mode', ...states, diff });
     }
   }
   return edits;
+}
+
+/** One line; undefined where mode and owner stay, and for a file that is new. */
+function metaChange(path: string, old: FileStat | undefined, now: FileStat): string | undefined {
+  if (old === undefined || (old.mode === now.mode && old.owner === now.owner)) return undefined;
+  return `${path}: mode ${old.mode} -> ${now.mode}, owner ${old.owner} -> ${now.owner}\n`;
 }
 
 const stateOf = ({ sha256, mode, uid, gid, owner }: FileStat): FileState => ({ sha256, mode, uid, gid, owner });

@@ -44,6 +44,24 @@ export function assessLeftovers({ setup }: NodeView): Finding[] {
   }));
 }
 
+/** A change that the node could not put back: neither its old nor its new files may be whole, and nobody else will mend it. */
+export function assessKept({ facts }: NodeView): Finding[] {
+  return facts.transactions
+    .filter(({ stuck = '' }) => stuck !== '')
+    .map(({ id, stuck = '' }) => ({
+      rule: 'change-put-back',
+      playbook: 'kubelatch',
+      title: 'A change that was not confirmed is put back',
+      severity: 'critical',
+      status: 'fail',
+      want: 'put back',
+      got: 'given up',
+      source: { kind: 'file', path: `/var/lib/kubelatch/txn/${id}` },
+      note: `run ${id}: ${stuck}; mend the cause, then: kubelatch resume ${id}`,
+      references: noReferences,
+    }));
+}
+
 /** What an anonymous request for the list of pods was answered. */
 export function assessDoors({ doors }: NodeView): Finding[] {
   if (doors === undefined) return [];

@@ -1,5 +1,6 @@
 /** Whether an effective value is what a rule wants; pure. */
 import { isDeepStrictEqual } from 'node:util';
+import { goDuration } from '../lib/go-duration.js';
 import type { Want } from './schema.js';
 
 /**
@@ -40,28 +41,6 @@ export function rankOf(
   if (tls !== null) return { unit: 'tls', rank: Number(tls[1]) };
   const duration = goDuration(value);
   return duration === undefined ? undefined : { unit: 'duration', rank: duration };
-}
-
-const unitMs: Readonly<Record<string, number>> = {
-  h: 3_600_000,
-  m: 60_000,
-  s: 1000,
-  ms: 1,
-  us: 1e-3,
-  µs: 1e-3,
-  μs: 1e-3,
-  ns: 1e-6,
-};
-
-/** Milliseconds of a Go duration such as `4h0m0s`, `-1s` or `0`; undefined when it is none. */
-function goDuration(text: string): number | undefined {
-  const match = /^([+-]?)((?:(?:\d+(?:\.\d*)?|\.\d+)(?:h|ms|m|s|us|µs|μs|ns))+|0)$/.exec(text);
-  if (match === null) return undefined;
-  let total = 0;
-  for (const [, amount, unit] of (match[2] ?? '').matchAll(/([\d.]+)(h|ms|m|s|us|µs|μs|ns)/g)) {
-    total += Number(amount) * (unitMs[unit ?? ''] ?? 0);
-  }
-  return match[1] === '-' ? -total : total;
 }
 
 function compareValues(value: unknown, bound: number | string, verdict: (order: number) => boolean): boolean {

@@ -27,6 +27,7 @@ export function exitCodeOf(result: Result, options: ExitOptions = {}): ResultCod
       return worstOf(result.hosts.map((host) => planCode(host, options)));
     case 'apply':
     case 'rollback':
+    case 'resume':
       return runCode(result);
   }
 }

@@ -30,9 +30,19 @@ function resultTree(result: Result): Tree {
       return { ...base, ...about, hosts: hosts.map(plannedTree), notes: notes.map(redact), waves, summary };
     }
     case 'apply':
-    case 'rollback': {
-      const { run, finishedAt, stopped, hosts } = result;
-      return { ...base, run, ...about, finishedAt, stopped: stopped ?? null, hosts: hosts.map(outcomeTree), summary };
+    case 'rollback':
+    case 'resume': {
+      const { run, of, finishedAt, stopped, hosts } = result;
+      return {
+        ...base,
+        run,
+        ...(of === undefined ? {} : { of }),
+        ...about,
+        finishedAt,
+        stopped: stopped ?? null,
+        hosts: hosts.map(outcomeTree),
+        summary,
+      };
     }
   }
 }

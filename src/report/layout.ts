@@ -30,8 +30,9 @@ export function cut(text: string, max: number): string {
 
 export const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(width - widthOf(text), 0));
 
-/** Lines of at most `width` columns, broken at blanks, commas and slashes, and anywhere where there is none of them. */
-export function wrap(text: string, width: number): string[] {
+/** Lines of at most `columns` (never less than 2), broken at blanks, commas and slashes, and anywhere where there is none of them. */
+export function wrap(text: string, columns: number): string[] {
+  const width = Math.max(columns, 2);
   if (widthOf(text) <= width) return [text];
   const lines: string[] = [];
   let line = '';
@@ -42,7 +43,7 @@ export function wrap(text: string, width: number): string[] {
       line = '';
     }
     while (line === '' && widthOf(rest.trimEnd()) > width) {
-      const part = head(rest, Math.max(width, 2));
+      const part = head(rest, width);
       lines.push(part);
       rest = rest.slice(part.length);
     }

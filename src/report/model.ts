@@ -70,9 +70,9 @@ export interface PlanResult extends ResultBase {
 }
 
 export interface RunResult extends ResultBase {
-  readonly kind: 'apply' | 'rollback';
+  readonly kind: 'apply' | 'rollback' | 'resume';
   readonly run: string;
-  /** The run that was taken back, for a rollback. */
+  /** The run that was taken back, for a rollback and one that is resumed. */
   readonly of?: string | undefined;
   readonly finishedAt: string;
   /** Why the run ended before its last wave. */

@@ -97,8 +97,11 @@ function editLines(edit: FileEdit, style: Style): string[] {
     ...(before === null || before.mode === after.mode ? [] : [`mode ${before.mode} -> ${after.mode}`]),
     ...(before === null || before.owner === after.owner ? [] : [`owner ${before.owner} -> ${after.owner}`]),
   ].map((text) => `~ ${path}: ${line(text)}`);
-  return [...meta.map(style.yellow), ...(edit.action === 'mode' ? [] : diffLines(edit.diff, style))];
+  return [...meta.map(style.yellow), ...(edit.action === 'mode' ? [] : diffLines(unifiedPart(edit.diff), style))];
 }
+
+/** Without the words about mode and owner, which stand above it already. */
+const unifiedPart = (diff: string): string => diff.slice(Math.max(diff.search(/^--- /m), 0));
 
 /** A diff that is safe to print; lines keep their marks, so colour only helps. */
 export function diffLines(diff: string, style: Style): string[] {

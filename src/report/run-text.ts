@@ -142,23 +142,21 @@ function nextSection({ hosts, kind, run, of, stopped }: RunResult, { style, widt
   const namesOf = (...kinds: OutcomeKind[]): string[] =>
     hosts.filter(({ outcome }) => kinds.includes(outcome)).map(({ name }) => name);
   const steps: (readonly [why: string, command: string])[] = [];
+  const applies = kind === 'apply' || (kind === 'resume' && of === undefined);
   const lost = namesOf('unknown');
-  const again = namesOf(
-    'failed',
-    'refused',
-    'unreachable',
-    'skipped',
-    ...(kind === 'apply' ? ['reverted' as const] : []),
-  );
+  const again = namesOf('failed', 'refused', 'unreachable', 'skipped', ...(applies ? ['reverted' as const] : []));
   const id = line(of ?? run);
-  if (lost.length > 0) steps.push([`Look at ${hostList(lost)} now. To put back:`, `rollback ${id} ${limitTo(lost)}`]);
-  if (again.length > 0) {
-    steps.push([
-      'When the cause is gone, do the rest:',
-      `${kind === 'apply' ? kind : `rollback ${id}`} ${limitTo(again)}`,
-    ]);
+  if (lost.length > 0) {
+    steps.push(
+      applies
+        ? [`Look at ${hostList(lost)} now. To end what was begun there:`, `resume ${id} ${limitTo(lost)}`]
+        : [`Look at ${hostList(lost)} now. To put back:`, `rollback ${id} ${limitTo(lost)}`],
+    );
   }
-  if (kind === 'apply' && namesOf('confirmed').length > 0) steps.push(['To undo what was changed:', `rollback ${id}`]);
+  if (again.length > 0) {
+    steps.push(['When the cause is gone, do the rest:', `${applies ? 'apply' : `rollback ${id}`} ${limitTo(again)}`]);
+  }
+  if (applies && namesOf('confirmed').length > 0) steps.push(['To undo what was changed:', `rollback ${id}`]);
   return [
     ...(stopped === undefined ? [] : paragraph('Stopped: ', line(stopped), width).map(style.red)),
     ...steps.flatMap(([why, command]) => [...paragraph('', why, width), `    kubelatch ${command}`]),
@@ -175,7 +173,7 @@ function summaryLines({ hosts, kind, summary, startedAt, finishedAt }: RunResult
   const parts = order.filter((one) => summary[one] > 0).map((one) => `${summary[one]} ${one}`);
   const seconds = Math.round((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000);
   const took = Number.isFinite(seconds) && seconds >= 0 ? ` in ${seconds} s` : '';
-  const title = kind === 'apply' ? 'Apply' : 'Rollback';
+  const title = { apply: 'Apply', rollback: 'Rollback', resume: 'Resume' }[kind];
   const text = hosts.length === 0 ? `${title}: no hosts` : `${title}: ${parts.join(', ')}${took}`;
   return paragraph('', text, options.width).map(options.style.bold);
 }

@@ -7,15 +7,18 @@ import type { Outcome } from '../apply/outcome.js';
 import { rollBackHost } from '../apply/rollback.js';
 import { type RolloutHost, type RolloutResult, rollOut } from '../apply/rollout.js';
 import { type Cluster, type ClusterView, findNode } from '../cluster/cluster.js';
+import type { RunLease } from '../cluster/run-lease.js';
 import type { Host } from '../inventory/host.js';
 import { isoTime, newRunId } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
+import { ownMark } from '../lib/process-mark.js';
 import type { HostPlan } from '../plan/host-plan.js';
 import { planWaves } from '../plan/waves.js';
+import { withRunLock } from './run-lock.js';
 import type { RolloutFlags, Run } from './run.js';
 
 /** What is known of this machine's user, for the node's and the journal's records. */
-function operator(): string {
+export function operator(): string {
   try {
     return `${userInfo().username}@${hostname()}`;
   } catch {
@@ -23,15 +26,28 @@ function operator(): string {
   }
 }
 
-/** Starts a run: from here on the journal is written before every effect. */
+/** Starts a run: with the cluster's run lock, and from here on the journal is written before every effect. */
 export async function withJournal<T>(
   run: Run,
+  cluster: Cluster | undefined,
   kind: 'apply' | 'rollback',
   of: string | undefined,
   hosts: readonly string[],
+  work: (journal: Journal, lease: RunLease | undefined) => Promise<T>,
+): Promise<T> {
+  const id = newRunId();
+  return withRunLock(run, cluster, { operator: operator(), run: id }, (lease) =>
+    withOpenJournal(run, id, { kind, of, hosts }, (journal) => work(journal, lease)),
+  );
+}
+
+async function withOpenJournal<T>(
+  run: Run,
+  id: string,
+  { kind, of, hosts }: { kind: 'apply' | 'rollback'; of: string | undefined; hosts: readonly string[] },
   work: (journal: Journal) => Promise<T>,
 ): Promise<T> {
-  const journal = await openJournal(run.runsFolder, newRunId());
+  const journal = await openJournal(run.runsFolder, id);
   try {
     const { cluster, path } = run.inventory;
     await journal.write({
@@ -42,6 +58,7 @@ export async function withJournal<T>(
       inventory: path,
       hosts,
       operator: operator(),
+      controller: ownMark(),
     });
     const result = await work(journal);
     // The hosts' outcomes matter more than this line.
@@ -54,7 +71,14 @@ export async function withJournal<T>(
 
 export function contextFor(run: Run, cluster: Cluster | undefined, journal: Journal, flags: RolloutFlags): RunContext {
   const seclusion = flags.drain ? 'drain' : flags.cordon ? 'cordon' : 'none';
-  return { journal, cluster, seclusion, timing: { gate: flags.deadline, settle: flags.settle }, report: run.report };
+  return {
+    journal,
+    cluster,
+    seclusion,
+    keep: flags.keep,
+    timing: { gate: flags.deadline, settle: flags.settle },
+    report: run.report,
+  };
 }
 
 export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunContext): RolloutHost {
@@ -66,9 +90,11 @@ export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunCont
     tool: run.version,
     operator: operator(),
     plan: { ...plan, edits: [], expect: [] },
+    paths: plan.edits.map(({ path }) => path),
   };
   const task = taskFor(plan, host, run);
-  return rolloutHost(task, async () => withLeftOut(await applyToHost(plan, about, task, context), plan));
+  const noting = { ...context, cluster: notingCordons(context, host.name) };
+  return rolloutHost(task, async () => withLeftOut(await applyToHost(plan, about, task, noting), plan));
 }
 
 /** What a confirmed host still lacks is said where the outcome is read. */
@@ -79,6 +105,18 @@ function withLeftOut(outcome: Outcome, { leftOut = [] }: HostPlan): Outcome {
     ...outcome,
     reason: `left out: ${leftOut.map(({ rule, reason }) => `${rule}: ${reason}`).join('; ')}`,
     hint: first.hint,
+  };
+}
+
+/** A cordon is asked for only where nobody had set one: what is noted here is the run's own, to be lifted should it die. */
+function notingCordons({ cluster, journal }: RunContext, host: string): Cluster | undefined {
+  if (cluster === undefined) return undefined;
+  return {
+    ...cluster,
+    async cordon(node, on) {
+      if (on) await journal.write({ entry: 'cordon', host, node });
+      return cluster.cordon(node, on);
+    },
   };
 }
 
@@ -128,6 +166,7 @@ export async function rollOutWaves(
   cluster: Cluster | undefined,
   journal: Journal,
   flags: RolloutFlags,
+  lease: RunLease | undefined,
   detected: readonly string[] = [],
 ): Promise<RolloutResult> {
   const workers = hosts.filter((one) => !one.controlPlane);
@@ -140,5 +179,5 @@ export async function rollOutWaves(
   const serversBesides = (view: ClusterView): ReadonlySet<string> =>
     new Set([...detected, ...named, ...serversOf(run.inventory, view)]);
   const limits = { forks, maxUnavailable, maxFailures, patience };
-  return rollOut({ waves, cluster, serversBesides, ...limits, journal, report, drain });
+  return rollOut({ waves, cluster, serversBesides, lease, ...limits, journal, report, drain });
 }

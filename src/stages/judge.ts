@@ -1,13 +1,15 @@
 /** Turns what was surveyed into results: findings per host, then what to change. Pure. */
+import { isPending } from '../apply/node-transaction.js';
 import type { SavedPlan } from '../plan/saved-plan.js';
 import type { Wishes } from '../distros/distro.js';
 import type { HostAudit, HostPlanned, PlanResult } from '../report/model.js';
 import type { ClientCaEvidence } from '../plan/client-ca.js';
 import { type HostPlan, planHost } from '../plan/host-plan.js';
 import { type Finding, type NodeView, assess } from '../playbook/assess.js';
-import { assessDoors, assessEffect, assessLeftovers } from '../playbook/evidence.js';
+import { assessDoors, assessEffect, assessKept, assessLeftovers } from '../playbook/evidence.js';
 import type { Playbook } from '../playbook/schema.js';
 import type { Host, Role } from '../inventory/host.js';
+import { whose } from './kept-notes.js';
 import type { Surveyed, SurveyedNode } from './survey.js';
 
 export function judgeHost({ host, result }: Surveyed, playbooks: readonly Playbook[]): HostAudit {
@@ -44,7 +46,8 @@ function findingsOf({ view }: SurveyedNode, playbooks: readonly Playbook[]): Fin
       seen.add(key);
       return true;
     });
-  return [...ofPlaybooks, ...assessDoors(view), ...assessEffect(view), ...assessLeftovers(view)];
+  const ofNode = [...assessDoors(view), ...assessEffect(view), ...assessLeftovers(view)];
+  return [...assessKept(view), ...ofPlaybooks, ...ofNode];
 }
 
 /** Plans that change something, in the order of the hosts. */
@@ -78,6 +81,13 @@ export function planFor(
   const planned = planHost({ host: host.name, nodeName, role }, view, distro, playbooks, evidence, wishes);
   if ('refused' in planned) return { ...audit, refused: planned.refused };
   const { plan } = planned;
+  // What it runs now may be put back any moment: neither changed nor unchanged.
+  const pending = view.facts.transactions.find(({ state }) => isPending(state));
+  if (pending !== undefined) {
+    const reason = `the change of ${whose(pending)} is unfinished on this node`;
+    const hint = `wait for that run; if it is lost: kubelatch resume ${pending.id}`;
+    return { ...audit, refused: { reason, hint } };
+  }
   if (plan.edits.length === 0 && !plan.restart) return { ...audit, plan };
   if (standing === 'not-ready') {
     const hint = 'bring it back first: a change there could not be proved healthy';
@@ -89,11 +99,6 @@ export function planFor(
       ...audit,
       refused: { reason, hint: 'set nodeName in the inventory, or check that cluster names the right one' },
     };
-  }
-  const pending = view.facts.transactions.find(({ state }) => ['writing', 'applied', 'reverting'].includes(state));
-  if (pending !== undefined) {
-    const reason = `the change of run ${pending.id} is unfinished on this node`;
-    return { ...audit, refused: { reason, hint: `kubelatch rollback ${pending.id}` } };
   }
   return { ...audit, plan };
 }

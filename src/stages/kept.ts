@@ -45,18 +45,21 @@ export function newestKept(kept: readonly Kept[]): string | undefined {
     .at(-1);
 }
 
+/** Hosts that could not be asked. */
+export const unaskedOf = (kept: readonly Kept[]): Outcome[] =>
+  kept.flatMap(({ host, transactions: asked }) =>
+    asked.ok ? [] : [hostOutcome(host.name, 'unreachable', asked.error.message, asked.error.hint)],
+  );
+
 /** The hosts that keep a run, and those of which nothing is known. */
 export function keptOf(
   kept: readonly Kept[],
   id: string,
 ): { readonly found: readonly { host: Host; plan: HostPlan }[]; readonly unusable: readonly Outcome[] } {
   const found: { host: Host; plan: HostPlan }[] = [];
-  const unusable: Outcome[] = [];
+  const unusable: Outcome[] = unaskedOf(kept);
   for (const { host, transactions } of kept) {
-    if (!transactions.ok) {
-      unusable.push(hostOutcome(host.name, 'unreachable', transactions.error.message, transactions.error.hint));
-      continue;
-    }
+    if (!transactions.ok) continue;
     const transaction = transactions.value.find((one) => one.id === id);
     if (transaction === undefined) continue;
     const plan = readKeptPlan(transaction.about.plan);

@@ -32,6 +32,8 @@ export interface RolloutFlags {
   readonly settle: number;
   /** Milliseconds. */
   readonly deadline: number;
+  /** Runs of which a node keeps backups; undefined: all of them. */
+  readonly keep?: number | undefined;
   readonly cordon: boolean;
   /** Cordons too. */
   readonly drain: boolean;

@@ -15,6 +15,7 @@ import type { NodeView } from '../playbook/assess.js';
 import type { Connector } from '../ssh/connect.js';
 import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
+import { notesOnTransactions } from './kept-notes.js';
 
 export interface SurveyedNode {
   readonly host: Host;
@@ -106,11 +107,7 @@ async function understand(
     notes.push(`the running kubelet could not be asked through the API server: ${configz.error.message}`);
   if (setup.unchangeable !== undefined) notes.push(`audited, but never changed: ${setup.unchangeable.reason}`);
   const doors = await askDoors(session, portsOf(setup.sources, facts), Math.min(timeout, 10_000));
-  for (const { id, state } of facts.transactions) {
-    if (['writing', 'applied', 'reverting'].includes(state)) {
-      notes.push(`the change of run ${id} is unfinished on this node (${state}): kubelatch rollback ${id}`);
-    }
-  }
+  notes.push(...notesOnTransactions(facts.transactions));
   return {
     host,
     nodeName: node?.name ?? host.nodeName ?? ownName,

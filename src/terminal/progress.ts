@@ -1,5 +1,6 @@
 /** A run on stderr while it goes on: a line that counts on a terminal, plain lines without one, failures always. */
 import type { RunEvent } from '../apply/outcome.js';
+import { paragraph } from '../report/layout.js';
 import type { Style } from '../report/style.js';
 import { createLiveLine } from './live-line.js';
 import { createTally, eventText, troubleLine } from './tally.js';
@@ -50,7 +51,8 @@ function liveProgress({ stderr, style }: ProgressOptions): Progress {
   const tally = createTally();
   const live = createLiveLine(stderr, style);
   let open = false;
-  const width = (): number => Math.max((stderr.columns || 80) - 5, 20);
+  const columns = (): number => stderr.columns || 80;
+  const width = (): number => Math.max(columns() - 5, 20);
 
   const finish = (): void => {
     if (!open) return;
@@ -67,12 +69,14 @@ function liveProgress({ stderr, style }: ProgressOptions): Progress {
   return {
     onEvent(event) {
       const trouble = troubleLine(event);
-      if (trouble !== undefined) live.print(style.red(`! ${trouble}`));
+      if (trouble !== undefined) live.print(paragraph('! ', trouble, columns()).map(style.red).join('\n'));
       if (event.event === 'run-started') {
         finish();
         live.print(eventText(event));
       }
       if (event.event === 'wave-started') begin(`Wave ${event.wave}/${event.waves}`, event.hosts.length);
+      // Before the first wave nothing moves, and somebody would wait without knowing why.
+      if (!open && event.event === 'waiting') live.print(eventText(event));
       if (!open) return;
       tally.count(event);
       live.set(() => tally.title(width()));

@@ -12,6 +12,8 @@ export interface PromptOptions {
   /** `--no-input`. */
   readonly noInput: boolean;
   readonly style: Style;
+  /** Ends the question that stands, and all that would follow. */
+  readonly signal?: AbortSignal | undefined;
   /** Clears the screen of progress while a question stands. */
   readonly aside?: (<T>(ask: () => Promise<T>) => Promise<T>) | undefined;
 }
@@ -43,7 +45,7 @@ const masked = { mask: '*', toggleMask: false };
 type Question = Readonly<Record<string, unknown>> & { readonly type: string };
 
 export function createPrompts(options: PromptOptions): Prompts {
-  const { stdin, stderr, isTty, noInput, style } = options;
+  const { stdin, stderr, isTty, noInput, style, signal } = options;
   const open = isTty && !noInput;
   const aside = options.aside ?? ((ask) => ask());
   let turn: Promise<unknown> = Promise.resolve();
@@ -54,7 +56,7 @@ export function createPrompts(options: PromptOptions): Prompts {
     if (!open) return Promise.reject(nobodyThere(noInput));
     const asked = turn.then(() => {
       if (interrupted !== undefined) throw interrupted;
-      return aside(() => askOnce<T>(stdin, stderr, { theme: themeOf(style), ...question }));
+      return aside(() => askOnce<T>(stdin, stderr, signal, { theme: themeOf(style), ...question }));
     });
     turn = asked.catch((error: unknown) => {
       if (error instanceof ToolError && error.code === 'interrupted') interrupted = error;
@@ -91,8 +93,14 @@ export function createPrompts(options: PromptOptions): Prompts {
   };
 }
 
-async function askOnce<T>(stdin: NodeJS.ReadStream, stderr: NodeJS.WriteStream, question: Question): Promise<T> {
+async function askOnce<T>(
+  stdin: NodeJS.ReadStream,
+  stderr: NodeJS.WriteStream,
+  signal: AbortSignal | undefined,
+  question: Question,
+): Promise<T> {
   const { createPromptModule } = await import('inquirer');
+  if (signal?.aborted === true) throw new ToolError('interrupted', 'interrupted before a question');
   const stopped = new AbortController();
   // On Ctrl-D readline just closes and the question would never be settled.
   const onKey = (_: unknown, key: { readonly ctrl?: boolean; readonly name?: string } | undefined): void => {
@@ -101,6 +109,7 @@ async function askOnce<T>(stdin: NodeJS.ReadStream, stderr: NodeJS.WriteStream, 
   const onEnd = (): void => stopped.abort();
   stdin.on('keypress', onKey);
   stdin.once('end', onEnd);
+  signal?.addEventListener('abort', onEnd);
   try {
     const prompt = createPromptModule({ input: stdin, output: stderr, signal: stopped.signal });
     const { answer } = await (prompt as unknown as Ask<T>)([{ ...question, name: 'answer' }]);
@@ -112,6 +121,7 @@ async function askOnce<T>(stdin: NodeJS.ReadStream, stderr: NodeJS.WriteStream, 
   } finally {
     stdin.off('keypress', onKey);
     stdin.off('end', onEnd);
+    signal?.removeEventListener('abort', onEnd);
   }
 }
 

@@ -130,6 +130,7 @@ export function fakeCluster(nodes: () => readonly NodeStatus[], over: Partial<Cl
     cordon: () => Promise.resolve(ok(undefined)),
     drain: () => Promise.resolve(fail({ kind: 'refused', message: 'not now' })),
     clientCa: () => Promise.resolve(undefined),
+    lock: () => Promise.resolve(fail({ kind: 'interrupted' })),
     close: () => Promise.resolve(),
     ...over,
   };

@@ -30,6 +30,29 @@ it('confirms a change that the gate let pass', async () => {
   expect(node.sessions).toHaveLength(3);
 });
 
+it('has a node forget what is beyond the backups to keep, once the change is confirmed', async () => {
+  const node = new FakeNode();
+  node.answers['prune'] = answer('pruned', '2');
+  expect(await apply(node, { keep: 3 })).toMatchObject({ outcome: 'confirmed' });
+  expect(node.verbs.slice(-2)).toEqual(['confirm', 'prune']);
+  const calls = node.sessions.flatMap(({ runs }) => runs).filter(({ args }) => args[0] === 'prune');
+  expect(calls.map(({ args }) => args)).toEqual([['prune', 'all', '3']]);
+});
+
+it('stays confirmed where the node could not forget', async () => {
+  const node = new FakeNode();
+  node.answers['prune'] = { error: lost };
+  expect(await apply(node, { keep: 3 })).toMatchObject({ outcome: 'confirmed', reason: undefined });
+});
+
+it('forgets nothing on a node that was put back', async () => {
+  const node = new FakeNode();
+  node.answers['restart'] = answer('restart-failed', 'timed out');
+  node.watch = () => watched({ active: 'failed', sub: 'failed', pid: 0 });
+  await applyToHost(plan(), about, node.task(), context({ keep: 3 }));
+  expect(node.verbs).not.toContain('prune');
+});
+
 it('writes the journal before each effect', async () => {
   const node = new FakeNode();
   const run = context();

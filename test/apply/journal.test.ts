@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openJournal, readRuns } from '../../src/apply/journal.js';
+import { openJournal, readRuns, reopenJournal } from '../../src/apply/journal.js';
 
 let runs: string;
 beforeEach(() => {
@@ -61,4 +61,24 @@ it('rejects from the first write that fails on, and still closes', async () => {
   await journal.close();
   await expect(journal.write(start)).rejects.toThrow();
   await expect(journal.write({ entry: 'end' })).rejects.toThrow();
+});
+
+it('is gone on with after a crash: a line that was cut stays alone, and what comes after it is read', async () => {
+  const journal = await openJournal(runs, 'r1');
+  await journal.write(start);
+  await journal.close();
+  appendFileSync(fileOf('r1'), '{"time":"x","entry":"step","host":"a","st');
+  for (const outcome of ['unknown', 'reverted'] as const) {
+    const again = await reopenJournal(runs, 'r1');
+    expect(again.run).toBe('r1');
+    await again.write({ entry: 'host', host: 'a', outcome });
+    await again.close();
+  }
+  const [run] = await readRuns(runs);
+  expect(run?.entries.map((one) => (one.entry === 'host' ? one.outcome : one.entry))).toEqual([
+    'run',
+    'unknown',
+    'reverted',
+  ]);
+  await expect(reopenJournal(runs, 'r2')).rejects.toMatchObject({ code: 'journal' });
 });

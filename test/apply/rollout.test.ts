@@ -55,6 +55,7 @@ async function roll(
       [{ count: 1 }],
     ),
     cluster: fakeCluster(() => hosts.map(({ host, controlPlane }) => nodeStatus(host, { controlPlane }))),
+    lease: undefined,
     forks: 8,
     maxUnavailable: { count: 3 },
     maxFailures: { count: 0 },
@@ -101,6 +102,33 @@ it('stops once more fail than allowed: those under way are finished, no other is
   expect(result.stopped).toMatch(/^2 hosts failed \(n0, n2\), 1 allowed/);
   expect(later.order.length).toBeLessThan(8);
   expect(result.outcomes).toHaveLength(8);
+});
+
+it('starts no further host once the run lock is lost; those under way are finished', async () => {
+  const { hosts, order } = fleet(6);
+  const reason = 'the run lock of the cluster was taken over by op@x r2/00';
+  const doubt = () => (order.length < 3 ? undefined : { reason, final: true });
+  const result = await roll(hosts, { lease: { doubt, release: () => Promise.resolve() } });
+  expect([result.stopped, result.kinds]).toEqual([reason, 'conf conf conf skip skip skip']);
+  expect(result.journal.entries.at(-1)).toEqual({ entry: 'stopped', reason });
+  expect(result.events).toContainEqual({ event: 'stopped', reason });
+});
+
+it('waits while the run lock cannot be renewed, and goes on when it can; not for ever', async () => {
+  const { hosts, order } = fleet(3);
+  const start = monotonic();
+  const lease = (until: number) => ({
+    doubt: () =>
+      order.length > 0 && monotonic() - start < until ? { reason: 'not renewed for 16 s', final: false } : undefined,
+    release: () => Promise.resolve(),
+  });
+  const waited = await roll(hosts, { lease: lease(30_000) });
+  expect([waited.stopped, waited.kinds]).toEqual([undefined, 'conf conf conf']);
+  expect(monotonic() - start).toBeGreaterThanOrEqual(30_000);
+  expect(waited.events).toContainEqual({ event: 'waiting', reason: 'not renewed for 16 s' });
+  order.length = 0;
+  const gone = await roll(hosts, { lease: lease(Infinity) });
+  expect([gone.stopped, gone.kinds]).toEqual(['not renewed for 16 s', 'conf skip skip']);
 });
 
 it('goes on past hosts that cost only themselves', async () => {

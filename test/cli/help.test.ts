@@ -9,11 +9,14 @@ const verbs = [
   'plan',
   'apply',
   'rollback',
+  'resume',
   'inventory',
   'inventory check',
   'runs',
   'runs list',
   'runs show',
+  'runs backups',
+  'uninstall',
   'explain',
   'version',
 ];
@@ -88,6 +91,8 @@ describe('a word that is not known', () => {
     [['runs', 'show'], "missing required argument 'run'"],
     [['runs', 'show', '20260101T000000Z-abcdef'], 'no run 20260101T000000Z-abcdef on this machine'],
     [['rollback', '../x', '--yes'], '"../x" is no run'],
+    [['resume', '../x', '--yes'], '"../x" is no run'],
+    [['resume'], 'nobody can be asked here'],
   ])('%j', async (args, said) => {
     const { code, stdout, stderr } = await place.kubelatch(args);
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });

@@ -84,6 +84,23 @@ describe('an audit of a host that cannot be reached', () => {
     expect(stdout).toMatch(/^! n1: nothing listens .*\n {2}\S/);
   });
 
+  it.each([
+    ['runs', 'backups'],
+    ['uninstall', '--yes'],
+  ])('%s %s: exit 3, and the host is told', async (...args) => {
+    const { code, stdout } = await place.kubelatch(args);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^! n1: .*nothing listens on 127\.0\.0\.1:/m);
+    const { hosts } = JSON.parse((await place.kubelatch([...args, '-o', 'json'])).stdout) as { hosts: unknown[] };
+    expect(hosts).toMatchObject([{ name: 'n1' }]);
+  });
+
+  it('uninstall: nobody to ask is exit 64', async () => {
+    const { code, stdout, stderr } = await place.kubelatch(['uninstall']);
+    expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+    expect(stderr).toContain('nobody can be asked here');
+  });
+
   it('apply --yes: exit 3, no run is written', async () => {
     expect((await place.kubelatch(['apply', '--yes'])).code).toBe(3);
     expect((await place.kubelatch(['runs'])).stderr).toBe('No run yet.\n');

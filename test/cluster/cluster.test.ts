@@ -14,6 +14,7 @@ function gatewayOf(answers: Readonly<Record<string, unknown>>) {
       if (path in answers) return Promise.resolve(ok(answers[path]));
       return Promise.resolve(fail({ kind: 'refused', status: 403, message: `HTTP 403: ${path}` }));
     },
+    send: () => Promise.reject(new Error('nothing is written here')),
     kubectl: () => Promise.resolve(ok(undefined)),
     close: () => Promise.resolve(),
   };

@@ -20,7 +20,18 @@ if (!args.includes('proxy')) {
 } else if (existsSync(socket ?? '')) {
   process.exit(9);
 } else {
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
+    if (request.method !== 'GET') {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const { method, headers } = request;
+      response.writeHead(request.url === '/taken' ? 409 : method === 'POST' ? 201 : 200, {
+        date: 'Mon, 23 Nov 2026 12:00:05 GMT',
+      });
+      const got = Buffer.concat(chunks).toString('utf8');
+      response.end(JSON.stringify({ method, type: headers['content-type'], got: JSON.parse(got) }));
+      return;
+    }
     if (request.url === '/slow') return;
     if (request.url === '/cut') {
       response.writeHead(200, { 'content-length': '100' });

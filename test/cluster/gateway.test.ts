@@ -59,6 +59,18 @@ describe('kubectl here', () => {
       expect(!other.ok && other.error.message.length).toBeLessThan(400);
     }));
 
+  it('writes JSON with any method, and hands on the clock of the API server', () =>
+    withGateway(async (gateway) => {
+      const body = { metadata: { name: 'ü' } };
+      for (const method of ['POST', 'PUT'] as const) {
+        const seen = { method, type: 'application/json', got: body };
+        const value = { body: seen, date: Date.parse('2026-11-23T12:00:05Z') };
+        expect(await gateway.send({ method, path: '/x', body })).toEqual({ ok: true, value });
+      }
+      const taken = await gateway.send({ method: 'PUT', path: '/taken', body });
+      expect(taken).toMatchObject({ ok: false, error: { kind: 'refused', status: 409 } });
+    }));
+
   it('gives up on what is slow or cut short, and stays usable', () =>
     withGateway(async (gateway) => {
       const slow = { kind: 'unreachable', message: 'no answer within 0.1 s' };

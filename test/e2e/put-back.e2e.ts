@@ -1,8 +1,8 @@
 /** A node that does not prove healthy is put back by itself, to the byte, and the rest of the fleet is left alone. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectOpen } from './planted.js';
-import { type ChangedHost, type RunResult, expectClear, hostOf, outcomes } from './results.js';
-import { openScene, kubeletFiles, plantAll, processOf } from './scene.js';
+import { deadlyPlaybook, expectOpen } from './planted.js';
+import { type RunResult, expectClear, failedChecks, hostOf, outcomes } from './results.js';
+import { filesOf, openScene, plantAll, stateOf } from './scene.js';
 
 const scene = openScene();
 const { lab } = scene;
@@ -18,36 +18,13 @@ const flags = (canary: number): string[] => [
   '2s',
 ];
 
+const look = (nodes: readonly string[]): Promise<Look> => filesOf(lab, nodes);
+const untouched = (nodes: readonly string[]): Promise<Look> => stateOf(lab, nodes);
 type Look = Readonly<Record<string, unknown>>;
-const look = async (nodes: readonly string[]): Promise<Look> =>
-  Object.fromEntries(await Promise.all(nodes.map(async (node) => [node, await kubeletFiles(lab, node)] as const)));
-const untouched = async (nodes: readonly string[]): Promise<Look> =>
-  Object.fromEntries(
-    await Promise.all(
-      nodes.map(async (node) => [node, [await lab.snapshot(node), await processOf(lab, node)]] as const),
-    ),
-  );
-
-const failedChecks = ({ gate }: ChangedHost): readonly string[] =>
-  gate.filter((one) => !one.passed && one.unchecked !== true).map(({ check }) => check);
 
 describe('a kubelet that dies on start', () => {
   const inventory = scene.inventory(['n1', 'n2', 'n3', 'cp1']);
-  const deadly = scene.file(
-    'deadly.yaml',
-    `apiVersion: kubelatch.dev/v1
-kind: Playbook
-metadata: {name: deadly, title: A cipher suite that no kubelet knows}
-rules:
-  - id: cipher-suites
-    title: Only one cipher suite
-    severity: medium
-    setting: tlsCipherSuites
-    want: {subsetOf: [TLS_OF_TOMORROW]}
-    set: [TLS_OF_TOMORROW]
-    why: A mistake that the file's syntax cannot show.
-`,
-  );
+  const deadly = scene.file('deadly.yaml', deadlyPlaybook);
   let before: Look;
   let others: Look;
   let result: RunResult;

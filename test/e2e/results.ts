@@ -78,6 +78,7 @@ export interface ChangedHost {
 }
 
 export interface RunResult {
+  readonly kind: string;
   readonly run: string;
   readonly stopped: string | null;
   readonly hosts: readonly ChangedHost[];
@@ -101,6 +102,10 @@ export const failing = (host: AuditedHost): readonly string[] =>
     .filter(({ status }) => status === 'fail')
     .map(({ rule }) => rule)
     .sort();
+
+/** The gate's checks that were asked and did not hold. */
+export const failedChecks = ({ gate }: ChangedHost): readonly string[] =>
+  gate.filter((one) => !one.passed && one.unchecked !== true).map(({ check }) => check);
 
 /** One line that a person can act on: something said, nothing broken over lines, and what to do. */
 export function expectClear(said: { readonly reason?: string | undefined; readonly hint?: string | undefined }): void {

@@ -23,6 +23,8 @@ export interface InventoryHost {
 export interface InventoryOptions {
   /** `via: cp1` instead of the administrator's kubeconfig. */
   readonly via?: string;
+  /** The hosts of the control-plane group; cp1 and every server unless told. */
+  readonly controlPlane?: readonly string[];
   readonly ssh?: Readonly<Record<string, unknown>>;
 }
 
@@ -112,13 +114,15 @@ function told({ stdout, stderr }: Ran): string {
 function inventoryText(
   lab: Lab,
   hosts: readonly (string | readonly [string, InventoryHost])[],
-  { via, ssh }: InventoryOptions,
+  { via, ssh, controlPlane }: InventoryOptions,
 ): string {
+  const leads = (name: string): boolean =>
+    controlPlane?.includes(name) ?? /^control-plane$|-server\b/.test(lab.nodes[name]?.shape ?? '');
   const all = hosts.map((host): readonly [string, InventoryHost] => (typeof host === 'string' ? [host, {}] : host));
   const entries = (wanted: boolean): object =>
     Object.fromEntries(
       all
-        .filter(([name]) => /^control-plane$|-server\b/.test(lab.nodes[name]?.shape ?? '') === wanted)
+        .filter(([name]) => leads(name) === wanted)
         .map(([name, one]) => [name, { address: lab.nodes[name]?.address, ...one }]),
     );
   const group = (role: string, wanted: boolean): object => {
@@ -172,6 +176,22 @@ export const plantAll = async (lab: Lab, nodes: readonly string[]): Promise<void
 export async function kubeletFiles(lab: Lab, node: string): Promise<Readonly<Record<string, FileState>>> {
   const all = await lab.snapshot(node);
   return Object.fromEntries(Object.entries(all).filter(([path]) => !path.startsWith('/var/lib/kubelatch')));
+}
+
+/** The same of several nodes, by name. */
+export async function filesOf(lab: Lab, nodes: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
+  return Object.fromEntries(
+    await Promise.all(nodes.map(async (node) => [node, await kubeletFiles(lab, node)] as const)),
+  );
+}
+
+/** Every file and the process of each node: equal only when nobody touched any of them. */
+export async function stateOf(lab: Lab, nodes: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
+  return Object.fromEntries(
+    await Promise.all(
+      nodes.map(async (node) => [node, [await lab.snapshot(node), await processOf(lab, node)]] as const),
+    ),
+  );
 }
 
 /** The text of a file on a node, to the byte as far as it is UTF-8. */

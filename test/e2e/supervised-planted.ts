@@ -1,87 +1,79 @@
-/** What the lab plants on k3s and RKE2 nodes, and where: for each weakness the file and the words of its line. */
-import type { Lab } from '../lab/lab.js';
+/** The nodes of the k3s and RKE2 scenarios, one of each shape, and what the lab plants on them: each weakness with its file and line. */
+import type { Lab, Shape } from '../lab/lab.js';
 
 type Place = readonly [path: string, ...words: string[]];
-export interface Planted {
-  readonly distro: 'k3s' | 'rke2';
-  readonly places: Readonly<Record<string, { readonly got: unknown; readonly place: Place }>>;
-}
+type Places = Readonly<Record<string, { readonly got: unknown; readonly place: Place }>>;
 
 const k3sConfig = '/etc/rancher/k3s/config.yaml';
 const k3sLater = `${k3sConfig}.d/50-monitoring.yaml`;
 const rke2Config = '/etc/rancher/rke2/config.yaml';
+const rke2Later = `${rke2Config}.d/20-metrics.yaml`;
 const ops = '/var/lib/rancher/rke2/agent/etc/kubelet.conf.d/50-ops.conf';
 
-const places = (anonymous: Place, webhook: Place, mode: Place, port: Place): Planted['places'] => ({
+const places = (anonymous: Place, webhook: Place, mode: Place, port: Place): Places => ({
   'anonymous-auth': { got: true, place: anonymous },
   'authn-webhook': { got: false, place: webhook },
   'authorization-mode': { got: 'AlwaysAllow', place: mode },
   'read-only-port': { got: 10255, place: port },
 });
-const argument = (path: string, name: string): Place => [path, `${name}=`];
-const [anonymous, webhook, mode, port] = [
-  'anonymous-auth',
-  'authentication-token-webhook',
-  'authorization-mode',
-  'read-only-port',
-] as const;
+/** The same as kubelet-arg entries, each in the file given for it. */
+const entries = (anonymous: string, webhook: string, mode: string, port: string): Places =>
+  places(
+    [anonymous, 'anonymous-auth='],
+    [webhook, 'authentication-token-webhook='],
+    [mode, 'authorization-mode='],
+    [port, 'read-only-port='],
+  );
+const k3sAgent = entries(k3sConfig, k3sConfig, k3sConfig, k3sLater);
+const k3sServer = entries(k3sConfig, k3sLater, k3sConfig, k3sLater);
+const rke2Server = entries(rke2Config, rke2Config, rke2Config, rke2Later);
+const rke2Agent = places(
+  [rke2Config, 'anonymous-auth='],
+  [ops, 'webhook:', 'enabled:'],
+  [ops, 'authorization:', 'mode:'],
+  [rke2Config, 'read-only-port='],
+);
 
-const k3sAgent: Planted = {
-  distro: 'k3s',
-  places: places(
-    argument(k3sConfig, anonymous),
-    argument(k3sConfig, webhook),
-    argument(k3sConfig, mode),
-    argument(k3sLater, port),
-  ),
-};
+interface Node {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly places: Places;
+}
 
-/** By node of the supervised lab. */
-export const plantedOn: Readonly<Record<string, Planted>> = {
-  a1: k3sAgent,
-  a2: {
-    distro: 'rke2',
-    places: places(
-      argument(rke2Config, anonymous),
-      [ops, 'webhook:', 'enabled:'],
-      [ops, 'authorization:', 'mode:'],
-      argument(rke2Config, port),
-    ),
-  },
-  a3: k3sAgent,
-  a4: {
-    distro: 'rke2',
-    places: places(
-      argument(rke2Config, anonymous),
-      argument(rke2Config, webhook),
-      argument(rke2Config, mode),
-      argument(rke2Config, port),
-    ),
-  },
-  s1: {
-    distro: 'k3s',
-    places: places(
-      argument(k3sConfig, anonymous),
-      argument(k3sLater, webhook),
-      argument(k3sConfig, mode),
-      argument(k3sLater, port),
-    ),
-  },
-  r1: {
-    distro: 'rke2',
-    places: places(
-      argument(rke2Config, anonymous),
-      argument(rke2Config, webhook),
-      argument(rke2Config, mode),
-      argument(`${rke2Config}.d/20-metrics.yaml`, port),
-    ),
-  },
-};
+/** One node of each product, role and generation. */
+export const supervised: readonly Node[] = [
+  { name: 'a1', shape: 'k3s-agent', places: k3sAgent },
+  { name: 'a2', shape: 'rke2-agent', places: rke2Agent },
+  { name: 'a3', shape: 'k3s-agent-old', places: k3sAgent },
+  { name: 'a4', shape: 'rke2-agent-old', places: entries(rke2Config, rke2Config, rke2Config, rke2Config) },
+  { name: 's1', shape: 'k3s-server', places: k3sServer },
+  { name: 'r1', shape: 'rke2-server', places: rke2Server },
+  { name: 'o1', shape: 'k3s-server-old', places: k3sServer },
+  { name: 'o2', shape: 'rke2-server-old', places: rke2Server },
+];
+/** s1 and its peers: one cluster's servers. */
+export const threeServers = ['s1', 's2', 's3'] as const;
 
-/** One node of each shape; servers last. */
-export const shapes = Object.keys(plantedOn);
+export const names = supervised.map(({ name }) => name);
+/** For the titles of tests: [node, shape]. */
+export const titled = supervised.map(({ name, shape }) => [name, shape] as const);
+export const distroOf = (shape: Shape): string => shape.split('-')[0] ?? '';
+export const isServer = (shape: Shape): boolean => shape.includes('-server');
+
+/** As up.sh takes them: the nodes above, the peers of s1, and a kubeadm node. */
+export const fleet = [
+  'w1:kubeadm',
+  ...supervised.map(({ name, shape }) => `${name}:${shape}`),
+  ...threeServers.slice(1).map((name) => `${name}:k3s-server`),
+];
 
 /** The processes that hold the node's containers: they outlive a restart of the kubelet. */
 export async function containersOf(lab: Lab, node: string): Promise<string> {
   return (await lab.on(node, "ps -eo pid,lstart,comm | grep '[c]ontainerd-shim'")).stdout;
+}
+
+export async function containersOfAll(lab: Lab, nodes: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  return Object.fromEntries(
+    await Promise.all(nodes.map(async (node) => [node, await containersOf(lab, node)] as const)),
+  );
 }

@@ -1,54 +1,121 @@
-/** What kubelatch does not touch: a server that etcd cannot spare, and a node whose own files are wrong. */
+/** What kubelatch does not touch: a node whose own files are wrong, and a server that etcd cannot spare. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Plan, type RunResult, expectClear, hostOf, outcomes } from './results.js';
-import { openScene, plantAll, processOf, swift } from './scene.js';
+import { openScene, plantAll, stateOf, swift } from './scene.js';
+import { distroOf, isServer, names, supervised, threeServers } from './supervised-planted.js';
 
 const scene = openScene();
 const { lab } = scene;
 
-const roles = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
+beforeAll(async () => {
+  await plantAll(lab, [...names, 's2', 's3']);
+  // It takes a while until it is called NotReady; what comes first does not concern it.
+  await lab.on('s2', 'systemctl stop k3s');
+});
+afterAll(() => plantAll(lab, ['s2']));
 
-async function label(nodes: readonly string[], labels: readonly string[]): Promise<void> {
-  await promisify(execFile)(lab.kubectl, [
-    ...['--kubeconfig', lab.kubeconfig, 'label', '--overwrite', 'nodes'],
-    ...nodes,
-    ...labels,
-  ]);
-}
+describe('bad input', () => {
+  const inputs = {
+    malformed: {
+      what: 'a config.yaml that does not parse',
+      place: (node: string) => lab.breakConfigYaml(node),
+      said: /\/config\.yaml:\d+: not valid YAML/,
+    },
+    dropIn: {
+      what: 'a drop-in without apiVersion',
+      place: async (node: string) => {
+        const folder = `/var/lib/rancher/${distroOf(shapeOf(node))}/agent/etc/kubelet.conf.d`;
+        await lab.on(node, `printf 'readOnlyPort: 0\\n' >${folder}/60-mine.conf`);
+      },
+      said: /60-mine\.conf.*apiVersion/,
+    },
+    profile: {
+      what: 'an unknown profile',
+      place: async (node: string) => {
+        await lab.on(node, "printf 'profile: cis-1.99\\n' >>/etc/rancher/rke2/config.yaml");
+      },
+      said: /config\.yaml:\d+: unknown profile "cis-1\.99"/,
+    },
+  };
+  // s1 is left for the servers below.
+  const rows = (
+    [
+      ['k3s-agent', 'dropIn'],
+      ['k3s-agent-old', 'malformed'],
+      ['k3s-server-old', 'malformed'],
+      ['rke2-agent', 'dropIn'],
+      ['rke2-agent-old', 'profile'],
+      ['rke2-server', 'profile'],
+      ['rke2-server-old', 'malformed'],
+    ] as const
+  ).map(([shape, input]) => ({ node: nodeOf(shape), shape, ...inputs[input] }));
+  const nodes = rows.map(({ node }) => node);
+  const inventory = scene.inventory(nodes, { controlPlane: [] });
+  let before: unknown;
+  let plan: Plan;
+  let result: RunResult;
+
+  beforeAll(async () => {
+    await Promise.all(rows.map(({ node, place }) => place(node)));
+    before = await stateOf(lab, nodes);
+    const planned = await scene.kubelatch(['plan', '-i', inventory, '-o', 'json']);
+    plan = JSON.parse(planned.stdout) as Plan;
+    const ran = await scene.kubelatch(['apply', '-i', inventory, ...swift, '-o', 'json']);
+    expect(ran.code, ran.stderr).toBe(1);
+    result = JSON.parse(ran.stdout) as RunResult;
+  });
+
+  it.each(rows.map(({ node, shape, what, said }) => [node, shape, what, said] as const))(
+    '%s, %s, with %s, is refused in one clear line',
+    (node, _shape, _what, said) => {
+      expect(outcomes(result)[node]).toBe('refused');
+      const { reason, hint } = hostOf(result, node);
+      expectClear({ reason, hint });
+      expect(reason).toMatch(said);
+      expect(hostOf(plan, node).refused?.reason).toBe(reason);
+    },
+  );
+
+  it('and left untouched', async () => {
+    expect(await stateOf(lab, nodes)).toEqual(before);
+  });
+});
 
 describe('three servers, one of them down', () => {
-  const servers = ['s1', 's2', 's3'];
-  const inventory = scene.inventory(servers);
+  const inventory = scene.inventory(threeServers);
   const others = ['s1', 's3'];
-  const look = async (): Promise<unknown> =>
-    Promise.all(others.map(async (node) => [await lab.snapshot(node), await processOf(lab, node)]));
+  // The lab's nodes are one cluster: with these it would have more than three servers.
+  const strangers = Object.entries(lab.nodes)
+    .filter(
+      ([name, { shape }]) =>
+        shape === 'control-plane' || (isServer(shape) && !threeServers.some((one) => one === name)),
+    )
+    .map(([name]) => name);
+  const roles = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
   let before: unknown;
   let result: RunResult;
 
   beforeAll(async () => {
-    await plantAll(lab, servers);
-    // The lab's nodes are one cluster: with these two it would have five servers.
+    expect(strangers).toContain('cp1');
     await label(
-      ['r1', 'cp1'],
+      strangers,
       roles.map((role) => `${role}-`),
     );
-    await lab.on('s2', 'systemctl stop k3s');
     await vi.waitUntil(async () => (await ready('s2')) !== 'True', { timeout: 60_000, interval: 500 });
-    before = await look();
+    before = await stateOf(lab, others);
     const run = ['apply', '-i', inventory, '--yes', '--settle', '1s', '--deadline', '5s', '-o', 'json'];
     const ran = await scene.kubelatch(run);
     expect(ran.code, ran.stderr).not.toBe(0);
     result = JSON.parse(ran.stdout) as RunResult;
   });
-  afterAll(async () => {
-    await label(
-      ['r1', 'cp1'],
+  afterAll(() =>
+    label(
+      strangers,
       roles.map((role) => `${role}=true`),
-    );
-    await plantAll(lab, ['s2']);
-  });
+    ),
+  );
 
   it('stops before it touches a server, and names the one that is down', () => {
     expect(result.stopped).toMatch(/^control-plane nodes are down already: s2$/);
@@ -57,50 +124,25 @@ describe('three servers, one of them down', () => {
   });
 
   it('leaves their files and processes alone', async () => {
-    expect(await look()).toEqual(before);
+    expect(await stateOf(lab, others)).toEqual(before);
   });
 });
 
-describe('bad input', () => {
-  const nodes = ['a1', 'a2', 'a4'];
-  const inventory = scene.inventory(nodes);
-  const dropIn = '/var/lib/rancher/rke2/agent/etc/kubelet.conf.d/60-mine.conf';
-  const look = async (): Promise<unknown> =>
-    Promise.all(nodes.map(async (node) => [await lab.snapshot(node), await processOf(lab, node)]));
-  let before: unknown;
-  let plan: Plan;
-  let result: RunResult;
+function shapeOf(node: string): (typeof supervised)[number]['shape'] {
+  return supervised.find(({ name }) => name === node)?.shape ?? expect.fail(`no node ${node}`);
+}
 
-  beforeAll(async () => {
-    await plantAll(lab, nodes);
-    await lab.breakConfigYaml('a1');
-    await lab.on('a2', `printf 'readOnlyPort: 0\n' >${dropIn}`);
-    await lab.on('a4', "printf 'profile: cis-1.99\n' >>/etc/rancher/rke2/config.yaml");
-    before = await look();
-    const planned = await scene.kubelatch(['plan', '-i', inventory, '-o', 'json']);
-    plan = JSON.parse(planned.stdout) as Plan;
-    const ran = await scene.kubelatch(['apply', '-i', inventory, ...swift, '-o', 'json']);
-    expect(ran.code, ran.stderr).toBe(1);
-    result = JSON.parse(ran.stdout) as RunResult;
-  });
-  afterAll(() => plantAll(lab, nodes));
+function nodeOf(wanted: (typeof supervised)[number]['shape']): string {
+  return supervised.find(({ shape }) => shape === wanted)?.name ?? expect.fail(`no node of shape ${wanted}`);
+}
 
-  it.each([
-    ['a1', 'a config.yaml that does not parse', /^\/etc\/rancher\/k3s\/config\.yaml:\d+: /],
-    ['a2', 'a drop-in without apiVersion', /60-mine\.conf.*apiVersion/],
-    ['a4', 'an unknown profile', /config\.yaml:\d+: unknown profile "cis-1\.99"/],
-  ])('%s, with %s, is refused in one clear line', (node, _what, said) => {
-    expect(outcomes(result)[node]).toBe('refused');
-    const { reason, hint } = hostOf(result, node);
-    expectClear({ reason, hint });
-    expect(reason).toMatch(said);
-    expect(hostOf(plan, node).refused?.reason).toBe(reason);
-  });
-
-  it('and left untouched', async () => {
-    expect(await look()).toEqual(before);
-  });
-});
+async function label(nodes: readonly string[], labels: readonly string[]): Promise<void> {
+  await promisify(execFile)(lab.kubectl, [
+    ...['--kubeconfig', lab.kubeconfig, 'label', '--overwrite', 'nodes'],
+    ...nodes,
+    ...labels,
+  ]);
+}
 
 async function ready(node: string): Promise<string> {
   const seen = JSON.parse((await lab.get(`/api/v1/nodes/${node}`)).body) as {

@@ -1,5 +1,7 @@
 /** The command line on a terminal of its own (script(1)), with a person who types. */
 import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll } from 'vitest';
 import { main, type Ran, type Scene } from './scene.js';
@@ -10,6 +12,14 @@ export interface Terminal {
   /** Waits until the pattern is in what was shown since the last wait; returns what was shown up to the match. */
   until(pattern: RegExp, timeout?: number): Promise<string>;
   type(text: string): void;
+  /** To the program alone, as kill(1) sends it. */
+  signal(name: NodeJS.Signals): void;
+  /** The window is closed, or the operator's connection lost. */
+  hangUp(): void;
+  /** The exit code of the program, also where nobody sees its terminal any more. */
+  exitCode(timeout?: number): Promise<number>;
+  /** What stty says of the terminal after the program ended. */
+  modes(): string;
   /** The exit code, once the program ended. */
   ended(timeout?: number): Promise<Ran>;
 }
@@ -23,8 +33,13 @@ export function openTerminal(
   env: Readonly<Record<string, string>> = {},
 ): Terminal {
   const quoted = [process.execPath, main, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-  // script(1) gives a terminal without a size when it has none itself.
-  const child = spawn('script', ['-qefc', `stty cols 150 rows 60; exec ${quoted}`, '/dev/null'], {
+  const notes = mkdtempSync(join(scene.folder, 'terminal-'));
+  const note = (name: string): string => readFileSync(join(notes, name), 'utf8').trim();
+  // script(1) gives a terminal without a size when it has none itself. The shell outlives the terminal to tell how the program ended.
+  const session = `stty cols 150 rows 60; trap '' INT HUP
+    sh -c 'echo $$ >"${notes}/pid"; exec "$@"' sh ${quoted}
+    code=$?; stty -a >'${notes}/modes'; echo "$code" >'${notes}/code'; exit "$code"`;
+  const child = spawn('script', ['-qefc', session, '/dev/null'], {
     cwd: scene.folder,
     env: { ...scene.env, SHELL: '/bin/sh', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -60,6 +75,13 @@ export function openTerminal(
       return upTo;
     },
     type: (text) => void child.stdin.write(text),
+    signal: (name) => void process.kill(Number(note('pid')), name),
+    hangUp: () => void child.kill('SIGKILL'),
+    async exitCode(timeout = 200_000) {
+      await wait('the exit code', timeout, () => existsSync(join(notes, 'code')) && note('code') !== '');
+      return Number(note('code'));
+    },
+    modes: () => note('modes'),
     async ended(timeout = 200_000) {
       await wait('the end', timeout, () => code !== undefined);
       return { code: code ?? 137, stdout: shown(), stderr: '' };

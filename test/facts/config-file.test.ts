@@ -25,6 +25,7 @@ describe('parseConfigFile', () => {
     ['readonlyPort: 0', 'readOnlyPort'],
     ['read-only-port: 0', 'readOnlyPort'],
     ['readOnlyPorts: 0', 'readOnlyPort'],
+    ['raedOnlyPot: 0', 'readOnlyPort'],
     ['ServerTLSBootstrap: true', 'serverTLSBootstrap'],
     ['authentication: {anonymus: {enabled: false}}', 'authentication.anonymous'],
     ['authorization: {webhook: {cacheAuthorisedTTL: 0s}}', 'authorization.webhook.cacheAuthorizedTTL'],

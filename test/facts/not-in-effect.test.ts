@@ -110,6 +110,9 @@ describe('sameSetting', () => {
   it.each<[unknown, unknown, boolean]>([
     ['2m', '2m0s', true],
     ['1h30m', '90m', true],
+    ['1.5h', '90m', true],
+    ['1500us', '1.5ms', true],
+    ['-1s', '1s', false],
     ['5m', '5s', false],
     ['0s', '', false],
     [['a'], ['a'], true],

@@ -31,7 +31,9 @@ const lines = [
   'listen 00000000000000000000000000000000:280A',
   'listen 0000000000000000FFFF00000A00000A:1F90',
   'listen 00000000000000000000000001000000:0016',
-  `transaction ${b64('20261123-x')} ${b64('applied')}`,
+  `transaction ${b64('20261123-x')} ${b64('applied')} 12 ${b64('root@ops')}. . ${b64('conflict \u001b[2J/etc/x')}.`,
+  `transaction ${b64('../etc')} ${b64('applied')} 12 . . .`,
+  `transaction ${b64('20261122-y')} ${b64('confirmed')} - . ${b64('confirmed by root@ops')}. .`,
   `units ${b64(units)}`,
   `process 42 ${stat(42, 'a) (b', 1, 250)} ${b64('/k\0--x=a b\0\0')} ${b64('/usr/bin/k')}. ${b64('/')}.`,
   `version 42 ${b64('Kubernetes v1.31.4\n')}.`,
@@ -56,7 +58,10 @@ describe('parseFacts', () => {
 
   it('reads a whole answer', () => {
     expect(facts).toMatchObject({ hostname: 'node1', bootId: '1-2', init: 'systemd', root: true, freeKiB: 5 });
-    expect(facts?.transactions).toEqual([{ id: '20261123-x', state: 'applied' }]);
+    expect(facts?.transactions).toEqual([
+      { id: '20261123-x', state: 'applied', age: 12, owner: 'root@ops', verdict: '', stuck: 'conflict /etc/x' },
+      { id: '20261122-y', state: 'confirmed', age: undefined, owner: '', verdict: 'confirmed by root@ops', stuck: '' },
+    ]);
     expect(facts?.listening).toEqual([
       { address: '127.0.0.1', port: 10248 },
       { address: '::', port: 10250 },

@@ -11,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 }
 need_root
 if [ -z "${KUBELATCH_LAB_LOCKED:-}" ]; then
-  exec 8>"$LAB_CACHE/up$LAB_TAG.lock"
+  exec 8>"$(lock_of "$LAB_NET")"
   flock -w 100 8 || fail "a lab is being started right now" "end that command first"
 fi
 

@@ -9,17 +9,21 @@ LAB_PKI=$LAB_STATE/pki
 LAB_VERSION=v1.20.2
 # A second lab needs another state folder and another network; a running one remembers its own.
 LAB_NET=${KUBELATCH_LAB_NET:-$(cat "$LAB_STATE/net" 2>/dev/null || echo 10.77.0)}
-LAB_TAG=
+[[ $LAB_NET =~ ^10\.[0-9]{1,3}\.[0-9]{1,3}$ ]] || {
+  printf 'lab: KUBELATCH_LAB_NET=%s is not of the form 10.X.Y\n' "$LAB_NET" >&2
+  exit 64
+}
+# tag_of NET: what its names begin with, short because names of links are; nothing for the usual net
+tag_of() {
+  local x y
+  IFS=. read -r _ x y <<<"$1"
+  [ "$1" = 10.77.0 ] || printf '%02x%02x-' "$((10#$x))" "$((10#$y))"
+}
+# lock_of NET: held while a lab on it is started or ended
+lock_of() { printf '%s/up%s.lock\n' "$LAB_CACHE" "$(tag_of "$1")"; }
+LAB_TAG=$(tag_of "$LAB_NET")
 LAB_BRIDGE=kubelatch0
-if [ "$LAB_NET" != 10.77.0 ]; then
-  [[ $LAB_NET =~ ^10\.([0-9]{1,3})\.([0-9]{1,3})$ ]] || {
-    printf 'lab: KUBELATCH_LAB_NET=%s is not of the form 10.X.Y\n' "$LAB_NET" >&2
-    exit 64
-  }
-  # Names of links are short.
-  printf -v LAB_TAG '%02x%02x-' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
-  LAB_BRIDGE=kubelatch-${LAB_TAG%-}
-fi
+[ -z "$LAB_TAG" ] || LAB_BRIDGE=kubelatch-${LAB_TAG%-}
 LAB_CONTROL=$LAB_NET.10
 LAB_BINARIES=${KUBELATCH_LAB_BINARIES:-$LAB_CACHE/kubernetes/$LAB_VERSION/bin}
 LAB_BASE=$LAB_CACHE/base

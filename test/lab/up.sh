@@ -32,7 +32,7 @@ done
 need_root
 
 mkdir -p "$LAB_CACHE" "$(dirname "$LAB_STATE")"
-exec 8>"$LAB_CACHE/up$LAB_TAG.lock"
+exec 8>"$(lock_of "$LAB_NET")"
 flock -n 8 || fail "another lab is being started or stopped right now" "wait for it"
 # One that is not complete has crashed on its way up: the lock says that nobody is still at it.
 [ ! -e "$LAB_STATE/ready" ] || for node in $(node_names); do
@@ -49,10 +49,10 @@ if [ "$kind" = real ]; then
   "$here/kubernetes.sh" 8>&-
   LAB_PROGRAM_FOLDER=$LAB_BINARIES
 else
-  LAB_PROGRAM_FOLDER=$("$here/standin-programs.sh" 8>&-)
+  LAB_PROGRAM_FOLDER=$("$here/programs.sh" standin 8>&-)
 fi
 LAB_SUPERVISOR=
-[[ ! ${nodes[*]} =~ :(k3s|rke2)- ]] || LAB_SUPERVISOR=$("$here/supervisor-programs.sh" 8>&-)
+[[ ! ${nodes[*]} =~ :(k3s|rke2)- ]] || LAB_SUPERVISOR=$("$here/programs.sh" supervisor 8>&-)
 LAB_HERE=$here
 LAB_KIND=$kind
 began=$SECONDS

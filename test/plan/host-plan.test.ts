@@ -123,6 +123,17 @@ describe('modes and owners', () => {
     expect(plan.edits[0]?.text).toBeUndefined();
   });
 
+  it('stand in the diff of a file whose text changes too', () => {
+    const text = kubeletConfig('readOnlyPort: 10255\n');
+    const facts = nodeWith(text, { [config]: fileOf(config, text, { mode: '0666' }) });
+    const { edits } = planned(planFor(facts, [baseline, fileRule('0600')]));
+    expect(edits).toMatchObject([{ action: 'edit', path: config, after: { mode: '0600' } }]);
+    expect(edits[0]?.diff).toMatch(
+      new RegExp(`^${config}: mode 0666 -> 0600, owner root:root -> root:root\n--- ${config}`),
+    );
+    expect(planned(planFor(nodeWith(text), [baseline])).edits[0]?.diff).toMatch(/^--- /);
+  });
+
   it('only ever take bits away', () => {
     expect(planned(planFor(loose({ mode: '0444' }), [fileRule('0600')])).edits[0]?.after.mode).toBe('0400');
     expect(planned(planFor(loose({ mode: '4755' }), [fileRule('0644')])).edits[0]?.after.mode).toBe('0644');

@@ -91,6 +91,18 @@ test('a restart alone is told with its reason, a new file with its mode', () => 
   expect(text).toContain('~ /var/lib/kubelet/config.yaml: new file, mode 0644, root:root');
 });
 
+test('a mode that changes along with the text is told once, above the diff', () => {
+  const edit = configEdit();
+  const both = {
+    ...edit,
+    after: { ...edit.after, mode: '0600' },
+    diff: `${edit.path}: mode 0644 -> 0600\n${edit.diff}`,
+  };
+  const text = planText(planResult([hostPlanned('n1', { plan: hostPlan('n1', { edits: [both] }) })]), options);
+  expect(text.split('mode 0644 -> 0600')).toHaveLength(2);
+  expect(text).toContain(`~ ${edit.path}: mode 0644 -> 0600\n--- ${edit.path}\n`);
+});
+
 test('no host, and no change', () => {
   expect(planText(planResult([]), options)).toBe('Plan: no hosts\n');
   const same = hostPlanned('n1', { plan: hostPlan('n1', { edits: [], restart: false }) });

@@ -42,8 +42,8 @@ test('outcomes worst first, equal failures once with gate and log, then what to 
     '  configz on n2: no access to the API server',
     '',
     'Stopped: 2 hosts failed, --max-failures is 0',
-    'Look at n6 now. To put back:',
-    '    kubelatch rollback 20261123T050000Z-4f2a --limit n6',
+    'Look at n6 now. To end what was begun there:',
+    '    kubelatch resume 20261123T050000Z-4f2a --limit n6',
     'When the cause is gone, do the rest:',
     "    kubelatch apply --limit 'n[3:5]'",
     'To undo what was changed:',
@@ -90,4 +90,15 @@ test('2,000 hosts fit 80 columns', () => {
   expect(lines.length).toBeLessThan(80);
   for (const line of lines.filter((one) => !one.startsWith('    kubelatch ')))
     expect(widthOf(line)).toBeLessThanOrEqual(80);
+});
+
+test('a resumed run speaks of what it was about', () => {
+  const hosts = [outcome('n1', 'unknown', { reason: 'cannot be asked' }), outcome('n2', 'skipped')];
+  const applied = runText(runResult(hosts, { kind: 'resume' }), options);
+  expect(applied).toContain('    kubelatch resume 20261123T050000Z-4f2a --limit n1');
+  expect(applied).toContain('    kubelatch apply --limit n2');
+  expect(applied).toContain('Resume: 1 unknown, 1 skipped in 64 s\n');
+  const back = runText(runResult(hosts, { kind: 'resume', of: '20261122T050000Z-1111' }), options);
+  expect(back).toContain('    kubelatch rollback 20261122T050000Z-1111 --limit n1');
+  expect(back).toContain('    kubelatch rollback 20261122T050000Z-1111 --limit n2');
 });

@@ -50,6 +50,11 @@ test('no line is wider than asked for, and colour is never cut in two', () => {
   );
 });
 
+test('there is an end to it where no column is left', () => {
+  for (const width of [1, 0, -7]) expect(wrap('abc d', width)).toEqual(['ab', 'c', 'd']);
+  expect(paragraph('  hint: ', 'ab', 4)).toEqual(['  hint: ab']);
+});
+
 test('wrapping loses nothing but blanks', () => {
   const text = fc.string({ unit: fc.constantFrom('a', 'b', ' ', ',', '漢'), maxLength: 80 });
   fc.assert(

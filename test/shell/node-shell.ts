@@ -42,17 +42,15 @@ export interface Place {
   readonly root: string;
   /** First on PATH. */
   readonly bin: string;
+  /** Where the switch's units lie. */
+  readonly units: string;
   /** Calls of systemctl so far. */
   systemctlCalls(): string[];
+  /** What its programs find in their environment. */
+  env(shell: Shell): Readonly<Record<string, string>>;
   session(shell: Shell, env?: Readonly<Record<string, string>>): Session;
   remove(): void;
 }
-
-const systemctl = `#!/bin/sh
-cat >/dev/null
-printf '%s\\n' "$*" >>"$PLACE/systemctl.log"
-[ ! -e "$PLACE/systemctl.fails" ] || { echo "Job failed." >&2; exit 1; }
-`;
 
 export function program(path: string, text: string): void {
   writeFileSync(path, text);
@@ -64,12 +62,15 @@ export function makePlace(): Place {
   const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'kubelatch-shell-'));
   const bin = join(dir, 'bin');
   mkdirSync(bin);
-  program(join(bin, 'systemctl'), systemctl);
+  program(join(bin, 'systemctl'), readFileSync(join(import.meta.dirname, 'fake-systemctl.sh'), 'utf8'));
+  mkdirSync(join(dir, 'units', 'multi-user.target.wants'), { recursive: true });
   const log = join(dir, 'systemctl.log');
   return {
     dir,
     root: join(dir, 'var', 'kubelatch'),
     bin,
+    units: join(dir, 'units'),
+    env: (shell) => envOf(shell, dir, bin),
     systemctlCalls: () => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(0, -1) : []),
     session: (shell, env = {}) => shellSession(shell, dir, bin, env),
     remove: () => rmSync(dir, { recursive: true, force: true }),
@@ -84,21 +85,29 @@ function toolsOf(shell: Shell, dir: string): string {
     const busybox = spawnSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).stdout.trim();
     const applets = spawnSync('busybox', ['--list'], { encoding: 'utf8' }).stdout.trim().split('\n');
     for (const applet of ['busybox', ...applets]) symlinkSync(busybox, join(tools, applet));
+    // Not every busybox has it; where systemd is, it comes from util-linux.
+    if (!applets.includes('flock')) {
+      symlinkSync(
+        spawnSync('sh', ['-c', 'command -v flock'], { encoding: 'utf8' }).stdout.trim(),
+        join(tools, 'flock'),
+      );
+    }
   }
   return tools;
 }
 
+const envOf = (shell: Shell, dir: string, bin: string): Readonly<Record<string, string>> => ({
+  PATH: `${bin}:${toolsOf(shell, dir)}`,
+  PLACE: dir,
+  KUBELATCH_ROOT: join(dir, 'var', 'kubelatch'),
+  KUBELATCH_UNITS: join(dir, 'units'),
+});
+
 function shellSession(shell: Shell, dir: string, bin: string, env: Readonly<Record<string, string>>): Session {
-  const path = `${bin}:${toolsOf(shell, dir)}`;
   return {
     name: shell.name,
     run(script, args) {
-      const ran = runText(shell, stdinOf(script, args), {
-        PATH: path,
-        PLACE: dir,
-        KUBELATCH_ROOT: join(dir, 'var', 'kubelatch'),
-        ...env,
-      });
+      const ran = runText(shell, stdinOf(script, args), { ...envOf(shell, dir, bin), ...env });
       return Promise.resolve(ok({ ...ran, signal: undefined, took: 1 }));
     },
     open: () => Promise.reject(new Error('no streams here')),

@@ -168,6 +168,47 @@ describe.each(shells)('the probe under $name', (shell) => {
     expect(found.get(at('big'))).toMatchObject({ kind: 'file', size: cap + 1 });
   });
 
+  it('tells what the node keeps of changes, and who decided what', () => {
+    const [up] = readFileSync('/proc/uptime', 'utf8').split('.');
+    const start = readFileSync('/proc/1/stat', 'utf8').replace(/.*\) /s, '').split(' ')[19] ?? '';
+    const boot = `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}:${start}\n`;
+    const keep = (id: string, files: Readonly<Record<string, string>>): void => {
+      mkdirSync(at(`kept/txn/${id}`), { recursive: true });
+      for (const [name, text] of Object.entries(files)) writeFileSync(at(`kept/txn/${id}/${name}`), text);
+    };
+    const began = { began: `${Number(up) - 100}\n`, owner: 'root@ops' };
+    keep('r1', { state: 'applied\n', boot, ...began });
+    keep('r2', {
+      state: 'applied\n',
+      boot: 'another\n',
+      ...began,
+      'decided-revert': '',
+      stuck: 'broken\u001b[31m disk\nmore',
+    });
+    keep('r3', { state: 'applied\n', 'decided-confirm': '', verdict: `${'x'.repeat(1000)}\n` });
+    keep('r4', { began: '1\n' });
+    const args = ['', '', '', '', '', '', '', '', '', '', String(cap)];
+    const { stdout, stderr } = runScript(shell, script('probe'), args, { KUBELATCH_ROOT: at('kept') });
+    expect(stderr).toBe('');
+    const facts = parseFacts(stdout);
+    if (!facts.ok) throw new Error(facts.error);
+    const [first, ...others] = facts.value.transactions;
+    expect(first).toMatchObject({ id: 'r1', state: 'applied', owner: 'root@ops', verdict: '', stuck: '' });
+    expect((first?.age ?? 0) - 100).toBeLessThan(60);
+    expect(first?.age).toBeGreaterThanOrEqual(100);
+    expect(others).toEqual([
+      { id: 'r2', state: 'reverting', age: undefined, owner: 'root@ops', verdict: '', stuck: 'broken disk' },
+      {
+        id: 'r3',
+        state: 'confirmed',
+        age: undefined,
+        owner: '',
+        verdict: expect.stringMatching(/^x{299}…$/) as string,
+        stuck: '',
+      },
+    ]);
+  });
+
   it('tells absent from unreadable', () => {
     const found = files([at('nowhere'), at('dangling')], [at('not-there')]);
     expect(found.get(at('nowhere'))?.kind).toBe('absent');

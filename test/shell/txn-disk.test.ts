@@ -28,23 +28,21 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
     const other = node.file('b', 'x', 0o640);
     chownSync(other, 77, 78);
     const before = node.tree();
-    await node.prepared([editTo(path, 'new'), modeTo(other, '0600', { uid: 0, gid: 0 })]);
-    await write(node.session, 'r1');
+    await node.applied([editTo(path, 'new'), modeTo(other, '0600', { uid: 0, gid: 0 })]);
     const now = [statSync(path), statSync(other)].map((one) => [one.uid, one.gid, one.mode & 0o7777]);
     expect(now).toEqual([
       [1234, 4321, 0o4755],
       [0, 0, 0o600],
     ]);
-    await revert(node.session, 'r1', 'restart');
+    await revert(node.session, 'r1', 'restart', 'the test');
     expect(node.tree()).toEqual(before);
   });
 
   it('writes directly below /', async () => {
     const path = `/kubelatch-${node.place.dir.slice(-6)}`;
     try {
-      expect((await node.prepared([createAt(path, 'x')])).word).toBe('prepared');
-      expect(said(await write(node.session, 'r1')).word).toBe('applied');
-      expect(said(await revert(node.session, 'r1', 'restart')).word).toBe('reverted');
+      await node.applied([createAt(path, 'x')]);
+      expect(said(await revert(node.session, 'r1', 'restart', 'the test')).word).toBe('reverted');
       expect(existsSync(path)).toBe(false);
     } finally {
       rmSync(path, { force: true });
@@ -54,7 +52,7 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
   it('puts the first file back where the second cannot be written', async () => {
     const [first, second] = [node.file('first'), node.file('second')];
     const before = node.tree();
-    await node.prepared([editTo(first, 'new'), createAt(join(node.etc, 'd', 'x'), 'x'), editTo(second, 'new')]);
+    await node.armed([editTo(first, 'new'), createAt(join(node.etc, 'd', 'x'), 'x'), editTo(second, 'new')]);
     // Stands for a file that may not be replaced: immutable, or the place where something is mounted.
     spawnSync('mount', ['--bind', second, second]);
     try {
@@ -62,11 +60,16 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
       expect(answer.word).toBe('put-back');
       expect(answer.detail).toMatch(/busy/i);
       expect(node.stateOf()).toBe('reverted');
+      expect((await node.kept())?.verdict).toMatch(/^put back at once: .*busy/i);
+      node.disarmed();
     } finally {
       spawnSync('umount', [second]);
     }
     expect(node.tree()).toEqual(before);
-    expect(said(await revert(node.session, 'r1', 'restart'))).toEqual({ word: 'reverted', detail: 'already' });
+    expect(said(await revert(node.session, 'r1', 'restart', 'the test'))).toEqual({
+      word: 'reverted',
+      detail: 'already',
+    });
   });
 
   const mounted = async (dir: string, size: string, work: () => Promise<void>): Promise<void> => {
@@ -101,7 +104,7 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
       if (last?.word === 'applied') {
         expect(readFileSync(path, 'utf8') + readFileSync(other, 'utf8')).toBe('newnew');
         rmSync(join(node.place.root, 'filler'));
-        expect(said(await revert(node.session, 'r1', 'restart')).word).toBe('reverted');
+        expect(said(await revert(node.session, 'r1', 'restart', 'the test')).word).toBe('reverted');
       } else {
         expect(last?.word).toMatch(/^(error|put-back)$/);
         expect(last?.detail).toContain('No space left on device');

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
-  existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -15,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { confirm, revert, write } from '../../src/apply/node-transaction.js';
+import { arm, revert, write } from '../../src/apply/node-transaction.js';
 import { createAt, editTo, modeTo, shells } from './node-shell.js';
 import { old, said, useNode } from './txn-node.js';
 
@@ -46,7 +45,7 @@ describe.each(shells)('what txn.sh refuses under $name', (shell) => {
         mkdirSync(path);
       },
     ],
-  ])('refuses a file whose %s is not that of the plan, at prepare and at write', async (_, change) => {
+  ])('refuses a file whose %s is not that of the plan, at prepare, arm and write', async (_, change) => {
     const [first, second] = [node.file('first'), node.file('second')];
     const edits = [
       createAt(join(node.etc, 'made', 'for', 'this'), 'n'),
@@ -65,6 +64,14 @@ describe.each(shells)('what txn.sh refuses under $name', (shell) => {
     spawnSync('cp', ['-a', copy, node.etc]);
     expect((await node.prepared(edits)).word).toBe('prepared');
     change(second);
+    const armed = said(await arm(node.session, 'r1', { deadline: 60, cap: 60 }));
+    expect(armed).toEqual({ word: 'changed', detail: second });
+    node.nothingLeft(before);
+
+    rmSync(node.etc, { recursive: true });
+    spawnSync('cp', ['-a', copy, node.etc]);
+    await node.armed(edits);
+    change(second);
     expect(said(await write(node.session, 'r1'))).toEqual({ word: 'changed', detail: second });
     node.nothingLeft(before);
   });
@@ -75,7 +82,7 @@ describe.each(shells)('what txn.sh refuses under $name', (shell) => {
     symlinkSync('/nowhere', path);
     expect((await node.prepared([edit])).word).toBe('changed');
     rmSync(path);
-    expect((await node.prepared([edit])).word).toBe('prepared');
+    await node.armed([edit]);
     writeFileSync(path, 'somebody');
     expect(said(await write(node.session, 'r1')).word).toBe('changed');
     expect([readFileSync(path, 'utf8'), readdirSync(node.etc)]).toEqual(['somebody', ['x']]);
@@ -105,58 +112,50 @@ describe.each(shells)('what txn.sh refuses under $name', (shell) => {
       ],
     ];
     const edits = [editTo(first, 'new'), editTo(second, 'new'), createAt(made, 'new')];
-    await node.prepared(edits);
-    await write(node.session, 'r1');
-    await confirm(node.session, 'r1');
+    await node.applied(edits);
+    await node.confirm();
+    const calls = node.place.systemctlCalls();
     const copy = join(node.place.dir, 'copy');
     spawnSync('cp', ['-a', node.etc, copy]);
     for (const [path, change] of changes) {
       change();
       const before = node.tree();
-      expect(said(await revert(node.session, 'r1', 'restart'))).toEqual({ word: 'conflict', detail: path });
+      expect(said(await revert(node.session, 'r1', 'restart', 'the test'))).toEqual({ word: 'conflict', detail: path });
       expect(node.tree()).toEqual(before);
       expect(node.stateOf()).toBe('confirmed');
       rmSync(node.etc, { recursive: true });
       spawnSync('cp', ['-a', copy, node.etc]);
     }
-    expect(node.place.systemctlCalls()).toEqual([]);
-    expect(said(await revert(node.session, 'r1', 'restart')).word).toBe('reverted');
+    expect(node.place.systemctlCalls()).toEqual(calls);
+    expect(said(await revert(node.session, 'r1', 'restart', 'the test')).word).toBe('reverted');
   });
 
   it('puts a mode back though the content changed since, and leaves that content', async () => {
     const path = node.file('kubelet.conf', 'one', 0o644);
-    await node.prepared([modeTo(path, '0600')]);
-    await write(node.session, 'r1');
+    await node.applied([modeTo(path, '0600')]);
     writeFileSync(path, 'two');
-    expect(said(await revert(node.session, 'r1', 'restart')).word).toBe('reverted');
+    expect(said(await revert(node.session, 'r1', 'restart', 'the test')).word).toBe('reverted');
     expect([readFileSync(path, 'utf8'), statSync(path).mode & 0o777]).toEqual(['two', 0o644]);
   });
 
   it('leaves a folder that it made where somebody else put something in', async () => {
-    await node.prepared([createAt(join(node.etc, 'a', 'b', 'made'), 'x')]);
-    await write(node.session, 'r1');
+    await node.applied([createAt(join(node.etc, 'a', 'b', 'made'), 'x')]);
     writeFileSync(join(node.etc, 'a', 'theirs'), '');
-    expect(said(await revert(node.session, 'r1', 'restart')).word).toBe('reverted');
+    expect(said(await revert(node.session, 'r1', 'restart', 'the test')).word).toBe('reverted');
     expect(readdirSync(node.etc, { recursive: true }).sort()).toEqual(['a', 'a/theirs']);
   });
 
-  it('has one change under way at a time', async () => {
+  it('puts back nothing of a change that is judged where somebody edited, and lets nobody confirm it any more', async () => {
     const [first, second] = [node.file('first'), node.file('second')];
-    await node.prepared([editTo(first, 'new')], 'one');
+    await node.applied([editTo(first, 'new'), editTo(second, 'new')]);
+    writeFileSync(second, 'somebody');
     const before = node.tree();
-    await node.prepared([editTo(second, 'new')], 'two');
-    await write(node.session, 'one');
-    expect(said(await write(node.session, 'two'))).toEqual({ word: 'pending', detail: 'one' });
-    expect(existsSync(join(node.place.root, 'txn', 'two'))).toBe(false);
-    expect(await node.prepared([editTo(second, 'new')], 'three')).toEqual({ word: 'pending', detail: 'one' });
-    expect(existsSync(join(node.place.root, 'txn', 'three'))).toBe(false);
-    expect(await node.prepared([], 'one')).toEqual({ word: 'exists', detail: '' });
-    await confirm(node.session, 'one');
-    expect(await node.prepared([], 'one')).toEqual({ word: 'exists', detail: '' });
-    expect((await node.prepared([editTo(second, 'new')], 'four')).word).toBe('prepared');
-    expect(said(await revert(node.session, 'four', 'restart'))).toEqual({ word: 'nothing', detail: '' });
-    expect(said(await revert(node.session, 'one', 'restart')).word).toBe('reverted');
-    expect(Object.keys(node.tree())).toEqual(Object.keys(before).filter((name) => !name.startsWith('.kubelatch')));
-    expect(node.place.systemctlCalls()).toHaveLength(2);
+    expect(said(await revert(node.session, 'r1', 'restart', 'the test'))).toEqual({ word: 'conflict', detail: second });
+    expect(node.tree()).toEqual(before);
+    expect(await node.confirm()).toEqual({ word: 'state', detail: 'reverting' });
+    expect(await node.beat()).toEqual({ word: 'state', detail: 'reverting' });
+    writeFileSync(second, 'old\n');
+    expect(said(await revert(node.session, 'r1', 'restart', 'the test')).word).toBe('reverted');
+    expect(readFileSync(first, 'utf8')).toBe('old\n');
   });
 });

@@ -1,11 +1,19 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { confirm, listTransactions, prepare, restart, revert, write } from '../../src/apply/node-transaction.js';
+import { arm, listTransactions, restart, revert, write } from '../../src/apply/node-transaction.js';
 import { script } from '../../src/node/scripts.js';
 import { stdinOf } from '../../src/ssh/ssh-session.js';
 import { createAt, editTo, modeTo, runText, sha256, shells } from './node-shell.js';
-import { about, options, said, useNode } from './txn-node.js';
+import { about, said, useNode } from './txn-node.js';
+
+const by = 'the test';
+const armed = ['daemon-reload', 'restart kubelatch-switch.timer'];
+const readBack = 'show -p ActiveState,ActiveEnterTimestampMonotonic,NextElapseUSecMonotonic kubelatch-switch.timer';
+const stopped = ['stop kubelatch-switch.timer', 'stop kubelatch-switch.service', 'daemon-reload'];
+const restarted = ['reset-failed -- kubelet.service', 'restart -- kubelet.service'];
 
 describe.each(shells)('txn.sh under $name', (shell) => {
   const node = useNode(shell);
@@ -24,6 +32,8 @@ describe.each(shells)('txn.sh under $name', (shell) => {
     ];
     expect(await node.prepared(edits)).toEqual({ word: 'prepared', detail: '' });
     expect(readFileSync(config)[0]).toBe(0);
+    expect(said(await arm(node.session, 'r1', { deadline: 60, cap: 90 }))).toEqual({ word: 'armed', detail: '60' });
+    expect(readFileSync(config)[0]).toBe(0);
     expect(said(await write(node.session, 'r1')).word).toBe('applied');
     expect(readFileSync(config, 'utf8')).toBe('a: ü\r\nb: "$x `y` \\z"');
     expect(readFileSync(env, 'utf8')).toBe('');
@@ -31,23 +41,23 @@ describe.each(shells)('txn.sh under $name', (shell) => {
     const modes = [config, env, unit, key].map((path) => (statSync(path).mode & 0o7777).toString(8));
     expect(modes).toEqual(['600', '600', '644', '600']);
     expect((statSync(join(node.etc, 'systemd')).mode & 0o7777).toString(8)).toBe('755');
-    expect(node.place.systemctlCalls()).toEqual([]);
+    expect(node.place.systemctlCalls()).toEqual([...armed, readBack]);
     expect(said(await restart(node.session, 'r1')).word).toBe('restarted');
-    expect(node.place.systemctlCalls()).toEqual(['reset-failed -- kubelet.service', 'restart -- kubelet.service']);
-    expect(said(await confirm(node.session, 'r1'))).toEqual({ word: 'confirmed', detail: '' });
-    expect(said(await confirm(node.session, 'r1'))).toEqual({ word: 'confirmed', detail: 'already' });
+    expect(node.place.systemctlCalls().slice(3)).toEqual(restarted);
+    expect(await node.confirm()).toEqual({ word: 'confirmed', detail: '' });
+    node.disarmed();
+    expect(node.place.systemctlCalls().slice(5)).toEqual(stopped);
+    expect(await node.confirm()).toEqual({ word: 'confirmed', detail: 'already' });
     expect(said(await write(node.session, 'r1'))).toEqual({ word: 'state', detail: 'confirmed' });
     expect(said(await restart(node.session, 'r1'))).toEqual({ word: 'state', detail: 'confirmed' });
 
-    expect(said(await revert(node.session, 'r1', 'restart')).word).toBe('reverted');
+    expect(said(await revert(node.session, 'r1', 'restart', by)).word).toBe('reverted');
     expect(node.tree()).toEqual(before);
-    expect(node.place.systemctlCalls().slice(2)).toEqual([
-      'reset-failed -- kubelet.service',
-      'restart -- kubelet.service',
-    ]);
-    expect(said(await revert(node.session, 'r1', 'restart'))).toEqual({ word: 'reverted', detail: 'already' });
-    expect(node.place.systemctlCalls()).toHaveLength(4);
-    expect(said(await confirm(node.session, 'r1'))).toEqual({ word: 'state', detail: 'reverted' });
+    expect(node.place.systemctlCalls().slice(8)).toEqual([...armed, ...restarted, ...stopped]);
+    node.disarmed();
+    expect(said(await revert(node.session, 'r1', 'restart', by))).toEqual({ word: 'reverted', detail: 'already' });
+    expect(node.place.systemctlCalls()).toHaveLength(15);
+    expect(await node.confirm()).toEqual({ word: 'state', detail: 'reverted' });
   });
 
   it('keeps all of it from other users', async () => {
@@ -58,40 +68,56 @@ describe.each(shells)('txn.sh under $name', (shell) => {
   });
 
   it('reads unit files again where they change', async () => {
-    const edits = [createAt(join(node.etc, 'x.conf'), 'x')];
-    await prepare(node.session, 'r1', options(edits, { reload: true }));
-    await write(node.session, 'r1');
+    await node.applied([createAt(join(node.etc, 'x.conf'), 'x')], 'r1', { reload: true });
+    const before = node.place.systemctlCalls().length;
     await restart(node.session, 'r1');
-    await revert(node.session, 'r1', 'files-only');
-    const restarted = ['reset-failed -- kubelet.service', 'restart -- kubelet.service'];
-    expect(node.place.systemctlCalls()).toEqual(['daemon-reload', ...restarted, 'daemon-reload']);
+    await revert(node.session, 'r1', 'files-only', by);
+    const calls = node.place.systemctlCalls().slice(before);
+    expect(calls).toEqual(['daemon-reload', ...restarted, 'daemon-reload', ...stopped]);
+  });
+
+  it('does not take a restart for done whose unit files systemd did not read', async () => {
+    await node.applied([createAt(join(node.etc, 'x.conf'), 'x')], 'r1', { reload: true });
+    node.fails('daemon-reload');
+    const before = node.place.systemctlCalls().length;
+    expect(said(await restart(node.session, 'r1'))).toEqual({ word: 'restart-failed', detail: 'Job failed.' });
+    for (const how of ['restart', 'files-only'] as const) {
+      expect(said(await revert(node.session, 'r1', how, by)).word).toBe('restart-failed');
+      expect(node.stateOf()).toBe('reverting');
+    }
+    expect(node.place.systemctlCalls().slice(before)).toEqual(Array(3).fill('daemon-reload'));
+    expect(node.unitFiles()).not.toEqual([]);
+    node.fails();
+    expect(said(await revert(node.session, 'r1', 'restart', by)).word).toBe('reverted');
+    node.disarmed();
   });
 
   it('restarts without any file', async () => {
-    expect((await node.prepared([])).word).toBe('prepared');
-    expect(said(await write(node.session, 'r1')).word).toBe('applied');
+    await node.applied([]);
     expect(said(await restart(node.session, 'r1')).word).toBe('restarted');
-    expect(said(await revert(node.session, 'r1', 'restart')).word).toBe('reverted');
+    expect(said(await revert(node.session, 'r1', 'restart', by)).word).toBe('reverted');
   });
 
   it('restarts nothing where only modes change', async () => {
-    const path = node.file('a', 'x', 0o644);
-    await prepare(node.session, 'r1', options([modeTo(path, '0600')], { restart: false }));
-    await write(node.session, 'r1');
+    await node.applied([modeTo(node.file('a', 'x', 0o644), '0600')], 'r1', { restart: false });
+    const before = node.place.systemctlCalls();
     await restart(node.session, 'r1');
-    expect(node.place.systemctlCalls()).toEqual([]);
+    expect(node.place.systemctlCalls()).toEqual(before);
+    expect(said(await revert(node.session, 'r1', 'restart', by)).word).toBe('reverted');
+    expect(node.place.systemctlCalls().slice(before.length)).toEqual(stopped);
   });
 
   it('says when a restart fails, and can try again to put back', async () => {
     const path = node.file('a');
-    await node.prepared([editTo(path, 'new')]);
-    await write(node.session, 'r1');
-    writeFileSync(join(node.place.dir, 'systemctl.fails'), '');
+    await node.applied([editTo(path, 'new')]);
+    node.fails('restart --');
     expect(said(await restart(node.session, 'r1'))).toEqual({ word: 'restart-failed', detail: 'Job failed.' });
-    expect(said(await revert(node.session, 'r1', 'restart')).word).toBe('restart-failed');
+    expect(said(await revert(node.session, 'r1', 'restart', by)).word).toBe('restart-failed');
     expect([readFileSync(path, 'utf8'), node.stateOf()]).toEqual(['old\n', 'reverting']);
-    rmSync(join(node.place.dir, 'systemctl.fails'));
-    expect(said(await revert(node.session, 'r1', 'restart')).word).toBe('reverted');
+    expect(node.unitFiles()).not.toEqual([]);
+    node.fails();
+    expect(said(await revert(node.session, 'r1', 'restart', by)).word).toBe('reverted');
+    node.disarmed();
   });
 
   it('takes any bytes and any name', async () => {
@@ -101,11 +127,10 @@ describe.each(shells)('txn.sh under $name', (shell) => {
     const before = node.tree();
     const content = (index: number): string => `${'\u0000\u0001'.repeat(index)}'"\\ ${names[index] ?? ''} \u{1f600}`;
     const edits = paths.map((path, index) => editTo(path, content(index)));
-    expect((await node.prepared([...edits, createAt(new_, 'n')])).word).toBe('prepared');
-    expect(said(await write(node.session, 'r1')).word).toBe('applied');
+    await node.applied([...edits, createAt(new_, 'n')]);
     paths.forEach((path, index) => expect(readFileSync(path, 'utf8')).toBe(content(index)));
     expect(readFileSync(new_, 'utf8')).toBe('n');
-    expect(said(await revert(node.session, 'r1', 'restart')).word).toBe('reverted');
+    expect(said(await revert(node.session, 'r1', 'restart', by)).word).toBe('reverted');
     expect(node.tree()).toEqual(before);
   });
 
@@ -114,7 +139,9 @@ describe.each(shells)('txn.sh under $name', (shell) => {
     const bytes = Buffer.from(Array.from({ length: 512 }, (_, index) => index % 256));
     const words = ['edit', path, sha256('old\n'), '0644', `${statSync(path).uid}:${statSync(path).gid}`];
     const after = [bytes.toString('base64'), '0644', words[4] ?? ''];
-    await node.session.run(script('txn'), ['prepare', 'r1', '', 'no', '5', '', ...words, ...after], { deadline: 1 });
+    const head = ['', 'no', 'no', '5', '-', '60', 'n', '', '', ''];
+    await node.session.run(script('txn'), ['prepare', 'r1', ...head, ...words, ...after], { deadline: 1 });
+    await arm(node.session, 'r1', { deadline: 60, cap: 60 });
     await write(node.session, 'r1');
     expect(readFileSync(path).equals(bytes)).toBe(true);
   });
@@ -122,13 +149,10 @@ describe.each(shells)('txn.sh under $name', (shell) => {
   it('ends an interrupted write with the old files', async () => {
     const paths = ['a', 'b', 'c'].map((name) => node.file(name, `old ${name}`));
     const before = node.tree();
-    await node.prepared([
-      ...paths.map((path) => editTo(path, `new ${path}`)),
-      createAt(join(node.etc, 'd', 'made'), 'x'),
-    ]);
-    writeFileSync(join(node.place.root, 'txn', 'r1', 'state'), 'writing\n');
+    await node.armed([...paths.map((path) => editTo(path, `new ${path}`)), createAt(join(node.etc, 'd', 'made'), 'x')]);
+    writeFileSync(node.of('state'), 'writing\n');
     renameSync(join(node.etc, '.kubelatch-r1-1.tmp'), paths[0] ?? '');
-    expect(said(await revert(node.session, 'r1', 'restart')).word).toBe('reverted');
+    expect(said(await revert(node.session, 'r1', 'restart', by)).word).toBe('reverted');
     expect(node.tree()).toEqual(before);
   });
 
@@ -136,29 +160,51 @@ describe.each(shells)('txn.sh under $name', (shell) => {
     const path = node.file('a');
     const before = node.tree();
     await node.prepared([editTo(path, 'new'), createAt(join(node.etc, 'd', 'made'), 'x')]);
-    rmSync(join(node.place.root, 'txn', 'r1', 'state'));
-    expect(said(await revert(node.session, 'r1', 'restart')).word).toBe('nothing');
+    rmSync(node.of('state'));
+    expect(said(await revert(node.session, 'r1', 'restart', by)).word).toBe('nothing');
     node.nothingLeft(before);
   });
 
   it('lists what the node keeps', async () => {
     expect(await listTransactions(node.session)).toEqual({ ok: true, value: [] });
-    await node.prepared([editTo(node.file('a'), 'new')]);
-    await node.prepared([], 'r2');
-    await write(node.session, 'r2');
+    await node.applied([], 'r1');
+    await node.confirm('r1');
+    await node.applied([], 'r2', { deadline: 50 });
     const listed = await listTransactions(node.session);
+    const verdict = expect.stringMatching(
+      /^confirmed by ä \$\(touch x\) \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ on the node's clock\)$/,
+    ) as string;
+    const left = expect.toSatisfy((seconds: number) => seconds > 30 && seconds <= 50) as number;
     expect(listed).toEqual({
       ok: true,
       value: [
-        { id: 'r1', state: 'prepared', about },
-        { id: 'r2', state: 'applied', about },
+        { id: 'r1', state: 'confirmed', about, verdict, stuck: '', left: undefined },
+        { id: 'r2', state: 'applied', about, verdict: '', stuck: '', left },
       ],
     });
     expect(said(await write(node.session, 'r3')).word).toBe('none');
   });
 
+  it('waits for a lock that somebody holds, and says so in the end', async () => {
+    await node.prepared([]);
+    const waited = node.fast();
+    const held = spawn('flock', [join(node.place.root, 'txn', 'lock'), 'sh', '-c', 'echo held; read x'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    await once(held.stdout, 'data');
+    const answer = said(await arm(node.session, 'r1', { deadline: 60, cap: 60 }));
+    expect(answer).toEqual({
+      word: 'error',
+      detail: expect.stringContaining('another kubelatch is at work') as string,
+    });
+    expect(waited()).toHaveLength(20);
+    held.stdin.end();
+    await once(held, 'close');
+    expect(said(await arm(node.session, 'r1', { deadline: 60, cap: 60 })).word).toBe('armed');
+  });
+
   it.each(['', '../x', 'a b', 'a/b', '.', 'ä'])('takes no id such as %j', async (id) => {
-    const ran = await node.session.run(script('txn'), ['revert', id, 'restart'], { deadline: 1 });
+    const ran = await node.session.run(script('txn'), ['revert', id, 'restart', by], { deadline: 1 });
     expect(ran.ok && ran.value.code).toBe(97);
   });
 
@@ -171,9 +217,10 @@ describe.each(shells)('txn.sh under $name', (shell) => {
 
   it('does nothing where its end was lost on the way', () => {
     const path = node.file('a');
-    const words = ['prepare', 'r1', 'u', 'no', '5', '', 'mode', path, '?', '0644', '0:0', '-', '0600', '0:0'];
+    const head = ['prepare', 'r1', 'u', 'no', 'no', '5', '-', '60', 'n', '', '', ''];
+    const words = [...head, 'mode', path, '?', '0644', '0:0', '-', '0600', '0:0'];
     const text = stdinOf(script('txn'), words);
-    const env = { PATH: process.env['PATH'] ?? '', KUBELATCH_ROOT: node.place.root, PLACE: node.place.dir };
+    const env = { ...node.place.env(shell), PATH: process.env['PATH'] ?? '' };
     // Up to the last line: with all before it, the script is complete.
     const most = text.lastIndexOf('}');
     const ends = [...text.matchAll(/\n/g)].map(({ index }) => index + 1).filter((end) => end <= most);

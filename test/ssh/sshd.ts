@@ -14,6 +14,8 @@ export interface Sshd {
   /** `type base64` of the host's public key. */
   readonly hostKey: string;
   log(): string;
+  /** Ends every connection at once, as a crash would; it goes on listening. */
+  cut(): void;
   stop(): Promise<void>;
 }
 
@@ -103,7 +105,25 @@ export async function startSshd(shop: Workshop, name: string, options: SshdOptio
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
   await listening(child, port, () => log);
-  return { port, dir: shop.dir, hostKey: shop.publicKey(hostKeys[0] ?? ''), log: () => log, stop: () => ended(child) };
+  return {
+    port,
+    dir: shop.dir,
+    hostKey: shop.publicKey(hostKeys[0] ?? ''),
+    log: () => log,
+    cut: () => descendants(child.pid).forEach((pid) => process.kill(pid, 'SIGKILL')),
+    stop: () => ended(child),
+  };
+}
+
+/** Deepest first. For a user other than root a connection has two processes: a monitor, and below it the one with the socket. */
+function descendants(of: number | undefined): number[] {
+  const pairs = execFileSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const below = (parent: number | undefined): number[] =>
+    pairs.flatMap(([pid, ppid]) => (pid !== undefined && ppid === parent ? [...below(pid), pid] : []));
+  return below(of);
 }
 
 async function listening(child: ChildProcess, port: number, log: () => string): Promise<void> {

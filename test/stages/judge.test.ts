@@ -75,20 +75,40 @@ it('plans a node that is ready, or where nobody could be asked', () => {
   }
 });
 
-it.each<[string, Partial<SurveyedNode>, Partial<NodeFacts>, RegExp]>([
-  ['is NotReady before', { standing: 'not-ready' }, {}, /NotReady before any change/],
-  ['is no Node of the cluster', { standing: 'no-such-node' }, {}, /knows no Node node-1/],
-  ['has a change half written', {}, { transactions: [{ id: 'r0', state: 'writing' }] }, /run r0 is unfinished/],
-  ['has a change not confirmed', {}, { transactions: [{ id: 'r0', state: 'applied' }] }, /run r0 is unfinished/],
-  ['has a change half put back', {}, { transactions: [{ id: 'r0', state: 'reverting' }] }, /run r0 is unfinished/],
-])('refuses to change a node that %s', (_, over, facts, reason) => {
-  const planned = planFor(surveyed('kubeadm-weak', over, facts), [baseline], noEvidence);
+it.each<[string, Partial<SurveyedNode>, RegExp]>([
+  ['is NotReady before', { standing: 'not-ready' }, /NotReady before any change/],
+  ['is no Node of the cluster', { standing: 'no-such-node' }, /knows no Node node-1/],
+])('refuses to change a node that %s', (_, over, reason) => {
+  const planned = planFor(surveyed('kubeadm-weak', over), [baseline], noEvidence);
   expect(planned.refused?.reason).toMatch(reason);
   expect(planned.refused?.hint).not.toBe('');
   expect(changingPlans([planned])).toEqual([]);
   expect(planned.findings.length).toBeGreaterThan(0);
   // Where there is nothing to change, none of this matters.
-  expect(planFor(surveyed('kubeadm-hardened', over, facts), [baseline], noEvidence).refused).toBeUndefined();
+  expect(planFor(surveyed('kubeadm-hardened', over), [baseline], noEvidence).refused).toBeUndefined();
+});
+
+it.each(['armed', 'writing', 'applied', 'reverting'])(
+  'refuses a node whose change is %s, whatever it runs now',
+  (state) => {
+    const transactions = [{ id: 'r0', state, owner: 'root@ops', age: 30 }];
+    for (const name of ['kubeadm-weak', 'kubeadm-hardened']) {
+      const planned = planFor(surveyed(name, {}, { transactions }), [baseline], noEvidence);
+      expect(planned.refused?.reason).toBe(
+        'the change of run r0 of root@ops, begun 30 s ago, is unfinished on this node',
+      );
+      expect(planned.refused?.hint).toContain('kubelatch resume r0');
+      expect(changingPlans([planned])).toEqual([]);
+      expect(planned.findings.length).toBeGreaterThan(0);
+    }
+  },
+);
+
+it('makes a node stand out that gave up putting a change back', () => {
+  const transactions = [{ id: 'r0', state: 'reverting', stuck: 'conflict /etc/x' }];
+  const [first] = judgeHost(surveyed('kubeadm-hardened', {}, { transactions }), [baseline]).findings;
+  expect(first).toMatchObject({ rule: 'change-put-back', severity: 'critical', status: 'fail', got: 'given up' });
+  expect(first?.note).toBe('run r0: conflict /etc/x; mend the cause, then: kubelatch resume r0');
 });
 
 it('does not mind changes that are over', () => {

@@ -63,6 +63,22 @@ test('on a terminal: one moving line, failures above it, the end of each phase s
   expect(shown().lastIndexOf('\u001b[?25h'), 'the cursor is back').toBeGreaterThan(shown().lastIndexOf('\u001b[?25l'));
 });
 
+test('on a terminal a long failure breaks between words, and goes on below its beginning', async () => {
+  const { stderr, shown } = fakeTerminal();
+  const progress = createProgress({ stderr, isTty: true, quiet: false, style: plainStyle });
+  const reason = 'kubelet-process: expected a new process that stays up, saw it died (unit activating/auto-restart)';
+  progress.phase('Changing', 1);
+  progress.onEvent({ event: 'host-done', host: 'n1', outcome: 'reverted', reason });
+  await progress.stop();
+  expect(stripVTControlCharacters(shown())).toContain(
+    [
+      '! n1: reverted: kubelet-process: expected a new process that stays up, saw it',
+      '  died (unit activating/auto-restart)',
+      '',
+    ].join('\n'),
+  );
+});
+
 test('a question has the terminal to itself', async () => {
   const { stderr, shown, waitFor } = fakeTerminal();
   const progress = createProgress({ stderr, isTty: true, quiet: false, style: plainStyle });

@@ -32,7 +32,7 @@ export async function applyVerb(world: World, planPath: string | undefined): Pro
         withoutCluster,
         agreed: world.flags.yes || saved !== undefined,
       });
-      if (agreed) world.stops.changing();
+      if (agreed) world.stops.changing({ within: world.flags.deadline });
       return agreed;
     }),
   );

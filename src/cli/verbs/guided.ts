@@ -12,6 +12,7 @@ import { planText } from '../../report/plan-text.js';
 import { runText } from '../../report/run-text.js';
 import { changingPlans, savedPlanOf } from '../../stages/judge.js';
 import { type GuidedSelection, runGuided } from '../../terminal/guided.js';
+import { takenBack } from '../stops.js';
 import { type World, loadHosts, withRun } from '../world.js';
 
 export async function guidedVerb(world: World): Promise<number> {
@@ -31,8 +32,8 @@ export async function guidedVerb(world: World): Promise<number> {
     const judgedBy = playbooks.filter((playbook) => selection.playbooks.includes(playbook.name));
     return withRun(world, { inventory, hosts: chosen, playbooks: judgedBy }, work);
   };
-  const approve = (): Promise<boolean> => {
-    stops.changing();
+  const approve = (within: number) => (): Promise<boolean> => {
+    stops.changing({ within });
     return Promise.resolve(true);
   };
 
@@ -55,7 +56,7 @@ export async function guidedVerb(world: World): Promise<number> {
         // The first try carries out what was shown; another try plans anew, since nodes have moved.
         const saved = shown === undefined ? undefined : savedPlanOf(shown);
         shown = undefined;
-        const result = await stage('Changing', selection, (run) => apply(run, flags, saved, approve));
+        const result = await stage('Changing', selection, (run) => apply(run, flags, saved, approve(flags.deadline)));
         if (result === undefined) return { text: 'Nothing was changed.\n', exitCode: 0, failed: false };
         runs.push(result);
         const failedHosts = result.hosts.filter((host) => !isSettled(host.outcome)).map((host) => host.name);
@@ -66,7 +67,9 @@ export async function guidedVerb(world: World): Promise<number> {
         const undone: RunResult[] = [];
         for (const { run, hosts: touched } of runs.toReversed()) {
           const selection = { hosts: touched.map((host) => host.name), playbooks: [] };
-          const result = await stage('Putting back', selection, (context) => rollback(context, run, flags, approve));
+          const result = await stage('Putting back', selection, (context) =>
+            rollback(context, run, flags, approve(takenBack)),
+          );
           if (result !== undefined) undone.push(result);
         }
         return {

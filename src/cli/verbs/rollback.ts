@@ -3,6 +3,7 @@ import { ToolError } from '../../lib/errors.js';
 import { rollback } from '../../pipeline.js';
 import { askToChange, refuseUnasked } from '../consent.js';
 import { finishRun } from '../finish-run.js';
+import { takenBack } from '../stops.js';
 import { type World, loadHosts, withRun } from '../world.js';
 
 export async function rollbackVerb(world: World, run: string | undefined): Promise<number> {
@@ -22,7 +23,7 @@ export async function rollbackVerb(world: World, run: string | undefined): Promi
         withoutCluster,
         agreed: world.flags.yes,
       });
-      if (agreed) world.stops.changing();
+      if (agreed) world.stops.changing({ within: takenBack });
       return agreed;
     }),
   );

@@ -49,7 +49,11 @@ interface Ask {
 
 export async function ask(port: number, path: string, { as, method = 'GET', body }: Ask = {}): Promise<Answer> {
   const pair = as === undefined ? {} : { cert: readFileSync(at(`${as}.crt`)), key: readFileSync(at(`${as}.key`)) };
-  const headers = { 'Content-Type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' };
+  const payload = body === undefined ? '' : JSON.stringify(body);
+  const headers = {
+    'Content-Type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
+    'Content-Length': Buffer.byteLength(payload),
+  };
   return new Promise((resolve, reject) => {
     const options = {
       host: '127.0.0.1',
@@ -65,7 +69,7 @@ export async function ask(port: number, path: string, { as, method = 'GET', body
       collect(response).then(resolve, reject);
     });
     sent.on('error', reject);
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
+    sent.end(payload);
   });
 }
 

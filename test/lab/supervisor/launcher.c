@@ -1,31 +1,19 @@
 /* The processes of k3s and RKE2 as systemd and ps see them: true names and command lines, with node or the kubelet as their child. */
 #define _GNU_SOURCE
-#include <errno.h>
+#include "../standin/launching.h"
 #include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define FOLDER "/opt/supervisor"
 #define NODE "/opt/node"
 /* What runs in place of a visible kubelet: its words, each ended by a NUL; named by this variable. */
 #define PART "LAB_KUBELET_PART"
 
-static pid_t child;
 static volatile sig_atomic_t ready;
-
-static void forward(int sig) {
-  if (child > 0) kill(child, sig);
-}
 
 /* Without a handler a child's end would not wake the wait. */
 static void wake(int sig) { (void)sig; }
@@ -53,15 +41,9 @@ static void say_ready(void) {
 }
 
 static int run_node(const char *what, int argc, char **argv) {
-  char **args = calloc((size_t)argc + 6, sizeof *args);
-  if (!args) return 1;
-  int n = 0;
-  args[n++] = (char *)"node";
-  args[n++] = (char *)"--max-semi-space-size=1";
-  args[n++] = (char *)"--v8-pool-size=1";
-  args[n++] = (char *)FOLDER "/js/supervisor/main.js";
-  args[n++] = (char *)what;
-  for (int i = 1; i < argc; i++) args[n++] = argv[i];
+  char **args = node_words((char *)FOLDER "/js/supervisor/main.js", (size_t)argc + 1);
+  args[4] = (char *)what;
+  for (int i = 1; i < argc; i++) args[i + 4] = argv[i];
   execv(NODE, args);
   perror(NODE);
   return 127;
@@ -104,12 +86,7 @@ static void retitle(int argc, char **argv, const char *role) {
 
 int main(int argc, char **argv) {
   char self[PATH_MAX];
-  ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-  if (len < 0) {
-    perror("/proc/self/exe");
-    return 1;
-  }
-  self[len] = '\0';
+  find_self(self);
   const char *name = strrchr(self, '/') + 1;
   if (strncmp(name, "containerd-shim", 15) == 0) {
     for (;;) pause();
@@ -124,22 +101,9 @@ int main(int argc, char **argv) {
   const char *role = product && argc > 1 && (strcmp(argv[1], "server") == 0 || strcmp(argv[1], "agent") == 0) ? argv[1] : NULL;
   if (!role && !kubelet && !pod) return run_node(name, argc, argv);
 
-  sigset_t all, old;
-  sigfillset(&all);
-  sigprocmask(SIG_BLOCK, &all, &old);
-  pid_t me = getpid();
   if (kubelet) prctl(PR_SET_PDEATHSIG, SIGKILL);
-  child = fork();
-  if (child < 0) {
-    perror("fork");
-    return 1;
-  }
-  if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != me) _exit(1);
-    sigprocmask(SIG_SETMASK, &old, NULL);
-    _exit(kubelet ? run_part() : run_node(name, argc, argv));
-  }
+  sigset_t old;
+  if (fork_child(&old)) _exit(kubelet ? run_part() : run_node(name, argc, argv));
   if (role) {
     char comm[16];
     snprintf(comm, sizeof comm, strcmp(name, "k3s") == 0 ? "k3s-%s" : "rke2", role);
@@ -147,26 +111,15 @@ int main(int argc, char **argv) {
     char *copy = strdup(role);
     retitle(argc, argv, copy);
   }
-  struct sigaction pass = {.sa_handler = forward}, note = {.sa_handler = note_ready}, end = {.sa_handler = wake};
   const int forwarded[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR2};
-  for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++) sigaction(forwarded[i], &pass, NULL);
-  sigaction(SIGUSR1, &note, NULL);
-  sigaction(SIGCHLD, &end, NULL);
+  for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++) handle(forwarded[i], forward);
+  handle(SIGUSR1, note_ready);
+  handle(SIGCHLD, wake);
 
   /* Signals come only while waiting here, so that none is missed between a look at the flag and the wait. */
   for (;;) {
     int status;
-    pid_t ended = waitpid(child, &status, WNOHANG);
-    if (ended == child) {
-      if (WIFEXITED(status)) return WEXITSTATUS(status);
-      signal(WTERMSIG(status), SIG_DFL);
-      sigset_t one;
-      sigemptyset(&one);
-      sigaddset(&one, WTERMSIG(status));
-      sigprocmask(SIG_UNBLOCK, &one, NULL);
-      kill(me, WTERMSIG(status));
-      return 128 + WTERMSIG(status);
-    }
+    if (waitpid(child, &status, WNOHANG) == child) return end_like(status);
     if (ready) say_ready();
     sigsuspend(&old);
   }

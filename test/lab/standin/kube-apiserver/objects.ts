@@ -2,6 +2,7 @@
 import { at, isObject, listOf, objectOf, text, without, type Json, type JsonObject } from '../json.js';
 import { requestSubject, type User } from '../x509.js';
 import { applyPatch } from './patch.js';
+import { checkLease, checkPreconditions, isLease } from './preconditions.js';
 import { apiVersion, mustFind, type Resource } from './resources.js';
 import type { Route } from './route.js';
 import { badRequest, invalid, noSuchPath, notFound } from './status.js';
@@ -49,6 +50,7 @@ async function create(store: Store, route: Route, change: Change): Promise<JsonO
   if (resource.namespaced && namespace === '') throw noSuchPath();
   if (resource.namespaced) store.get(mustFind('namespaces'), '', namespace);
   const dryRun = change.query.get('dryRun') === 'All';
+  checkLease(resource, change.body);
   return store.create(resource, namespace, await admitted(resource, change.body, change.user), dryRun);
 }
 
@@ -68,17 +70,21 @@ function merged(resource: Resource, subresource: string, before: JsonObject, aft
   throw noSuchPath();
 }
 
-async function write(store: Store, route: Route, change: Change): Promise<JsonObject> {
+async function write(store: Store, route: Route, change: Change): Promise<{ code: number; object: JsonObject }> {
   const { resource, namespace, name, subresource } = route;
   const dryRun = change.query.get('dryRun') === 'All';
   const before = store.find(resource, namespace, name);
+  const uid = text(at(change.body, 'metadata', 'uid'));
+  const creates =
+    change.contentType.startsWith('application/apply-patch') || (change.method === 'PUT' && isLease(resource));
+  if (before !== undefined || creates) checkPreconditions(resource, name, before, { uid, version: '' });
   if (before === undefined) {
-    const apply = change.contentType.startsWith('application/apply-patch');
-    if (!apply || subresource !== '') throw notFound(resource, name);
-    return create(store, route, {
+    if (!creates || subresource !== '') throw notFound(resource, name);
+    const object = await create(store, route, {
       ...change,
       body: { ...objectOf(change.body), metadata: { ...objectOf(at(change.body, 'metadata')), name } },
     });
+    return { code: 201, object };
   }
   let after: JsonObject;
   if (change.method === 'PATCH') {
@@ -86,8 +92,14 @@ async function write(store: Store, route: Route, change: Change): Promise<JsonOb
     // A patch that says no version is made against the newest.
     if (text(at(change.body, 'metadata', 'resourceVersion')) === '')
       after = { ...after, metadata: without(objectOf(after['metadata']), 'resourceVersion') };
-  } else after = objectOf(change.body);
-  return store.update(resource, namespace, name, merged(resource, subresource, before, after), dryRun);
+  } else {
+    after = objectOf(change.body);
+    if (isLease(resource) && text(at(after, 'metadata', 'resourceVersion')) === '')
+      throw invalid(resource, name, 'metadata.resourceVersion: Invalid value: 0x0: must be specified for an update');
+  }
+  checkLease(resource, after);
+  const object = store.update(resource, namespace, name, merged(resource, subresource, before, after), dryRun);
+  return { code: 200, object };
 }
 
 function remove(store: Store, route: Route, change: Change): JsonObject {
@@ -100,6 +112,8 @@ function remove(store: Store, route: Route, change: Change): JsonObject {
     }
     return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' };
   }
+  const [uid, version] = ['uid', 'resourceVersion'].map((one) => text(at(change.body, 'preconditions', one)));
+  checkPreconditions(resource, name, store.get(resource, namespace, name), { uid: uid ?? '', version: version ?? '' });
   const removed = store.remove(resource, namespace, name, dryRun);
   const details = { name, group: resource.group, kind: resource.plural, uid: at(removed, 'metadata', 'uid') ?? '' };
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
@@ -118,8 +132,7 @@ export async function changeObject(
     store.remove(route.resource, route.namespace, route.name);
     return { code: 201, object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' } };
   }
-  if (change.method === 'PUT' || change.method === 'PATCH')
-    return { code: 200, object: await write(store, route, change) };
+  if (change.method === 'PUT' || change.method === 'PATCH') return write(store, route, change);
   throw noSuchPath();
 }
 

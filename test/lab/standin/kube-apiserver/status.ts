@@ -45,8 +45,9 @@ export function alreadyExists(resource: Resource, name: string): StatusError {
   );
 }
 
-export function conflict(resource: Resource, name: string): StatusError {
-  const why = 'the object has been modified; please apply your changes to the latest version and try again';
+const modified = 'the object has been modified; please apply your changes to the latest version and try again';
+
+export function conflict(resource: Resource, name: string, why = modified): StatusError {
   return new StatusError(
     409,
     'Conflict',

@@ -1,0 +1,145 @@
+/** What a journal tells of its run: which hosts were begun, how far each came, how it ended. Pure. */
+import type { ProcessMark } from '../lib/process-mark.js';
+import { oneLine } from '../lib/sanitize.js';
+import type { PastRun } from './journal.js';
+import { type OutcomeKind, outcomeKinds } from './outcome.js';
+
+export interface StoryStep {
+  readonly step: string;
+  /** ISO 8601, UTC; of the moment before the step. */
+  readonly time: string;
+}
+
+export interface HostStory {
+  readonly host: string;
+  readonly steps: readonly StoryStep[];
+  readonly paths: readonly string[];
+  /** Undefined while the host has not ended. */
+  readonly outcome: OutcomeKind | undefined;
+  readonly reason: string | undefined;
+  readonly endedAt: string | undefined;
+  /** The Node that the run cordoned, which nobody had cordoned before. */
+  readonly cordon: string | undefined;
+}
+
+export interface RunStory {
+  readonly run: string;
+  /** Undefined where the first line of the journal is lost. */
+  readonly kind: 'apply' | 'rollback' | undefined;
+  /** The run that a rollback takes back. */
+  readonly of: string | undefined;
+  readonly cluster: string;
+  readonly inventory: string;
+  readonly operator: string;
+  readonly startedAt: string;
+  /** Undefined for a run that did not end. */
+  readonly endedAt: string | undefined;
+  readonly stopped: string | undefined;
+  readonly resumed: readonly { readonly time: string; readonly operator: string }[];
+  /** The process that wrote the journal last. */
+  readonly controller: ProcessMark | undefined;
+  readonly hosts: readonly HostStory[];
+}
+
+/** A host may be worked on still: it has no outcome, or one that says that nobody knows. */
+export const isOpen = ({ outcome }: HostStory): boolean => outcome === undefined || outcome === 'unknown';
+
+/** Something may have been done on it: a connection alone does nothing. */
+export const isBegun = ({ steps, outcome }: HostStory): boolean =>
+  outcome === 'unknown' || steps.some(({ step }) => step !== 'connect');
+
+/** Its files may have been written. */
+export const mayHaveWritten = ({ steps, outcome }: HostStory): boolean =>
+  outcome === 'unknown' || steps.some(({ step }) => !beforeWriting.has(step));
+const beforeWriting: ReadonlySet<string> = new Set(['connect', 'prepare', 'prove', 'cordon', 'arm', 'uncordon']);
+
+/** It did not end, or left hosts behind of which nobody knows. */
+export const isUnfinished = ({ endedAt, hosts }: RunStory): boolean =>
+  endedAt === undefined || hosts.some((host) => isOpen(host) && isBegun(host));
+
+type Fields = Readonly<Record<string, unknown>>;
+type Draft = { -readonly [key in keyof HostStory]: HostStory[key] } & { steps: StoryStep[] };
+
+/** Reads strictly and prints safely: what is no text where a text should be is passed over, and every text is one line. */
+export function storyOf({ run, entries }: PastRun): RunStory {
+  const hosts = new Map<string, Draft>();
+  const hostNamed = (name: string): Draft => {
+    const known = hosts.get(name);
+    if (known !== undefined) return known;
+    const nothing = { outcome: undefined, reason: undefined, endedAt: undefined, cordon: undefined };
+    const made: Draft = { host: name, steps: [], paths: [], ...nothing };
+    hosts.set(name, made);
+    return made;
+  };
+  let start: Fields | undefined;
+  let endedAt: string | undefined;
+  let stopped: string | undefined;
+  let controller: ProcessMark | undefined;
+  const resumed: { time: string; operator: string }[] = [];
+  for (const one of entries as readonly unknown[] as readonly Fields[]) {
+    const time = textOf(one['time']) ?? '';
+    const host = textOf(one['host']);
+    switch (one['entry']) {
+      case 'run':
+        if (start !== undefined) break;
+        start = one;
+        controller = markOf(one['controller']);
+        for (const name of textsOf(one['hosts'])) hostNamed(name);
+        break;
+      case 'resumed':
+        endedAt = undefined;
+        controller = markOf(one['controller']);
+        resumed.push({ time, operator: textOf(one['operator']) ?? '?' });
+        break;
+      case 'step': {
+        const step = textOf(one['step']);
+        if (host === undefined || step === undefined) break;
+        const draft = hostNamed(host);
+        draft.steps.push({ step, time });
+        const paths = textsOf(one['paths']);
+        if (paths.length > 0) draft.paths = paths;
+        break;
+      }
+      case 'cordon':
+        if (host !== undefined) hostNamed(host).cordon = textOf(one['node']);
+        break;
+      case 'host': {
+        const outcome = outcomeKinds.find((kind) => kind === one['outcome']);
+        if (host === undefined || outcome === undefined) break;
+        Object.assign(hostNamed(host), { outcome, reason: textOf(one['reason']), endedAt: time });
+        break;
+      }
+      case 'stopped':
+        stopped = textOf(one['reason']);
+        break;
+      case 'end':
+        endedAt = time;
+        break;
+    }
+  }
+  const kind = start?.['kind'];
+  return {
+    run: oneLine(run),
+    kind: kind === 'apply' || kind === 'rollback' ? kind : undefined,
+    of: textOf(start?.['of']),
+    cluster: textOf(start?.['cluster']) ?? '?',
+    inventory: textOf(start?.['inventory']) ?? '?',
+    operator: textOf(start?.['operator']) ?? '?',
+    startedAt: textOf((entries[0] as Fields | undefined)?.['time']) ?? '',
+    endedAt,
+    stopped,
+    resumed,
+    controller,
+    hosts: [...hosts.values()],
+  };
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? oneLine(value) : undefined);
+const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.flatMap((one) => textOf(one) ?? []) : []);
+
+function markOf(value: unknown): ProcessMark | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { machine, pid, started } = value as Fields;
+  if (typeof machine !== 'string' || typeof pid !== 'number' || typeof started !== 'string') return undefined;
+  return { machine: oneLine(machine), pid, started };
+}

@@ -1,0 +1,66 @@
+/** `kubelatch resume [RUN]`: ends a run whose controller died, by its journal and by what the nodes say. */
+import { readRuns } from '../../apply/journal.js';
+import { type RunStory, isBegun, isOpen, isUnfinished, storyOf } from '../../apply/run-story.js';
+import { ToolError } from '../../lib/errors.js';
+import { runsFolder } from '../../lib/paths.js';
+import { livesStill } from '../../lib/process-mark.js';
+import { ended, resume } from '../../pipeline.js';
+import { plainJson } from '../../report/json.js';
+import { askToChange, refuseUnasked } from '../consent.js';
+import { finishRun } from '../finish-run.js';
+import { type World, loadHosts, printResult, withRun } from '../world.js';
+
+export async function resumeVerb(world: World, wanted: string | undefined): Promise<number> {
+  refuseUnasked(world, false);
+  if (wanted !== undefined && !/^[A-Za-z0-9-]{1,64}$/.test(wanted)) {
+    throw new ToolError('usage', `${JSON.stringify(wanted)} is no run`, { hint: 'kubelatch runs list shows them' });
+  }
+  const stories = (await readRuns(runsFolder(world.env))).map(storyOf);
+  const story = wanted === undefined ? newestLeft(stories) : stories.find(({ run }) => run === wanted);
+  const run = wanted ?? story?.run;
+  if (run === undefined) return nothingLeft(world);
+  if (story !== undefined) refuseLiving(story);
+  const loaded = { ...(await loadHosts(world)), playbooks: [] };
+  if (story !== undefined && !isUnfinished(story)) {
+    const result = await withRun(world, loaded, (context) => Promise.resolve(ended(context, story)));
+    process.stderr.write(`Run ${run} ended already, ${story.endedAt ?? ''}: nothing is left to do.\n`);
+    return finishRun(world, result);
+  }
+  const begun = story?.hosts.filter((host) => isOpen(host) && isBegun(host)).length;
+  world.progress.phase('Asking the nodes what they keep', begun ?? loaded.hosts.length);
+  const result = await withRun(world, loaded, (context) =>
+    resume(context, { run, story }, world.flags, async (_plan, withoutCluster, hosts) => {
+      const agreed = await askToChange(world, loaded, {
+        text: undefined,
+        question: `Put back what run ${run} left undecided on ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'} now?`,
+        hosts,
+        withoutCluster,
+        agreed: world.flags.yes,
+      });
+      if (agreed) world.stops.changing();
+      return agreed;
+    }),
+  );
+  return finishRun(world, result);
+}
+
+/** A run that did not end comes before one that did, with a host nobody knows of. */
+const newestLeft = (stories: readonly RunStory[]): RunStory | undefined =>
+  stories.find(({ endedAt }) => endedAt === undefined) ?? stories.find(isUnfinished);
+
+async function nothingLeft(world: World): Promise<number> {
+  const { version, flags } = world;
+  process.stderr.write('Every run of this machine ended: nothing is left to do.\n');
+  if (flags.output === 'json' || flags.output === 'ndjson') {
+    const nothing = { schemaVersion: 1, tool: 'kubelatch', version, kind: 'resume', run: null, hosts: [], summary: {} };
+    await printResult(world, `${plainJson(nothing, flags.output === 'json' ? 2 : undefined)}\n`);
+  }
+  return 0;
+}
+
+function refuseLiving({ run, controller, endedAt }: RunStory): void {
+  if (endedAt !== undefined || controller === undefined || livesStill(controller) !== 'yes') return;
+  throw new ToolError('journal', `run ${run} is still going on here: process ${controller.pid}`, {
+    hint: 'wait for its end, or end that process first',
+  });
+}

@@ -1,0 +1,46 @@
+/** `kubelatch uninstall`: removes every trace from the nodes; what they kept for a rollback goes too. */
+import { count } from '../../report/layout.js';
+import { uninstallCode, uninstallJson, uninstallText } from '../../report/uninstall-text.js';
+import { askKept } from '../../stages/kept.js';
+import { sortForUninstall, uninstallHosts } from '../../stages/uninstall.js';
+import { askToChange, refuseUnasked } from '../consent.js';
+import { type World, loadHosts, printResult, withRun } from '../world.js';
+
+export async function uninstallVerb(world: World): Promise<number> {
+  refuseUnasked(world, false);
+  const loaded = { ...(await loadHosts(world)), playbooks: [] };
+  const { flags, version, stops, progress } = world;
+  progress.phase('Asking the nodes what they keep', loaded.hosts.length);
+  const results = await withRun(world, loaded, async (run) => {
+    const { ready, held } = sortForUninstall(await askKept(run));
+    const hosts = ready.map(({ host }) => host.name);
+    const backups = ready.reduce((sum, { runs }) => sum + runs, 0);
+    if (hosts.length > 0) {
+      const agreed = await askToChange(world, loaded, {
+        text: `${backups === 0 ? 'No backup is' : `${count(backups, 'backup')} ${backups === 1 ? 'is' : 'are'}`} kept there. Afterwards no run can be rolled back on these hosts; what runs have changed stays changed.`,
+        question: `Remove every trace of kubelatch from ${count(hosts.length, 'host')} now?`,
+        hosts,
+        withoutCluster: undefined,
+        agreed: flags.yes,
+      });
+      if (!agreed) return undefined;
+      stops.changing();
+      progress.phase('Removing', hosts.length);
+    }
+    const order = run.hosts.map(({ name }) => name);
+    return [...held, ...(await uninstallHosts(ready, run))].toSorted(
+      (left, right) => order.indexOf(left.name) - order.indexOf(right.name),
+    );
+  });
+  if (results === undefined) {
+    process.stderr.write('Nothing was changed.\n');
+    return 0;
+  }
+  const about = { version, cluster: loaded.inventory.cluster.name };
+  const isJson = flags.output === 'json' || flags.output === 'ndjson';
+  await printResult(
+    world,
+    isJson ? uninstallJson(about, results, flags.output === 'ndjson') : uninstallText(results, world.text),
+  );
+  return stops.exitCode() ?? uninstallCode(results);
+}

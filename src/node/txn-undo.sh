@@ -1,0 +1,125 @@
+# Putting a change back, asked for by the controller, the switch or the start of the machine; and the restart of the kubelet.
+# One of the parts of the program in txn.sh; ROOT is the folder of all changes, TXN that of this one, ID its name.
+
+reload_units() { [ "$(line_of "$TXN/reload")" = no ] || ask_systemd daemon-reload; }
+
+restart_units() { # the exit status of a restart proves nothing for simple units: the gate does
+  # Without the files that were put there or taken away, systemd would start what was before.
+  reload_units || return 1
+  [ "$(line_of "$TXN/restart")" = yes ] || return 0
+  unit=$(line_of "$TXN/unit")
+  # One that died too often is not started again otherwise.
+  systemctl reset-failed -- "$unit" </dev/null 2>/dev/null || true
+  timeout "$(line_of "$TXN/patience")" systemctl restart -- "$unit" </dev/null 8<&- 9<&-
+}
+
+renew() { # HOW
+  case $1 in
+    prove | restart) restart_units ;;
+    boot)
+      reload_units || return 1
+      [ "$(line_of "$TXN/restart")" = yes ] || return 0
+      # It waits for this to end; only one that runs already, past the order of the start, needs it at all.
+      ask_systemd --no-block try-restart -- "$(line_of "$TXN/unit")"
+      ;;
+    *) reload_units ;;
+  esac
+}
+
+# The unit is active with the same main process for a few looks in a row, and the process that it is to have is there.
+runs_again() {
+  unit=$(line_of "$TXN/unit") name=$(line_of "$TXN/child")
+  last='' same=0 looks=0
+  while [ "$looks" -lt 40 ]; do
+    seen=$(ask_systemd show -p ActiveState,MainPID -- "$unit" 2>/dev/null | sort | tr '\n' ' ')
+    if [ "$seen" = "$last" ] && has_process "$name"; then same=$((same + 1)); else same=0; fi
+    last=$seen
+    case $seen in
+      'ActiveState=active MainPID='[1-9]*) [ "$same" -lt 3 ] || return 0 ;;
+    esac
+    sleep 1
+    looks=$((looks + 1))
+  done
+  return 1
+}
+
+has_process() { # NAME; - : the unit's own process says it all
+  [ "$1" != - ] || return 0
+  for comm in /proc/[0-9]*/comm; do
+    [ "$(line_of "$comm")" != "$1" ] || return 0
+  done
+  return 1
+}
+
+# HOW BY [self]: prove restarts and waits until it runs, restart restarts, boot and files-only leave that to others. With self it is
+# the node that asks: what the controller confirmed before stays.
+undo() {
+  how=$1 by=$2 self=${3:-}
+  lock_revert || answer error 'somebody else is putting this change back and does not end'
+  take_lock
+  case $(state_of "$TXN") in
+    none | prepared)
+      withdraw "$self"
+      answer nothing
+      ;;
+    armed) # kept, so that whoever asks later is told that nothing was written
+      each_file drop_staged
+      remove_folders
+      set_verdict "ended by $by, before anything was written"
+      set_state reverted 2>/dev/null || withdraw "$self"
+      stop_switch "$self"
+      answer nothing
+      ;;
+    writing | applied) # the one who renames it decides, and needs no space for it
+      trouble=$(mv "$TXN/undecided" "$TXN/decided-revert" 2>&1) || [ ! -e "$TXN/undecided" ] ||
+        answer error "cannot write below $ROOT: $trouble"
+      flush "$TXN"
+      set_state reverting 2>/dev/null || true
+      ;;
+    confirmed)
+      if [ -n "$self" ]; then
+        finish_confirm self
+        answer state confirmed
+      fi
+      take_back
+      ;;
+    reverting) ;;
+    reverted)
+      stop_switch "$self"
+      answer reverted already
+      ;;
+    *) answer state "$(state_of "$TXN")" ;;
+  esac
+  conflict=$(each_file ours) || answer conflict "$conflict"
+  trouble=$(each_file put_old 2>&1) || answer broken "$trouble"
+  remove_folders
+  trouble=$(each_file is_old 2>&1) || answer broken "$trouble"
+  unlock
+  said=$(renew "$how" 2>&1) || answer restart-failed "$said"
+  if [ "$how" = prove ] && [ "$(line_of "$TXN/restart")" = yes ]; then
+    runs_again || answer restart-failed "$(line_of "$TXN/unit") does not stay up with its old files"
+  fi
+  take_lock
+  set_verdict "put back by $by"
+  rm -f "$TXN/stuck"
+  set_reverted
+  stop_switch "$self"
+  answer reverted
+}
+
+take_back() { # a change that was confirmed: no less to be ended by the node itself
+  if other=$(holder); then answer pending "$other"; fi
+  conflict=$(each_file ours) || answer conflict "$conflict"
+  trouble=$(start_switch 240 2>&1) || {
+    stop_switch
+    answer error "the switch cannot be armed: $trouble"
+  }
+  trouble=$(set_state reverting 2>&1) || {
+    stop_switch
+    answer error "cannot write below $ROOT: $trouble"
+  }
+}
+
+set_reverted() { # nothing has to be kept where all is as it was, should the disk be too full to say so
+  set_state reverted 2>/dev/null || { rm -rf "$TXN/new" "$TXN/old" && set_state reverted 2>/dev/null; } || rm -rf "$TXN"
+}

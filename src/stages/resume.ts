@@ -1,0 +1,162 @@
+/** Finishes a run whose controller died: which hosts are left, in which order they are ended, and what the journal is told. */
+import pLimit from 'p-limit';
+import { type Journal, type JournalEntry, openJournal, reopenJournal } from '../apply/journal.js';
+import type { RunContext } from '../apply/host-task.js';
+import type { Outcome } from '../apply/outcome.js';
+import { type BegunHost, type ResumeGoal, resumeHost } from '../apply/resume.js';
+import { type HostStory, type RunStory, isBegun, isOpen, mayHaveWritten } from '../apply/run-story.js';
+import type { Host } from '../inventory/host.js';
+import { ToolError, messageOf } from '../lib/errors.js';
+import { ownMark } from '../lib/process-mark.js';
+import { operator } from './change.js';
+import type { Kept } from './kept.js';
+import { hostOutcome } from './results.js';
+import type { Run } from './run.js';
+
+/** What is left of a run, sorted by what can be done about it. */
+export interface Remains {
+  /** Begun, in the inventory and selected: their nodes are asked. */
+  readonly begun: readonly { readonly host: Host; readonly story: HostStory }[];
+  /** Hosts that have ended, or can be ended without asking anybody. */
+  readonly outcomes: readonly Outcome[];
+  /** Of `outcomes`: those that the journal does not hold yet. */
+  readonly news: readonly Outcome[];
+  /** Begun hosts that --limit or --exclude leave for later. */
+  readonly later: readonly string[];
+}
+
+export function remainsOf(run: Run, { hosts }: RunStory): Remains {
+  const known = new Set(run.inventory.hosts.map(({ name }) => name));
+  const selected = new Map(run.hosts.map((host) => [host.name, host]));
+  const begun: { host: Host; story: HostStory }[] = [];
+  const done: Outcome[] = [];
+  const news: Outcome[] = [];
+  const later: string[] = [];
+  for (const story of hosts) {
+    const { host: name, outcome, reason } = story;
+    const host = selected.get(name);
+    if (host === undefined && known.has(name)) {
+      if (isOpen(story)) later.push(name);
+    } else if (!isOpen(story)) {
+      done.push(hostOutcome(name, outcome ?? 'unknown', reason));
+    } else if (!isBegun(story)) {
+      news.push(hostOutcome(name, 'skipped', 'the run ended before its turn'));
+    } else if (host === undefined) {
+      const hint = 'name it in the inventory, and resume again';
+      news.push(hostOutcome(name, 'unknown', 'it is not in the inventory: its node cannot be asked', hint));
+    } else begun.push({ host, story });
+  }
+  return { begun, outcomes: [...done, ...news], news, later };
+}
+
+/** A run as the nodes tell it, where its journal is on another machine. Undefined where no node knows of it. */
+export function storyFromNodes(run: string, cluster: string, kept: readonly Kept[]): RunStory | undefined {
+  const hosts = kept.flatMap(({ host, transactions }): HostStory[] => {
+    if (!transactions.ok || !transactions.value.some(({ id }) => id === run)) return [];
+    const unknown = { reason: undefined, endedAt: undefined, cordon: undefined };
+    // Begun for certain; how far is for the node to say.
+    return [{ host: host.name, steps: [], paths: [], outcome: 'unknown', ...unknown }];
+  });
+  if (hosts.length === 0) return undefined;
+  const none = { of: undefined, endedAt: undefined, stopped: undefined, controller: undefined };
+  return { run, kind: 'apply', cluster, inventory: '?', operator: '?', startedAt: '', resumed: [], hosts, ...none };
+}
+
+/** Throws ToolError where the journal does not tell enough, or where it is of another cluster. */
+export function goalOf({ run, kind, of, cluster }: RunStory, { inventory }: Run): ResumeGoal {
+  const id = kind === 'rollback' ? of : run;
+  if (kind === undefined || id === undefined || !/^[A-Za-z0-9-]{1,64}$/.test(id)) {
+    throw new ToolError('journal', `the journal of run ${run} does not tell any more what it was`, {
+      hint: 'kubelatch audit shows what the nodes keep, and kubelatch rollback RUN puts that back',
+    });
+  }
+  const { name } = inventory.cluster;
+  if (cluster !== name)
+    throw new ToolError('plan', `run ${run} was on cluster ${cluster}, the inventory is of ${name}`);
+  return { run, kind, id };
+}
+
+/** Hosts on which something may be changed, as far as their nodes told; for the question. */
+export function toBeChanged(remains: Remains, { id, kind }: ResumeGoal, kept: readonly Kept[]): string[] {
+  const ended: readonly string[] = kind === 'apply' ? ['confirmed', 'reverted'] : ['reverted'];
+  return remains.begun
+    .filter(({ host, story }) => {
+      const asked = kept.find((one) => one.host.name === host.name)?.transactions;
+      if (story.cordon !== undefined || asked?.ok !== true) return true;
+      const found = asked.value.find((one) => one.id === id);
+      return found !== undefined && !ended.includes(found.state);
+    })
+    .map(({ host }) => host.name);
+}
+
+/** The run's own journal, or a new one under its name where this machine has none. */
+export async function openForResume(run: Run, story: RunStory, isHere: boolean): Promise<Journal> {
+  const { runsFolder, inventory } = run;
+  const journal = await (isHere ? reopenJournal : openJournal)(runsFolder, story.run);
+  const mark = { operator: operator(), controller: ownMark() };
+  try {
+    if (!isHere) {
+      const hosts = story.hosts.map(({ host }) => host);
+      const { name: cluster } = inventory.cluster;
+      await journal.write({ entry: 'run', kind: 'apply', cluster, inventory: inventory.path, hosts, ...mark });
+    }
+    await journal.write({ entry: 'resumed', ...mark });
+    return journal;
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+/** Workers together, then control-plane nodes one by one; a signal leaves those whose turn has not come. */
+export async function endHosts(
+  goal: ResumeGoal,
+  remains: Remains,
+  run: Run,
+  context: RunContext,
+): Promise<{ readonly outcomes: readonly Outcome[]; readonly stopped: string | undefined }> {
+  const { journal, report } = context;
+  const outcomes: Outcome[] = [];
+  let stopped: string | undefined;
+  // Nodes are put back, whatever becomes of the record.
+  const note = (entry: JournalEntry): Promise<void> =>
+    journal.write(entry).catch((error: unknown) => {
+      stopped ??= `the journal cannot be written: ${messageOf(error)}`;
+    });
+  for (const { host, outcome, reason } of remains.news) await note({ entry: 'host', host, outcome, reason });
+
+  const names = remains.begun.map(({ host }) => host.name);
+  report({ event: 'run-started', run: goal.run, hosts: names.length, waves: 1 });
+  if (names.length > 0) report({ event: 'wave-started', wave: 1, waves: 1, hosts: names });
+  const end = async ({ host, story }: Remains['begun'][number]): Promise<void> => {
+    if (run.drain.aborted) {
+      stopped ??= 'interrupted: hosts under way were finished, no other was started';
+      outcomes.push(hostOutcome(host.name, 'unknown', 'interrupted before its turn', `kubelatch resume ${goal.run}`));
+      return;
+    }
+    const begun: BegunHost = {
+      host: host.name,
+      mayHaveWritten: mayHaveWritten(story),
+      cordon: story.cordon,
+      connect: () => run.connector.fresh(host),
+    };
+    const outcome = await resumeHost(goal, begun, context).catch((error: unknown) =>
+      hostOutcome(host.name, 'unknown', messageOf(error), `kubelatch resume ${goal.run}`),
+    );
+    outcomes.push(outcome);
+    const { outcome: kind, reason } = outcome;
+    await note({ entry: 'host', host: host.name, outcome: kind, reason });
+    report({ event: 'host-done', host: host.name, outcome: kind, reason });
+  };
+  const limit = pLimit(run.forks);
+  const isServer = ({ host }: Remains['begun'][number]): boolean => host.role === 'control-plane';
+  await Promise.all(remains.begun.filter((one) => !isServer(one)).map((one) => limit(() => end(one))));
+  for (const one of remains.begun.filter(isServer)) await end(one);
+  const isLeft = remains.later.length > 0 || run.drain.aborted;
+  if (stopped !== undefined) {
+    report({ event: 'stopped', reason: stopped });
+    await note({ entry: 'stopped', reason: stopped });
+  }
+  if (!isLeft) await note({ entry: 'end' });
+  return { outcomes, stopped };
+}

@@ -1,0 +1,180 @@
+import { expect, it, vi } from 'vitest';
+import type { Outcome } from '../../src/apply/outcome.js';
+import { type BegunHost, type ResumeGoal, resumeHost } from '../../src/apply/resume.js';
+import { fail, ok } from '../../src/lib/result.js';
+import { context, fakeCluster, lost, nodeStatus } from './fake-node.js';
+import { KeptNode, type KeptOptions } from './kept-node.js';
+
+vi.mock(import('../../src/lib/clock.js'), async (original) => ({
+  ...(await original()),
+  ...(await import('./virtual-time.js')),
+}));
+
+const goal: ResumeGoal = { run: 'r1', kind: 'apply', id: 'r1' };
+const ofRollback: ResumeGoal = { run: 'r2', kind: 'rollback', id: 'r1' };
+
+async function resume(
+  options: KeptOptions | KeptNode,
+  over: Partial<BegunHost> = {},
+  what = goal,
+  run = context(),
+): Promise<Outcome & { node: KeptNode; steps: string[] }> {
+  const node = options instanceof KeptNode ? options : new KeptNode(options);
+  const connect = () => Promise.resolve(node.session());
+  const outcome = await resumeHost(
+    what,
+    { host: 'n1', mayHaveWritten: true, cordon: undefined, connect, ...over },
+    run,
+  );
+  node.verify();
+  return { ...outcome, node, steps: run.journal.entries.flatMap((one) => (one.entry === 'step' ? [one.step] : [])) };
+}
+
+it.each(['writing', 'applied', 'reverting'] as const)('%s: is put back now, and proved', async (state) => {
+  const outcome = await resume({ state });
+  expect(outcome).toMatchObject({ outcome: 'reverted', steps: ['revert', 'gate'] });
+  expect(outcome.reason).toBe('the run was lost before the change was confirmed; put back by resume r1');
+  expect(outcome.gate.map(({ check }) => check)).toEqual(['kubelet-process', 'healthz', 'lease', 'ready', 'configz']);
+  expect(outcome.node.verbs).toEqual(['list', 'revert restart', 'list']);
+});
+
+it('confirmed: the node has the word, and nothing is done', async () => {
+  const outcome = await resume({ state: 'confirmed', verdict: 'confirmed by me' });
+  expect(outcome).toMatchObject({ outcome: 'confirmed', steps: [] });
+  expect(outcome.node.verbs).toEqual(['list']);
+});
+
+it('reverted by its own switch: proved healthy, and says whose work it was', async () => {
+  const verdict = 'put back by its own switch: nobody confirmed the change in time';
+  const outcome = await resume({ state: 'reverted', verdict });
+  expect(outcome).toMatchObject({ outcome: 'reverted', steps: ['gate'] });
+  expect(outcome.reason).toContain(verdict);
+  expect(outcome.node.verbs).toEqual(['list']);
+});
+
+it.each(['prepared', 'armed'] as const)('%s: nothing was changed, and nothing is left', async (state) => {
+  const outcome = await resume({ state });
+  expect(outcome).toMatchObject({ outcome: 'failed', steps: ['revert'], gate: [] });
+  expect(outcome.reason).toContain('nothing was changed');
+  expect(outcome.node.state).toBe('none');
+});
+
+it('nothing kept: failed where no file can have been written, unknown where one may have been', async () => {
+  expect((await resume({ state: 'none' }, { mayHaveWritten: false })).outcome).toBe('failed');
+  const outcome = await resume({ state: 'none' });
+  expect(outcome.outcome).toBe('unknown');
+  expect(outcome.reason).toContain('is not known');
+});
+
+it.each<[KeptOptions, RegExp]>([
+  [{ state: 'applied', reachable: false }, /cannot be asked: the connection broke; its own switch puts it back/],
+  [{ state: 'applied', puttingBack: 'conflict' }, /not put back: \/etc\/kubelet.yaml was edited by somebody else/],
+  [
+    { state: 'writing', puttingBack: 'broken', stuck: 'broken disk' },
+    /broken no luck; the node itself had given up: broken disk/,
+  ],
+  [{ state: 'applied', puttingBack: 'restart-failed' }, /restart-failed no luck/],
+  [{ state: 'applied', puttingBack: 'lost' }, /the connection broke/],
+  [{ state: 'applied', healthy: false }, /put back by resume r1, but the node is not healthy: healthz/],
+  [{ state: 'reverted', healthy: false }, /not healthy: healthz/],
+  [{ state: 'reverted', readable: false }, /cannot be read, to prove it healthy/],
+  [{ state: 'applied', readable: false }, /cannot be read, to prove it healthy/],
+])('%j is unknown', async (options, reason) => {
+  const outcome = await resume(options);
+  expect(outcome).toMatchObject({ outcome: 'unknown', reason: expect.stringMatching(reason) as string });
+  expect(outcome.hint).toMatch(/^\S/);
+});
+
+it('asks again where somebody else was putting it back, and where the answer was lost', async () => {
+  expect((await resume({ state: 'applied', puttingBack: 'error once' })).outcome).toBe('reverted');
+  const node = new KeptNode({ state: 'applied' });
+  const revert = node.answers['revert'];
+  let calls = 0;
+  // The node did it, and only the answer did not come.
+  node.answers['revert'] = () => {
+    const said = typeof revert === 'function' ? revert() : '';
+    return calls++ === 0 ? { error: lost } : said;
+  };
+  expect((await resume(node)).outcome).toBe('reverted');
+});
+
+it('restarts nothing where the run had restarted nothing', async () => {
+  const outcome = await resume({ state: 'applied', restarts: false });
+  expect(outcome).toMatchObject({ outcome: 'reverted', gate: [] });
+  expect(outcome.node.verbs).toContain('revert files-only');
+});
+
+it('is not held up by a full disk here', async () => {
+  const run = context();
+  run.journal.fails = () => true;
+  expect((await resume({ state: 'applied' }, {}, goal, run)).outcome).toBe('reverted');
+});
+
+it.each<[KeptOptions, string]>([
+  [{ state: 'confirmed' }, 'confirmed'],
+  [{ state: 'reverting' }, 'confirmed'],
+  [{ state: 'reverted' }, 'confirmed'],
+  [{ state: 'reverted', healthy: false }, 'unknown'],
+  [{ state: 'none' }, 'unchanged'],
+  [{ state: 'prepared' }, 'unchanged'],
+  [{ state: 'confirmed', puttingBack: 'conflict' }, 'unknown'],
+  [{ state: 'confirmed', reachable: false }, 'unknown'],
+])('a rollback goes on putting back: %j is %s', async (options, outcome) => {
+  expect((await resume(options, {}, ofRollback)).outcome).toBe(outcome);
+});
+
+function cordoned(over: Parameters<typeof nodeStatus>[1] = {}) {
+  const lifted: string[] = [];
+  let unschedulable = true;
+  const cluster = fakeCluster(() => [nodeStatus('n1', { unschedulable, ...over })], {
+    cordon(node, on) {
+      lifted.push(`${node} ${String(on)}`);
+      unschedulable = on;
+      return Promise.resolve(ok(undefined));
+    },
+  });
+  return { lifted, run: context({ cluster }) };
+}
+
+it.each(['applied', 'confirmed', 'reverted', 'armed'] as const)(
+  'lifts the cordon of the run from a node that was %s, once it is proved healthy',
+  async (state) => {
+    const { lifted, run } = cordoned();
+    const outcome = await resume({ state }, { cordon: 'n1' }, goal, run);
+    expect(outcome.outcome).not.toBe('unknown');
+    expect(lifted).toEqual(['n1 false']);
+    expect(outcome.steps.slice(-2)).toEqual(['gate', 'uncordon']);
+  },
+);
+
+it('leaves a cordon alone that is not there any more', async () => {
+  const { lifted, run } = cordoned({ unschedulable: false });
+  expect((await resume({ state: 'confirmed' }, { cordon: 'n1' }, goal, run)).outcome).toBe('confirmed');
+  expect(lifted).toEqual([]);
+});
+
+it('never lifts a cordon from a node that is not healthy, or that nobody knows of', async () => {
+  for (const options of [
+    { state: 'confirmed', healthy: false },
+    { state: 'applied', healthy: false },
+    { state: 'applied', puttingBack: 'conflict' },
+    { state: 'applied', reachable: false },
+  ] as const) {
+    const { lifted, run } = cordoned();
+    expect((await resume(options, { cordon: 'n1' }, goal, run)).outcome).toBe('unknown');
+    expect(lifted).toEqual([]);
+  }
+});
+
+it('says how to lift a cordon that could not be lifted, and calls the host unknown so that it can be resumed', async () => {
+  const without = await resume({ state: 'confirmed' }, { cordon: 'n1' }, goal, context({ cluster: undefined }));
+  expect(without).toMatchObject({ outcome: 'unknown', hint: 'kubectl uncordon n1' });
+  expect(without.reason).toMatch(/^confirmed; .*its cordon was left: the API server is not asked$/);
+  const { run } = cordoned();
+  const cluster = {
+    ...fakeCluster(() => [nodeStatus('n1', { unschedulable: true })]),
+    cordon: () => Promise.resolve(fail({ kind: 'refused', message: 'no' } as const)),
+  };
+  const refused = await resume({ state: 'confirmed' }, { cordon: 'n1' }, goal, { ...run, cluster });
+  expect(refused.reason).toMatch(/its cordon was left: no$/);
+});

@@ -1,0 +1,115 @@
+/** What `resume` and `runs` make of journals, as far as no node has to be asked. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { ownMark } from '../../src/lib/process-mark.js';
+import { openPlace } from './program.js';
+
+const place = openPlace();
+const inventory = place.file(
+  'inventory.yaml',
+  'cluster: {name: c}\nssh: {user: nobody}\ngroups: {workers: {role: worker, hosts: {n1: {address: 127.0.0.1}, n2: {address: 127.0.0.1}}}}\n',
+);
+let states = 0;
+
+/** A state folder with one run in it. */
+function withRun(
+  entries: readonly object[],
+  run = '20261123T050100Z-3fa4c1',
+  tail = '',
+): Readonly<Record<string, string>> {
+  const state = join(place.folder, `state-${++states}`);
+  const folder = join(state, 'kubelatch', 'runs', run);
+  mkdirSync(folder, { recursive: true });
+  const lines = entries.map((one, at) => JSON.stringify({ time: `2026-11-23T05:01:0${at}.000Z`, ...one }));
+  writeFileSync(join(folder, 'journal.ndjson'), `${lines.join('\n')}\n${tail}`);
+  return { XDG_STATE_HOME: state };
+}
+const start = { entry: 'run', kind: 'apply', cluster: 'c', inventory: 'i', hosts: ['n1', 'n2'], operator: 'me@x' };
+const done = (host: string, outcome: string) => ({ entry: 'host', host, outcome });
+const resume = (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
+  place.kubelatch(['resume', '-i', inventory, '--yes', ...args], { env });
+
+it.each([
+  ['confirmed', 'confirmed', 0],
+  ['confirmed', 'reverted', 4],
+  ['failed', 'confirmed', 1],
+] as const)('says that a run ended already, %s and %s: %i', async (first, second, code) => {
+  const env = withRun([start, done('n1', first), done('n2', second), { entry: 'end' }]);
+  const ran = await resume(env, '20261123T050100Z-3fa4c1', '-o', 'json');
+  expect(ran.stderr).toContain(
+    'Run 20261123T050100Z-3fa4c1 ended already, 2026-11-23T05:01:03.000Z: nothing is left to do.',
+  );
+  expect(ran.code).toBe(code);
+  expect(JSON.parse(ran.stdout)).toMatchObject({
+    ...{ kind: 'resume', run: '20261123T050100Z-3fa4c1', finishedAt: '2026-11-23T05:01:03.000Z' },
+    hosts: [
+      { name: 'n1', outcome: first },
+      { name: 'n2', outcome: second },
+    ],
+  });
+});
+
+it('has nothing to do where every run ended, and says so in the form that was asked for', async () => {
+  const env = withRun([start, done('n1', 'reverted'), { entry: 'end' }]);
+  const ran = await resume(env);
+  expect(ran).toEqual({ code: 0, stdout: '', stderr: 'Every run of this machine ended: nothing is left to do.\n' });
+  const json = await resume(env, '-o', 'json');
+  expect([json.code, JSON.parse(json.stdout)]).toMatchObject([0, { kind: 'resume', run: null, hosts: [] }]);
+});
+
+it('ends a run that had begun nothing without asking a node, once', async () => {
+  const env = withRun([start, { entry: 'step', host: 'n1', step: 'connect' }], undefined, '{"time":"2026-11-23T05:0');
+  const ran = await resume(env, '-o', 'json');
+  expect(ran.code).toBe(4);
+  expect(JSON.parse(ran.stdout)).toMatchObject({ summary: { skipped: 2, unknown: 0 } });
+  expect((await resume(env)).code).toBe(0);
+  const listed = await place.kubelatch(['runs', 'list', '-o', 'json'], { env });
+  expect(JSON.parse(listed.stdout)).toMatchObject({ runs: [{ state: 'ended', outcomes: { skipped: 2 } }] });
+});
+
+it('does not touch a run whose process lives', async () => {
+  const env = withRun([
+    { ...start, controller: ownMark() },
+    { entry: 'step', host: 'n1', step: 'write' },
+  ]);
+  const ran = await resume(env);
+  expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 1, stdout: '' });
+  expect(ran.stderr).toContain(`run 20261123T050100Z-3fa4c1 is still going on here: process ${process.pid}`);
+  const listed = await place.kubelatch(['runs'], { env });
+  expect(listed.stdout).toContain(`is going on: process ${process.pid}`);
+});
+
+it.each<[string, readonly object[], string]>([
+  ['another cluster', [{ ...start, cluster: 'other' }], 'was on cluster other, the inventory is of c'],
+  ['a lost first line', [{ entry: 'step', host: 'n1', step: 'write' }], 'does not tell any more what it was'],
+])('refuses %s before anything is asked', async (_, entries, said) => {
+  const ran = await resume(withRun(entries));
+  expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 1, stdout: '' });
+  expect(ran.stderr).toContain(said);
+});
+
+it('a host of which nobody knows keeps a run from being forgotten', async () => {
+  const env = withRun([
+    start,
+    { entry: 'step', host: 'n1', step: 'write' },
+    done('n1', 'unknown'),
+    done('n2', 'confirmed'),
+    { entry: 'end' },
+  ]);
+  const elsewhere = place.file(
+    'elsewhere.yaml',
+    'cluster: {name: c}\nssh: {user: nobody}\ngroups: {workers: {role: worker, hosts: {n2: {address: 127.0.0.1}}}}\n',
+  );
+  const ran = await place.kubelatch(['resume', '-i', elsewhere, '--yes', '-o', 'json'], { env });
+  expect(ran.code).toBe(5);
+  expect(JSON.parse(ran.stdout)).toMatchObject({
+    hosts: [
+      { name: 'n2', outcome: 'confirmed' },
+      { name: 'n1', outcome: 'unknown' },
+    ],
+  });
+  expect((await place.kubelatch(['runs'], { env })).stdout).toContain(
+    'nobody knows of n1: kubelatch resume 20261123T050100Z-3fa4c1',
+  );
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import type { KeptTransaction } from '../../src/apply/node-transaction.js';
+import type { Host } from '../../src/inventory/host.js';
+import { fail, ok } from '../../src/lib/result.js';
+import { backupsOf, builtUpon } from '../../src/stages/backups.js';
+import type { Kept } from '../../src/stages/kept.js';
+
+const hostNamed = (name: string): Host => ({
+  name,
+  address: name,
+  role: 'worker',
+  group: 'workers',
+  ssh: { user: 'deploy', jump: [], become: 'sudo' },
+});
+const change = (id: string, paths: unknown, over: Partial<KeptTransaction> = {}): KeptTransaction => ({
+  id,
+  state: 'confirmed',
+  about: { run: id, startedAt: '2026-11-23T05:00:00.000Z', operator: 'ann@desk', paths } as KeptTransaction['about'],
+  verdict: 'confirmed by ann',
+  stuck: '',
+  left: undefined,
+  ...over,
+});
+const kept = (name: string, ...transactions: KeptTransaction[]): Kept => ({
+  host: hostNamed(name),
+  transactions: ok(transactions),
+});
+
+describe('what nodes keep', () => {
+  it('is told newest first, whatever a node says of itself', () => {
+    const strange = change('r2', 'no list', {
+      about: { startedAt: 7, operator: {}, paths: ['/a', 3] } as unknown as KeptTransaction['about'],
+    });
+    expect(backupsOf([kept('n1', change('r1', ['/x']), strange)])).toEqual([
+      {
+        name: 'n1',
+        backups: [
+          { run: 'r2', state: 'confirmed', startedAt: '', operator: '', files: ['/a'], verdict: 'confirmed by ann' },
+          {
+            run: 'r1',
+            state: 'confirmed',
+            startedAt: '2026-11-23T05:00:00.000Z',
+            operator: 'ann@desk',
+            files: ['/x'],
+            verdict: 'confirmed by ann',
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('is an error where the node could not be asked, never nothing', () => {
+    const error = { kind: 'refused', message: 'no', hint: 'look' } as const;
+    expect(backupsOf([{ host: hostNamed('n1'), transactions: fail(error) }])).toEqual([
+      { name: 'n1', error, backups: [] },
+    ]);
+  });
+});
+
+describe('a run that a later one built upon', () => {
+  it('has to wait for the newest of those that share a file, on that host alone', () => {
+    const blocked = builtUpon(
+      [
+        kept('n1', change('r1', ['/x', '/y']), change('r2', ['/y']), change('r3', ['/y', '/z'])),
+        kept('n2', change('r1', ['/x']), change('r2', ['/z'])),
+        kept('n3', change('r2', ['/x'])),
+      ],
+      'r1',
+    );
+    expect(blocked).toMatchObject([
+      {
+        host: 'n1',
+        outcome: 'refused',
+        reason: 'run r3 changed /y after run r1: nothing was put back',
+        hint: 'newest first: kubelatch rollback r3 --limit n1, then this one again',
+      },
+    ]);
+  });
+
+  it.each([
+    ['an earlier one', change('r0', ['/x'])],
+    ['one that was put back', change('r2', ['/x'], { state: 'reverted' })],
+    ['one whose record is of no use', change('r2', undefined)],
+  ])('is not built upon by %s', (_, other) => {
+    expect(builtUpon([kept('n1', change('r1', ['/x']), other)], 'r1')).toEqual([]);
+  });
+
+  it('goes on with what was begun, whatever came later', () => {
+    const own = change('r1', ['/x'], { state: 'reverting' });
+    expect(builtUpon([kept('n1', own, change('r2', ['/x']))], 'r1')).toEqual([]);
+  });
+});

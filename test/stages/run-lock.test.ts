@@ -1,0 +1,86 @@
+import { expect, it } from 'vitest';
+import type { RunEvent } from '../../src/apply/outcome.js';
+import type { Claim, LeaseHolder, LeaseRefusal } from '../../src/cluster/run-lease.js';
+import { ToolError } from '../../src/lib/errors.js';
+import { fail, ok } from '../../src/lib/result.js';
+import { withRunLock } from '../../src/stages/run-lock.js';
+
+const who = { operator: 'me@here', run: 'r2' };
+const alice: LeaseHolder = {
+  identity: 'alice@ops1 20261123T050102Z-3fa4c1/00',
+  operator: 'alice@ops1',
+  run: '20261123T050102Z-3fa4c1',
+  age: 184_000,
+  duration: 20_000,
+};
+
+function runOf(refusal: LeaseRefusal | undefined) {
+  const events: RunEvent[] = [];
+  const notes: string[] = [];
+  const doubt = (): undefined => undefined;
+  const cluster = {
+    lock: (claim: Claim) => {
+      claim.onWatch(alice);
+      notes.push(`${claim.operator} ${claim.run}`);
+      const release = (): Promise<void> => Promise.resolve(void notes.push('released'));
+      return Promise.resolve(refusal === undefined ? ok({ doubt, release }) : fail(refusal));
+    },
+  };
+  const run = { drain: new AbortController().signal, report: (event: RunEvent) => void events.push(event) };
+  return { run, cluster, notes, events };
+}
+
+/** Message and hint of what was thrown; the work must not have begun. */
+async function refused(refusal: LeaseRefusal): Promise<ToolError> {
+  const { run, cluster } = runOf(refusal);
+  const thrown: unknown = await withRunLock(run, cluster, who, () => Promise.resolve('began')).catch(
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof ToolError)) return expect.fail(`it was not refused: ${String(thrown)}`);
+  expect(thrown.message).not.toContain('\n');
+  expect(thrown.hint).toMatch(/^nothing was changed/);
+  return thrown;
+}
+
+it('holds the lock as long as the work goes on, and gives it back whatever comes of it', async () => {
+  const { run, cluster, notes, events } = runOf(undefined);
+  expect(await withRunLock(run, cluster, who, (lease) => Promise.resolve(lease !== undefined))).toBe(true);
+  expect(notes).toEqual(['me@here r2', 'released']);
+  const reason =
+    'alice@ops1 (run 20261123T050102Z-3fa4c1) holds the run lock of this cluster; watching for 20 s whether it is alive';
+  expect(events).toEqual([{ event: 'waiting', reason }]);
+  await expect(withRunLock(run, cluster, who, () => Promise.reject(new Error('x')))).rejects.toThrow('x');
+  expect(notes).toEqual(['me@here r2', 'released', 'me@here r2', 'released']);
+  expect(await withRunLock(run, undefined, who, (lease) => Promise.resolve(lease))).toBeUndefined();
+});
+
+it('tells who holds it, since when, and how to break it with care', async () => {
+  const error = await refused({ kind: 'held', by: alice, renewed: true });
+  expect(error.code).toBe('cluster');
+  expect(error.message).toBe(
+    'alice@ops1 (run 20261123T050102Z-3fa4c1) holds the run lock of this cluster: taken 3 min ago, alive just now',
+  );
+  expect(error.hint).toBe(
+    'nothing was changed; wait for it, or finish it there (ops1) by kubelatch resume 20261123T050102Z-3fa4c1 if it died; ' +
+      'once dead it is free 20 s after its last renewal; ' +
+      'only when nothing of it runs any more: kubectl -n kube-system delete lease kubelatch',
+  );
+});
+
+it('offers no command with words that kubelatch did not write', async () => {
+  const by = { identity: 'x; rm -rf /', operator: undefined, run: undefined, age: undefined, duration: 36_000_000 };
+  const error = await refused({ kind: 'held', by, renewed: false });
+  expect(error.message).toBe('x; rm -rf / holds the run lock of this cluster: to be watched for 10 h');
+  expect(error.hint).not.toContain('resume');
+});
+
+it('says which rights are missing', async () => {
+  const message = 'HTTP 403: leases.coordination.k8s.io "kubelatch" is forbidden';
+  const error = await refused({ kind: 'unusable', error: { kind: 'refused', status: 403, message } });
+  expect([error.code, error.message]).toEqual(['cluster', `the run lock of the cluster cannot be taken: ${message}`]);
+  expect(error.hint).toMatch(/get, create and update on leases\.coordination\.k8s\.io in kube-system.*--no-cluster/);
+});
+
+it('ends as interrupted when somebody would not wait', async () => {
+  expect((await refused({ kind: 'interrupted' })).code).toBe('interrupted');
+});
