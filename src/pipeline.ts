@@ -13,7 +13,7 @@ import { askKept, keptOf, newestKept, unaskedOf } from './stages/kept.js';
 import { changingPlans, judgeHost, planFor } from './stages/judge.js';
 import { reachCluster } from './stages/reach-cluster.js';
 import { baseOf, notesOf, outcomeWithoutChange, runResult } from './stages/results.js';
-import { endHosts, goalOf, openForResume, remainsOf, storyFromNodes, toBeChanged } from './stages/resume.js';
+import { endHosts, goalOf, remainsOf, storyFromNodes, toBeChanged, withResumedJournal } from './stages/resume.js';
 import type { RolloutFlags, Run } from './stages/run.js';
 import { clientCaEvidence, survey } from './stages/survey.js';
 
@@ -167,15 +167,12 @@ export async function resume(
     const unasked = wanted.story === undefined ? unaskedOf(kept) : [];
     const names = toBeChanged(remains, goal, kept);
     if (names.length > 0 && !(await approve(undefined, missing, names))) return undefined;
-    const journal = await openForResume(run, story, wanted.story !== undefined);
-    try {
+    return withResumedJournal(run, cluster, story, wanted.story !== undefined, async (journal, lease) => {
       const context = contextFor(run, cluster, journal, flags);
-      const { outcomes, stopped } = await endHosts(goal, remains, run, context);
+      const { outcomes, stopped } = await endHosts(goal, remains, run, context, lease);
       const all = [...outcomes, ...remains.outcomes, ...unasked];
       return runResult(run, { kind: 'resume', of: story.of, run: story.run, startedAt }, all, stopped);
-    } finally {
-      await journal.close();
-    }
+    });
   });
 }
 

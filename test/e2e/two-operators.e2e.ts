@@ -16,7 +16,7 @@ const execute = promisify(execFile);
 const path = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kubelatch';
 const unlock = 'kubectl -n kube-system delete lease kubelatch';
 /** Long enough for the other to see that the holder is alive. */
-const slow = ['--yes', '--settle', '12s', '--max-unavailable', '4'];
+const slow = ['--yes', '--settle', '8s', '--max-unavailable', '4'];
 
 interface LeaseSpec {
   readonly holderIdentity?: string;
@@ -97,7 +97,7 @@ it('takes the lock of a killed holder after its time, not before', async () => {
 
 it.each([-10, 10])('does not compare clocks: the holder’s is %i minutes off', async (minutes) => {
   const time = (): string => new Date(Date.now() + minutes * 60_000).toISOString().replace('Z', '000Z');
-  const spec = { holderIdentity: 'bo@far 20261123T000000Z-0badc0/00', leaseDurationSeconds: 15, acquireTime: time() };
+  const spec = { holderIdentity: 'bo@far 20261123T000000Z-0badc0/00', leaseDurationSeconds: 8, acquireTime: time() };
   const manifest = {
     ...{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' },
     ...{ metadata: { name: 'kubelatch' }, spec: { ...spec, renewTime: time() } },
