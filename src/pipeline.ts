@@ -99,7 +99,10 @@ export async function apply(
     return withJournal(run, cluster, 'apply', undefined, names, async (journal, lease) => {
       const context = contextFor(run, cluster, journal, flags);
       const tasks = plans.map((one) => applyTask(one, hostNamed(run, one.host), run, context));
-      const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags, lease);
+      const detected = (planned?.hosts ?? []).flatMap(({ role, nodeName }) =>
+        role === 'control-plane' && nodeName !== undefined ? [nodeName] : [],
+      );
+      const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags, lease, detected);
       return runResult(run, { kind: 'apply', run: journal.run, startedAt }, [...outcomes, ...settled], stopped);
     });
   });
