@@ -4,18 +4,16 @@ import type { Cluster } from './cluster/cluster.js';
 import type { Host } from './inventory/host.js';
 import { isoTime, newRunId } from './lib/clock.js';
 import { ToolError } from './lib/errors.js';
-import { livesStill } from './lib/process-mark.js';
 import type { SavedPlan } from './plan/saved-plan.js';
 import { planWaves } from './plan/waves.js';
 import type { AuditResult, PlanResult, RunResult } from './report/model.js';
 import { builtUpon } from './stages/backups.js';
-import { applyTask, contextFor, operator, rollOutWaves, rollbackTask, withJournal } from './stages/change.js';
+import { applyTask, contextFor, rollOutWaves, rollbackTask, withJournal } from './stages/change.js';
 import { askKept, keptOf, newestKept, unaskedOf } from './stages/kept.js';
 import { changingPlans, judgeHost, planFor } from './stages/judge.js';
 import { reachCluster } from './stages/reach-cluster.js';
 import { baseOf, notesOf, outcomeWithoutChange, runResult } from './stages/results.js';
-import { endHosts, goalOf, openForResume, remainsOf, storyFromNodes, toBeChanged } from './stages/resume.js';
-import { withRunLock } from './stages/run-lock.js';
+import { endHosts, goalOf, remainsOf, storyFromNodes, toBeChanged, withResumedJournal } from './stages/resume.js';
 import type { RolloutFlags, Run } from './stages/run.js';
 import { clientCaEvidence, survey } from './stages/survey.js';
 
@@ -166,20 +164,11 @@ export async function resume(
     const unasked = wanted.story === undefined ? unaskedOf(kept) : [];
     const names = toBeChanged(remains, goal, kept);
     if (names.length > 0 && !(await approve(undefined, missing, names))) return undefined;
-    // Where no node is asked, there is nothing to keep others from.
-    const locked = remains.begun.length > 0 ? cluster : undefined;
-    const { controller, lock } = story;
-    const dead = controller !== undefined && livesStill(controller) === 'no' ? lock : undefined;
-    return withRunLock(run, locked, { operator: operator(), run: story.run, dead }, async (lease) => {
-      const journal = await openForResume(run, story, wanted.story !== undefined, lease?.identity);
-      try {
-        const context = contextFor(run, cluster, journal, flags);
-        const { outcomes, stopped } = await endHosts(goal, remains, run, context, lease);
-        const all = [...outcomes, ...remains.outcomes, ...unasked];
-        return runResult(run, { kind: 'resume', of: story.of, run: story.run, startedAt }, all, stopped);
-      } finally {
-        await journal.close();
-      }
+    return withResumedJournal(run, cluster, story, wanted.story !== undefined, async (journal, lease) => {
+      const context = contextFor(run, cluster, journal, flags);
+      const { outcomes, stopped } = await endHosts(goal, remains, run, context, lease);
+      const all = [...outcomes, ...remains.outcomes, ...unasked];
+      return runResult(run, { kind: 'resume', of: story.of, run: story.run, startedAt }, all, stopped);
     });
   });
 }

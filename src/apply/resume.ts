@@ -1,16 +1,13 @@
 /** Ends one host of a run whose controller died: the node's own word decides, and what it left undecided is put back now. */
-import { sleep } from '../lib/clock.js';
 import type { HostPlan } from '../plan/host-plan.js';
 import { readKeptPlan } from '../plan/saved-plan.js';
 import type { Session } from '../ssh/session.js';
 import { failureOf, proveOld } from './gate.js';
 import { type HostTask, type RunContext, trackHost } from './host-task.js';
-import { type KeptTransaction, type TxnResult, listTransactions, parseHolder, revert } from './node-transaction.js';
+import { type KeptTransaction, listTransactions, parseHolder, switchTimes } from './node-transaction.js';
 import type { Outcome } from './outcome.js';
+import { untilDecided } from './put-back.js';
 import { heldBy } from './refusal.js';
-
-/** Milliseconds between two attempts. */
-const pause = 2000;
 
 /** What the run was about. */
 export interface ResumeGoal {
@@ -33,17 +30,34 @@ export interface BegunHost {
 /** Never `confirmed` by a guess: what the node does not say is `unknown`. */
 export async function resumeHost(goal: ResumeGoal, begun: BegunHost, context: RunContext): Promise<Outcome> {
   const connected = await begun.connect();
-  const kept = connected.ok ? await listTransactions(connected.value) : connected;
-  if (connected.ok) await connected.value.close();
-  const found = kept.ok ? kept.value.find((one) => one.id === goal.id) : undefined;
+  if (!connected.ok) return unasked(connected.error.message);
+  const session = connected.value;
+  try {
+    const kept = await listTransactions(session);
+    if (!kept.ok) return unasked(kept.error.message);
+    return await endHost(goal, begun, session, kept.value, context);
+  } finally {
+    await session.close();
+  }
+
+  function unasked(why: string): Outcome {
+    const { finish } = trackHost(taskOf(begun, undefined), context);
+    const itself = goal.kind === 'apply' ? '; its own switch puts it back if it was armed' : '';
+    return finish('unknown', `the node cannot be asked: ${why}${itself}`, `kubelatch resume ${goal.run}`);
+  }
+}
+
+async function endHost(
+  goal: ResumeGoal,
+  begun: BegunHost,
+  session: Session,
+  kept: readonly KeptTransaction[],
+  context: RunContext,
+): Promise<Outcome> {
+  const found = kept.find((one) => one.id === goal.id);
   const plan = readKeptPlan(found?.about.plan);
   const task = taskOf(begun, plan);
-  const tracked = trackHost(task, context);
-  const { progress, step, finish } = tracked;
-  if (!kept.ok) {
-    const still = found === undefined && goal.kind === 'apply' ? '; its own switch puts it back if it was armed' : '';
-    return finish('unknown', `the node cannot be asked: ${kept.error.message}${still}`, `kubelatch resume ${goal.run}`);
-  }
+  const { progress, step, finish } = trackHost(task, context);
   const look = `log in and look: systemctl status ${task.target.unit}, /var/lib/kubelatch/txn/${goal.id}`;
   let proved = false;
   return released(found === undefined ? gone() : await settled(found));
@@ -63,7 +77,15 @@ export async function resumeHost(goal: ResumeGoal, begun: BegunHost, context: Ru
     const { state } = transaction;
     if (state === 'confirmed' && goal.kind === 'apply') return confirmed();
     if (state === 'reverted') return putBack(transaction);
-    const reverted = await step('revert', () => revertPatiently(begun, goal, plan));
+    const reverted = await step('revert', () => {
+      const change = {
+        id: goal.id,
+        session,
+        restarts: plan?.restart !== false,
+        times: switchTimes(context.timing.gate),
+      };
+      return untilDecided(change, `resume ${goal.run}`, task);
+    });
     if (!reverted.ok)
       return finish('unknown', `putting back failed: ${reverted.error.message}${stuckIn(transaction)}`, look);
     const { word, detail } = reverted.value;
@@ -109,7 +131,9 @@ export async function resumeHost(goal: ResumeGoal, begun: BegunHost, context: Ru
   }
 
   async function askAgain(): Promise<KeptTransaction | undefined> {
-    const listed = await withSession(begun, listTransactions);
+    const fresh = await task.connect();
+    if (!fresh.ok) return undefined;
+    const listed = await listTransactions(fresh.value).finally(() => fresh.value.close());
     return listed.ok ? listed.value.find((one) => one.id === goal.id) : undefined;
   }
 
@@ -163,27 +187,3 @@ const taskOf = ({ host, cordon, connect }: BegunHost, plan: HostPlan | undefined
   ports: plan?.ports ?? { kubelet: 10250, readOnly: 0, healthz: 10248, healthzHost: '127.0.0.1' },
   connect,
 });
-
-/** The node puts one change back once: who comes second waits there and reads the verdict. What is lost on the way is asked again. */
-async function revertPatiently(
-  begun: BegunHost,
-  goal: ResumeGoal,
-  plan: HostPlan | undefined,
-  attempts = 3,
-): Promise<TxnResult> {
-  const how = plan?.restart === false ? 'files-only' : 'restart';
-  const said = await withSession(begun, (session) => revert(session, goal.id, how, `resume ${goal.run}`));
-  const isFinal = said.ok ? said.value.word !== 'error' && said.value.word !== 'broken' : said.error.kind === 'aborted';
-  if (isFinal || attempts <= 1) return said;
-  await sleep(pause);
-  return revertPatiently(begun, goal, plan, attempts - 1);
-}
-
-async function withSession<T>(
-  { connect }: BegunHost,
-  work: (session: Session) => Promise<T>,
-): Promise<T | Extract<Awaited<ReturnType<HostTask['connect']>>, { ok: false }>> {
-  const connected = await connect();
-  if (!connected.ok) return connected;
-  return work(connected.value).finally(() => connected.value.close());
-}

@@ -18,7 +18,7 @@ export function notesOnTransactions(transactions: readonly TransactionFact[]): s
 }
 
 /** How the switch and the boot unit sign; a person who took a change back knows of it. */
-const byItself = /^put back by (its own switch|the start of the machine)\b/;
+const byItself = /^(put back|ended) by (its own switch|the start of the machine)\b/;
 
 /** `run X of root@ops, begun 3 min ago`. */
 export function whose({ id, owner = '', age }: TransactionFact): string {

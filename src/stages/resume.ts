@@ -5,13 +5,15 @@ import type { RunContext } from '../apply/host-task.js';
 import type { Outcome } from '../apply/outcome.js';
 import { type BegunHost, type ResumeGoal, resumeHost } from '../apply/resume.js';
 import { type HostStory, type RunStory, isBegun, isOpen, mayHaveWritten } from '../apply/run-story.js';
+import type { Cluster } from '../cluster/cluster.js';
 import type { RunLease } from '../cluster/run-lease.js';
 import type { Host } from '../inventory/host.js';
 import { ToolError, messageOf } from '../lib/errors.js';
-import { ownMark } from '../lib/process-mark.js';
+import { livesStill, ownMark } from '../lib/process-mark.js';
 import { operator } from './change.js';
 import type { Kept } from './kept.js';
 import { hostOutcome } from './results.js';
+import { withRunLock } from './run-lock.js';
 import type { Run } from './run.js';
 
 /** What is left of a run, sorted by what can be done about it. */
@@ -90,28 +92,31 @@ export function toBeChanged(remains: Remains, { id, kind }: ResumeGoal, kept: re
     .map(({ host }) => host.name);
 }
 
-/** The run's own journal, or a new one under its name where this machine has none. */
-export async function openForResume(
+/** With the cluster's run lock, and the run's own journal, or a new one under its name where this machine has none. */
+export function withResumedJournal<T>(
   run: Run,
+  cluster: Cluster | undefined,
   story: RunStory,
   isHere: boolean,
-  lock: string | undefined,
-): Promise<Journal> {
-  const { runsFolder, inventory } = run;
-  const journal = await (isHere ? reopenJournal : openJournal)(runsFolder, story.run);
-  const mark = { operator: operator(), controller: ownMark(), lock };
-  try {
-    if (!isHere) {
-      const hosts = story.hosts.map(({ host }) => host);
-      const { name: cluster } = inventory.cluster;
-      await journal.write({ entry: 'run', kind: 'apply', cluster, inventory: inventory.path, hosts, ...mark });
+  work: (journal: Journal, lease: RunLease | undefined) => Promise<T>,
+): Promise<T> {
+  const { controller, lock } = story;
+  const dead = controller !== undefined && livesStill(controller) === 'no' ? lock : undefined;
+  return withRunLock(run, cluster, { operator: operator(), run: story.run, dead }, async (lease) => {
+    const mark = { operator: operator(), controller: ownMark(), lock: lease?.identity };
+    const journal = await (isHere ? reopenJournal : openJournal)(run.runsFolder, story.run);
+    try {
+      if (!isHere) {
+        const hosts = story.hosts.map(({ host }) => host);
+        const { path: inventory, cluster: of } = run.inventory;
+        await journal.write({ entry: 'run', kind: 'apply', cluster: of.name, inventory, hosts, ...mark });
+      }
+      await journal.write({ entry: 'resumed', ...mark });
+      return await work(journal, lease);
+    } finally {
+      await journal.close();
     }
-    await journal.write({ entry: 'resumed', ...mark });
-    return journal;
-  } catch (error) {
-    await journal.close();
-    throw error;
-  }
+  });
 }
 
 /**
@@ -128,7 +133,7 @@ export async function endHosts(
   const { journal, report } = context;
   const outcomes: Outcome[] = [];
   let stopped: string | undefined;
-  let isLeft = remains.later.length > 0;
+  let left = remains.later.length > 0;
   // Nodes are put back, whatever becomes of the record.
   const note = (entry: JournalEntry): Promise<void> =>
     journal.write(entry).catch((error: unknown) => {
@@ -141,10 +146,10 @@ export async function endHosts(
   if (names.length > 0) report({ event: 'wave-started', wave: 1, waves: 1, hosts: names });
   const end = async ({ host, story }: Remains['begun'][number]): Promise<void> => {
     const doubt = lease?.doubt();
+    if (run.drain.aborted) stopped ??= 'interrupted: hosts under way were finished, no other was started';
+    if (doubt?.final === true) stopped ??= doubt.reason;
     if (run.drain.aborted || doubt?.final === true) {
-      isLeft = true;
-      stopped ??=
-        doubt?.final === true ? doubt.reason : 'interrupted: hosts under way were finished, no other was started';
+      left = true;
       outcomes.push(hostOutcome(host.name, 'unknown', 'stopped before its turn', `kubelatch resume ${goal.run}`));
       return;
     }
@@ -170,6 +175,6 @@ export async function endHosts(
     report({ event: 'stopped', reason: stopped });
     await note({ entry: 'stopped', reason: stopped });
   }
-  if (!isLeft) await note({ entry: 'end' });
+  if (!left) await note({ entry: 'end' });
   return { outcomes, stopped };
 }

@@ -40,15 +40,11 @@ export class KeptNode extends FakeNode {
     };
     let errors = options.puttingBack === 'error once' ? 1 : 0;
     this.answers['revert'] = () => {
-      switch (this.state) {
-        case 'none':
-          return answer('none');
-        case 'prepared':
-        case 'armed':
-          this.state = 'none';
-          return answer('nothing');
-        case 'reverted':
-          return answer('reverted', 'already');
+      if (this.state === 'none') return answer('none');
+      if (this.state === 'reverted') return answer('reverted', 'already');
+      if (this.state === 'prepared' || this.state === 'armed') {
+        this.state = this.state === 'prepared' ? 'none' : 'reverted';
+        return answer('nothing');
       }
       if (errors-- > 0) return answer('error', 'somebody else is at it');
       switch (options.puttingBack) {

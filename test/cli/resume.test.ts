@@ -8,7 +8,7 @@ import { openPlace } from './program.js';
 const place = openPlace();
 const inventory = place.file(
   'inventory.yaml',
-  'cluster: {name: c}\nssh: {user: nobody}\ngroups: {workers: {role: worker, hosts: {n1: {address: 127.0.0.1}, n2: {address: 127.0.0.1}}}}\n',
+  'cluster: {name: c}\nssh: {user: nobody}\ngroups: {workers: {role: worker, hosts: {n1: {address: 127.0.0.1}, n2: {address: 127.0.0.2}}}}\n',
 );
 let states = 0;
 
@@ -99,7 +99,7 @@ it('a host of which nobody knows keeps a run from being forgotten', async () => 
   ]);
   const elsewhere = place.file(
     'elsewhere.yaml',
-    'cluster: {name: c}\nssh: {user: nobody}\ngroups: {workers: {role: worker, hosts: {n2: {address: 127.0.0.1}}}}\n',
+    'cluster: {name: c}\nssh: {user: nobody}\ngroups: {workers: {role: worker, hosts: {n2: {address: 127.0.0.2}}}}\n',
   );
   const ran = await place.kubelatch(['resume', '-i', elsewhere, '--yes', '-o', 'json'], { env });
   expect(ran.code).toBe(5);

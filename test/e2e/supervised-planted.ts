@@ -1,4 +1,5 @@
 /** The nodes of the k3s and RKE2 scenarios, one of each shape, and what the lab plants on them: each weakness with its file and line. */
+import { execFileSync } from 'node:child_process';
 import type { Lab, Shape } from '../lab/lab.js';
 
 type Place = readonly [path: string, ...words: string[]];
@@ -41,7 +42,7 @@ interface Node {
 }
 
 /** One node of each product, role and generation. */
-export const supervised: readonly Node[] = [
+const all: readonly Node[] = [
   { name: 'a1', shape: 'k3s-agent', places: k3sAgent },
   { name: 'a2', shape: 'rke2-agent', places: rke2Agent },
   { name: 'a3', shape: 'k3s-agent-old', places: k3sAgent },
@@ -51,18 +52,31 @@ export const supervised: readonly Node[] = [
   { name: 'o1', shape: 'k3s-server-old', places: k3sServer },
   { name: 'o2', shape: 'rke2-server-old', places: rke2Server },
 ];
+
+/** Whether a shape can be had: all of them, but where the environment names a true program only its product and generation. */
+function isToBeHad(shape: Shape): boolean {
+  const named = (['k3s', 'rke2'] as const).find((product) => process.env[`KUBELATCH_LAB_${product.toUpperCase()}`]);
+  if (named === undefined) return true;
+  const program = process.env[`KUBELATCH_LAB_${named.toUpperCase()}`] ?? '';
+  const isOld = Number(/v1\.(\d+)\./.exec(execFileSync(program, ['--version'], { encoding: 'utf8' }))?.[1]) < 32;
+  return distroOf(shape) === named && shape.endsWith('-old') === isOld;
+}
+export const distroOf = (shape: Shape): string => shape.split('-')[0] ?? '';
+export const isServer = (shape: Shape): boolean => shape.includes('-server');
+
+export const supervised = all.filter(({ shape }) => isToBeHad(shape));
 /** s1 and its peers: one cluster's servers. */
-export const threeServers = ['s1', 's2', 's3'] as const;
+export const threeServers = ['s1', 's2', 's3'].filter(() => isToBeHad('k3s-server'));
+/** They go with all others in one fleet. */
+export const kubeadmNodes = ['w1'].filter(() => isToBeHad('kubeadm'));
 
 export const names = supervised.map(({ name }) => name);
 /** For the titles of tests: [node, shape]. */
 export const titled = supervised.map(({ name, shape }) => [name, shape] as const);
-export const distroOf = (shape: Shape): string => shape.split('-')[0] ?? '';
-export const isServer = (shape: Shape): boolean => shape.includes('-server');
 
 /** As up.sh takes them: the nodes above, the peers of s1, and a kubeadm node. */
 export const fleet = [
-  'w1:kubeadm',
+  ...kubeadmNodes.map((name) => `${name}:kubeadm`),
   ...supervised.map(({ name, shape }) => `${name}:${shape}`),
   ...threeServers.slice(1).map((name) => `${name}:k3s-server`),
 ];

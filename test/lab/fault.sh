@@ -10,8 +10,8 @@ dropin=/run/systemd/system/$unit.service.d/90-lab-fault.conf
 # k3s and RKE2 lay their client CA out anew at each start, but not while this is there.
 no_ca=/run/lab-no-client-ca
 rancher=$(find /etc/rancher -mindepth 1 -maxdepth 1 -printf %f -quit 2>/dev/null || true)
-# The API server's address.
-control=$(awk '$2 == "cp1" { print $1 }' /opt/planted/etc/hosts)
+# The API servers' addresses.
+callers=$(paste -sd, /opt/planted/callers)
 
 # strike_when_changed ON OFF: before each start of the kubelet ON is run if its settings were changed, else OFF
 strike_when_changed() {
@@ -103,7 +103,7 @@ delete table inet labfault
 table inet labfault {
   chain input {
     type filter hook input priority 0;
-    ip saddr $control tcp dport 10250 reject with tcp reset
+    ip saddr { $callers } tcp dport 10250 reject with tcp reset
   }
 }
 N" '! nft list table inet labfault >/dev/null 2>&1 || nft delete table inet labfault'

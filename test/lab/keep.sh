@@ -16,7 +16,8 @@ while :; do
   systemd-nspawn -q -D "$LAB_FOLDER/root" --machine="$LAB_TAG$LAB_MACHINE" --hostname="$LAB_MACHINE" --register=no --keep-unit --boot --link-journal=no --resolv-conf=off \
     --network-bridge="$LAB_BRIDGE" --capability=all --system-call-filter="add_key keyctl bpf" --kill-signal=SIGRTMIN+3 \
     --bind=/dev/kmsg --bind-ro="$LAB_PROGRAM_FOLDER:/opt/lab" --bind-ro="$LAB_FOLDER/planted:/opt/planted" --bind-ro="$LAB_NODE:/opt/node" \
-    ${LAB_SUPERVISOR:+--bind-ro="$LAB_SUPERVISOR:/opt/supervisor"}
+    ${LAB_SUPERVISOR:+--bind-ro="$LAB_SUPERVISOR:/opt/supervisor"} \
+    ${LAB_IMAGES:+--bind-ro="$LAB_IMAGES:/var/lib/rancher/$LAB_PRODUCT/agent/images"}
   # 133: the node asked for a reboot.
   [ $? -eq 133 ] || break
 done

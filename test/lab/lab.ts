@@ -36,6 +36,8 @@ interface Wait {
 
 export interface Lab {
   readonly kind: LabKind;
+  /** The k3s and RKE2 nodes run a true program and are a cluster of their own, without cp1. */
+  readonly isTrueProduct: boolean;
   readonly kubeconfig: string;
   readonly kubectl: string;
   readonly key: string;
@@ -48,6 +50,8 @@ export interface Lab {
   plant(node: string): Promise<void>;
   /** Every file that decides how the kubelet runs, and kubelatch's own folder. */
   snapshot(node: string): Promise<Readonly<Record<string, FileState>>>;
+  /** The status of its condition Ready, or `unset`. */
+  ready(node: string): Promise<string>;
   /** Until the node is Ready with a lease renewed since the call; throws when that takes too long. */
   waitReady(node: string, options?: Wait): Promise<void>;
   /** A raw GET to the API server as administrator. */
@@ -119,7 +123,7 @@ function labAt(state: string): Lab {
   const fault = async (node: string, ...what: readonly string[]): Promise<void> => {
     await must(node, `set -- ${what.join(' ')}\n${script('fault.sh')}`);
   };
-  const get = (path: string): Promise<Answer> => apiGet(state, address('cp1'), path);
+  const get = (path: string): Promise<Answer> => apiGet(state, path);
 
   const waitReady: Lab['waitReady'] = async (node, options = {}) => {
     const since = Date.now();
@@ -135,6 +139,7 @@ function labAt(state: string): Lab {
 
   return {
     kind: text(join(state, 'kind')) as LabKind,
+    isTrueProduct: text(join(state, 'product')) !== '',
     kubeconfig: join(state, 'kubeconfig'),
     kubectl: join(state, 'kubectl'),
     key: join(state, 'key'),
@@ -143,6 +148,8 @@ function labAt(state: string): Lab {
     on,
     get,
     waitReady,
+    ready: async (node) =>
+      conditionOf(JSON.parse((await get(`/api/v1/nodes/${node}`)).body) as NodeAnswer)?.status ?? 'unset',
     plant: async (node) => {
       const said = await must(node, `(set -- clear\n${script('fault.sh')}\n)\n${script('plant.sh')}`);
       const [, time] = /^restarted (\d+)$/m.exec(said) ?? [];
@@ -194,6 +201,8 @@ interface LeaseAnswer {
   readonly spec?: { readonly renewTime?: string };
 }
 
+const conditionOf = (node: NodeAnswer) => node.status?.conditions?.find(({ type }) => type === 'Ready');
+
 /** What still keeps the node from being Ready; empty when nothing does. */
 async function notYet(get: Lab['get'], node: string, since: number, options: Wait): Promise<string> {
   try {
@@ -201,7 +210,7 @@ async function notYet(get: Lab['get'], node: string, since: number, options: Wai
     const lease = await get(`/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${node}`);
     const renewed = Date.parse((JSON.parse(lease.body) as LeaseAnswer).spec?.renewTime ?? '');
     if (!(renewed > since)) return 'its lease is not renewed';
-    const ready = seen.status?.conditions?.find((condition) => condition.type === 'Ready');
+    const ready = conditionOf(seen);
     if (ready?.status !== 'True') return `Ready is ${ready?.status ?? 'unset'}`;
     // Heartbeats are told in whole seconds.
     if (Date.parse(ready.lastHeartbeatTime) + 1000 <= (options.restartedAt ?? 0))

@@ -48,15 +48,15 @@ export function run(file: string, args: readonly string[], options: RunOptions =
 }
 
 /** One GET to the cluster's API server as its administrator. `state` is the lab's state folder. Rejects when nothing answers in 10 s. */
-export function apiGet(state: string, address: string, path: string): Promise<Answer> {
-  const pki = (file: string): Buffer => readFileSync(join(state, 'pki', file));
+export function apiGet(state: string, path: string): Promise<Answer> {
+  const api = (file: string): Buffer => readFileSync(join(state, 'api', file));
   return get({
-    host: address,
+    host: api('address').toString('utf8').trim(),
     port: 6443,
     path,
-    ca: pki('ca.crt'),
-    cert: pki('admin.crt'),
-    key: pki('admin.key'),
+    ca: api('ca.crt'),
+    cert: api('admin.crt'),
+    key: api('admin.key'),
   });
 }
 

@@ -141,6 +141,11 @@ rancher_node() {
     rke2-new) version=v1.33.5+rke2r1 ;;
     rke2-old) version=v1.31.4+rke2r1 ;;
   esac
+  if [ -n "$LAB_PRODUCT" ]; then
+    version=$LAB_PRODUCT_VERSION
+    lay "true-$product" "$1" "$2" "$3"
+    [ "$role" = agent ] || lay "true-$product-server" "$1" "$2" "$3"
+  fi
   echo "$version" >"$root/etc/lab-version"
 
   join_material "$1" "$2" "$3" "$5/join"
@@ -152,7 +157,7 @@ rancher_node() {
   sed -i "s|^@JOIN@\$|$way|" "$config"
   chmod 600 "$config"
 
-  install -D -m 755 "$LAB_SUPERVISOR/$product" "$root/usr/local/bin/$product"
+  install -D -m 755 "${LAB_PRODUCT_FILE:-$LAB_SUPERVISOR/$product}" "$root/usr/local/bin/$product"
   if [ "$product" = k3s ]; then
     unit=k3s
     [ "$role" = server ] || unit=k3s-agent
@@ -197,6 +202,12 @@ make_root() {
   mount -t overlay "lab-$1" -o "lowerdir=$LAB_BASE,upperdir=$folder/upper,workdir=$folder/work" "$root"
   echo kubelet >"$folder/planted/unit"
   echo "$LAB_KIND" >"$folder/planted/kind"
+  # From where an API server calls the kubelet.
+  if [ -n "$LAB_PRODUCT" ]; then
+    { servers_of "$LAB_PRODUCT" '' && servers_of "$LAB_PRODUCT" -old; } >"$folder/planted/callers"
+  else
+    echo "$LAB_CONTROL" >"$folder/planted/callers"
+  fi
   keys_and_names "$root" "$1"
   lay every "$root" "$1" "$2"
   mkdir -p "$root/opt/cni" "$root/opt/lab" "$root/opt/planted" "$root/opt/supervisor"

@@ -30,13 +30,6 @@ async function revert(node: string, of: LabNode): Promise<void> {
   await lab.on(node, `rm -f ${later(of)}; systemctl restart ${of.unit}`);
 }
 
-async function ready(node: string): Promise<string> {
-  const seen = JSON.parse((await lab.get(`/api/v1/nodes/${node}`)).body) as {
-    status: { conditions: { type: string; status: string }[] };
-  };
-  return seen.status.conditions.find((condition) => condition.type === 'Ready')?.status ?? 'unset';
-}
-
 beforeAll(async () => {
   expect(nodes).not.toEqual([]);
   for (const [node] of nodes) {
@@ -85,7 +78,7 @@ describe.each(nodes)('node %s', (node, of) => {
   it('turns NotReady when changed, Ready when put back', async () => {
     await lab.faultNotReadyWhenHardened(node);
     await harden(node, of);
-    await expect.poll(() => ready(node), { timeout: 30_000, interval: 500 }).toBe('False');
+    await expect.poll(() => lab.ready(node), { timeout: 30_000, interval: 500 }).toBe('False');
     expect(await sh(node, `systemctl is-active ${of.unit}`)).toBe('active');
     await revert(node, of);
     await lab.waitReady(node, { reachable: true });
@@ -123,7 +116,7 @@ describe.each(nodes)('node %s', (node, of) => {
   it('does not start with a malformed config.yaml, and says one line', async () => {
     await lab.breakConfigYaml(node);
     // A kubelet just started may say NotReady once more before its runtime answers.
-    await expect.poll(() => ready(node), { timeout: 30_000, interval: 500 }).toBe('True');
+    await expect.poll(() => lab.ready(node), { timeout: 30_000, interval: 500 }).toBe('True');
     expect((await lab.on(node, `systemctl restart ${of.unit}`)).code).not.toBe(0);
     expect(await log()).toMatch(/level=fatal msg="yaml: line \d+: /);
     await lab.plant(node);

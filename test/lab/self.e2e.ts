@@ -20,13 +20,6 @@ done
 systemctl daemon-reload
 systemctl restart kubelet`;
 
-async function ready(node: string): Promise<string> {
-  const seen = JSON.parse((await lab.get(`/api/v1/nodes/${node}`)).body) as {
-    status: { conditions: { type: string; status: string }[] };
-  };
-  return seen.status.conditions.find((condition) => condition.type === 'Ready')?.status ?? 'unset';
-}
-
 async function proxied(node: string): Promise<number> {
   return (await lab.get(`/api/v1/nodes/${node}/proxy/healthz`)).status;
 }
@@ -65,7 +58,7 @@ describe.each(['n1', 'n3'])('node %s', (node) => {
   it('turns NotReady when changed, Ready when put back', async () => {
     await lab.faultNotReadyWhenHardened(node);
     await lab.on(node, harden);
-    await expect.poll(() => ready(node), { timeout: 30_000, interval: 500 }).toBe('False');
+    await expect.poll(() => lab.ready(node), { timeout: 30_000, interval: 500 }).toBe('False');
     expect((await lab.on(node, 'systemctl is-active kubelet')).stdout.trim()).toBe('active');
     await lab.on(node, revert);
     await lab.waitReady(node, { reachable: true });
@@ -104,7 +97,7 @@ describe.each(['n1', 'n3'])('node %s', (node) => {
     expect((await lab.on(node, `echo x >${folder}/lab-probe`)).stderr).toContain('Read-only file system');
     await lab.clearFaults(node);
     expect((await lab.on(node, `echo x >${folder}/lab-probe && rm ${folder}/lab-probe`)).code).toBe(0);
-    expect(await ready(node)).toBe('True');
+    expect(await lab.ready(node)).toBe('True');
   });
 
   it('changes its host key and stops its sshd, and back', async () => {
@@ -124,7 +117,7 @@ it('takes extra arguments and a malformed config.yaml on a kubeadm node', async 
   await lab.extraArgs('n1', '--read-only-port=0');
   expect((await lab.probe('n1')).port10255).toBe('refused');
   await lab.breakConfigYaml('n1');
-  expect(await ready('n1')).toBe('True');
+  expect(await lab.ready('n1')).toBe('True');
   await lab.plant('n1');
   expect(await lab.snapshot('n1')).toEqual(planted['n1']);
 });

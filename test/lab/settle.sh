@@ -8,8 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 api() { # METHOD PATH [TYPE BODY]
   local more=()
   [ $# -lt 3 ] || more=(-H "Content-Type: $3" --data-binary "$4")
-  curl -sS --max-time 10 --cacert "$LAB_STATE/pki/ca.crt" --cert "$LAB_STATE/pki/admin.crt" --key "$LAB_STATE/pki/admin.key" \
-    -X "$1" "${more[@]}" "https://$LAB_CONTROL:6443$2"
+  curl -sS --max-time 10 --cacert "$LAB_STATE/api/ca.crt" --cert "$LAB_STATE/api/admin.crt" --key "$LAB_STATE/api/admin.key" \
+    -X "$1" "${more[@]}" "https://$(cat "$LAB_STATE/api/address"):6443$2"
 }
 # tell_of NODE...: what a person needs to see why a node did not come up
 tell_of() {
@@ -20,8 +20,15 @@ tell_of() {
   done
 }
 
+product=$(cat "$LAB_STATE/product")
 mapfile -t wanted < <(node_names)
-deadline=$((SECONDS + 90))
+patience=90
+if [ -n "$product" ]; then
+  # Its cluster is one of its own, without cp1.
+  mapfile -t wanted < <(node_names | grep -vx cp1)
+  patience=300
+fi
+deadline=$((SECONDS + patience))
 until [ "$(api GET /readyz 2>/dev/null)" = ok ]; do
   [ "$SECONDS" -lt "$deadline" ] || { tell_of cp1 && fail "the API server did not come up"; }
   sleep 0.3
@@ -44,7 +51,7 @@ while :; do
   if [ "$SECONDS" -ge "$deadline" ]; then
     mapfile -t late < <(comm -23 <(printf '%s\n' "${wanted[@]}" | sort) <(printf '%s\n' "${up[@]}" | sort))
     tell_of "${late[@]}"
-    fail "not Ready after 90 s: ${late[*]}"
+    fail "not Ready after $patience s: ${late[*]}"
   fi
   sleep 0.3
 done
@@ -56,5 +63,5 @@ while read -r node shape; do
   api PATCH "/api/v1/nodes/$node" application/merge-patch+json "$roles" | jq -e '.kind == "Node"' >/dev/null ||
     fail "$node could not be labelled as a server"
 done <"$LAB_STATE/shapes"
-api PATCH /api/v1/nodes/cp1 application/merge-patch+json "$labels" | jq -e '.kind == "Node"' >/dev/null ||
+[ -n "$product" ] || api PATCH /api/v1/nodes/cp1 application/merge-patch+json "$labels" | jq -e '.kind == "Node"' >/dev/null ||
   fail "cp1 could not be labelled as the control plane"

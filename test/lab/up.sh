@@ -30,6 +30,9 @@ while [ $# -gt 0 ]; do
 done
 [ ${#nodes[@]} -gt 0 ] || nodes=(n1:kubeadm n2:kubeadm n3:systemd)
 need_root
+# shellcheck source=test/lab/product.sh
+. "$here/product.sh"
+find_product "${nodes[@]}"
 
 mkdir -p "$LAB_CACHE" "$(dirname "$LAB_STATE")"
 exec 8>"$(lock_of "$LAB_NET")"
@@ -52,7 +55,7 @@ else
   LAB_PROGRAM_FOLDER=$("$here/programs.sh" standin 8>&-)
 fi
 LAB_SUPERVISOR=
-[[ ! ${nodes[*]} =~ :(k3s|rke2)- ]] || LAB_SUPERVISOR=$("$here/programs.sh" supervisor 8>&-)
+[ -n "$LAB_PRODUCT" ] || [[ ! ${nodes[*]} =~ :(k3s|rke2)- ]] || LAB_SUPERVISOR=$("$here/programs.sh" supervisor 8>&-)
 LAB_HERE=$here
 LAB_KIND=$kind
 began=$SECONDS
@@ -62,11 +65,12 @@ trap 'say "stopped; $here/down.sh removes what is there; consoles: $LAB_STATE/no
 . "$here/pki.sh"
 # shellcheck source=test/lab/node-root.sh
 . "$here/node-root.sh"
-mkdir -p "$LAB_STATE/nodes"
+mkdir -p "$LAB_STATE"/{nodes,api}
 chmod 700 "$LAB_STATE"
 echo "$kind" >"$LAB_STATE/kind"
 echo "$name" >"$LAB_STATE/name"
 echo "$LAB_NET" >"$LAB_STATE/net"
+echo "$LAB_PRODUCT" >"$LAB_STATE/product"
 ssh-keygen -q -t ed25519 -N '' -C kubelatch-lab -f "$LAB_STATE/key"
 declare -A shape=([cp1]=control-plane)
 echo "$LAB_CONTROL cp1" >"$LAB_STATE/hosts"
@@ -81,8 +85,11 @@ for node in "${!shape[@]}"; do
 done >"$LAB_STATE/shapes"
 make_cluster_pki
 (umask 077 && kubeconfig_embedded kubernetes-admin admin >"$LAB_STATE/kubeconfig")
+# How the lab's scripts and tests reach the API server.
+echo "$LAB_CONTROL" >"$LAB_STATE/api/address"
+cp -p "$LAB_PKI"/{ca.crt,admin.crt,admin.key} "$LAB_STATE/api/"
 LAB_RUNTIME=$(runtime_flags "$LAB_PROGRAM_FOLDER/kubelet")
-export LAB_HERE LAB_KIND LAB_RUNTIME LAB_SUPERVISOR
+export LAB_HERE LAB_KIND LAB_RUNTIME LAB_SUPERVISOR LAB_PRODUCT LAB_PRODUCT_FILE LAB_PRODUCT_VERSION
 if [ -x "$LAB_PROGRAM_FOLDER/kubectl" ]; then
   ln -sfn "$LAB_PROGRAM_FOLDER/kubectl" "$LAB_STATE/kubectl"
 else
@@ -105,7 +112,7 @@ fi
 
 boot() { # NAME
   local folder=$LAB_STATE/nodes/$1
-  LAB_MACHINE=$1 LAB_FOLDER=$folder LAB_PROGRAM_FOLDER=$LAB_PROGRAM_FOLDER LAB_NODE=$(readlink -f "$(command -v node)") \
+  LAB_IMAGES=${LAB_PRODUCT:+${KUBELATCH_LAB_IMAGES:-}} LAB_MACHINE=$1 LAB_FOLDER=$folder LAB_PROGRAM_FOLDER=$LAB_PROGRAM_FOLDER LAB_NODE=$(readlink -f "$(command -v node)") \
     setsid "$here/keep.sh" >>"$folder/console.log" 2>&1 </dev/null 8>&- &
 }
 while read -r address node; do
@@ -122,6 +129,7 @@ while read -r address node; do
   printf '%s,%s %s\n' "$node" "$address" "$(cut -d' ' -f1,2 "$LAB_STATE/nodes/$node/root/etc/ssh/ssh_host_ed25519_key.pub")"
 done <"$LAB_STATE/hosts" >"$LAB_STATE/known_hosts"
 say "$((SECONDS - began)) s: ${#shape[@]} nodes are booting; waiting for the API server"
+[ -z "$LAB_PRODUCT" ] || take_api_of_product
 "$here/settle.sh"
 say "$((SECONDS - began)) s: the $kind lab is up: KUBECONFIG=$LAB_STATE/kubeconfig $LAB_STATE/kubectl, ssh -i $LAB_STATE/key root@ADDRESS"
 cat "$LAB_STATE/hosts"

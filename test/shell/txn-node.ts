@@ -79,8 +79,8 @@ export interface TxnNode {
   start(): Promise<UnitRun | undefined>;
   /** Calls of systemctl with these beginnings fail. */
   fails(...begins: readonly string[]): void;
-  /** Waiting takes no time from here on; the answer are the seconds waited for. */
-  fast(): () => readonly string[];
+  /** Waiting takes no time from here on, or so many seconds; the answer are the seconds that were asked for. */
+  fast(seconds?: number): () => readonly string[];
   unitFiles(): string[];
   /** No unit, link or timer of the switch is there. */
   disarmed(): void;
@@ -89,12 +89,17 @@ export interface TxnNode {
 }
 
 /** Runs what a unit file tells systemd to run. */
-export async function runUnit(place: Place, shell: Shell, file: string): Promise<UnitRun> {
+export async function runUnit(
+  place: Place,
+  shell: Shell,
+  file: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<UnitRun> {
   const command = /^ExecStart=\/bin\/sh (.*)$/m.exec(readFileSync(join(place.units, file), 'utf8'))?.[1];
   if (command === undefined) throw new Error(`${file} runs no shell`);
   const argv = [...shell.argv.filter((word) => word !== '-s'), ...command.split(' ')];
   const child = spawn('setsid', ['--wait', ...argv], {
-    env: { LC_ALL: 'C', ...place.env(shell) },
+    env: { LC_ALL: 'C', ...place.env(shell), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let journal = '';
@@ -105,10 +110,14 @@ export async function runUnit(place: Place, shell: Shell, file: string): Promise
 }
 
 /** What the start of a machine does: the boot unit runs if it is wanted. */
-export async function startMachine(place: Place, shell: Shell): Promise<UnitRun | undefined> {
+export async function startMachine(
+  place: Place,
+  shell: Shell,
+  env: Readonly<Record<string, string>> = {},
+): Promise<UnitRun | undefined> {
   const link = join(place.units, 'multi-user.target.wants', 'kubelatch-boot.service');
   // Follows the link: systemd passes over one that leads nowhere.
-  return existsSync(link) ? runUnit(place, shell, 'kubelatch-boot.service') : undefined;
+  return existsSync(link) ? runUnit(place, shell, 'kubelatch-boot.service', env) : undefined;
 }
 
 export function useNode(shell: Shell): TxnNode {
@@ -174,9 +183,12 @@ export function useNode(shell: Shell): TxnNode {
     fails: (...begins) => {
       writeFileSync(join(place.dir, 'systemctl.fails'), begins.map((begin) => `${begin}\n`).join(''));
     },
-    fast() {
+    fast(seconds = 0) {
       const log = join(place.dir, 'sleep.log');
-      program(join(place.bin, 'sleep'), `#!/bin/sh\necho "$1" >>"${log}"\n`);
+      program(
+        join(place.bin, 'sleep'),
+        `#!/bin/sh\necho "$1" >>"${log}"\n${seconds === 0 ? '' : `exec /bin/sleep ${seconds}\n`}`,
+      );
       return () => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(0, -1) : []);
     },
     unitFiles: () => Object.keys(treeOf(place.units)).filter((name) => name.includes('kubelatch')),

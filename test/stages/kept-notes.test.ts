@@ -17,6 +17,8 @@ it('tells what the node put back by itself, until something comes after it', () 
   const bySwitch = { id: 'r1', state: 'reverted', verdict: 'put back by its own switch: nobody confirmed it (today)' };
   const atBoot = { ...bySwitch, verdict: 'put back by the start of the machine: it went down (today)' };
   expect(notesOnTransactions([bySwitch])).toEqual([`run r1 was ${bySwitch.verdict}`]);
+  const unwritten = { ...bySwitch, verdict: 'ended by its own switch, before anything was written (today)' };
+  expect(notesOnTransactions([unwritten])).toEqual([`run r1 was ${unwritten.verdict}`]);
   expect(notesOnTransactions([atBoot])).toEqual([`run r1 was ${atBoot.verdict}`]);
   expect(notesOnTransactions([bySwitch, { id: 'r2', state: 'confirmed' }])).toEqual([]);
 });

@@ -8,6 +8,7 @@ import { ended, resume } from '../../pipeline.js';
 import { plainJson } from '../../report/json.js';
 import { askToChange, refuseUnasked } from '../consent.js';
 import { finishRun } from '../finish-run.js';
+import { takenBack } from '../stops.js';
 import { type World, loadHosts, printResult, withRun } from '../world.js';
 
 export async function resumeVerb(world: World, wanted: string | undefined): Promise<number> {
@@ -37,7 +38,7 @@ export async function resumeVerb(world: World, wanted: string | undefined): Prom
         withoutCluster,
         agreed: world.flags.yes,
       });
-      if (agreed) world.stops.changing();
+      if (agreed) world.stops.changing({ within: takenBack });
       return agreed;
     }),
   );
