@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { expectClosed, expectOpen } from './planted.js';
+import { type RunResult, outcomes } from './results.js';
 import { type JournalEntry, kubeletFiles, openScene, plantAll, processOf } from './scene.js';
 import { type Terminal, openTerminal } from './terminal.js';
 
@@ -153,6 +154,8 @@ describe('the second signal', () => {
     await expectOpen(lab, 'n1');
     for (const node of nodes) await expectNothingArmed(node);
     expect(await look('n2')).toEqual(before['n2']);
+    const ended = await scene.result<RunResult>(4, ['resume', run, '-i', scene.inventory(nodes), '--yes']);
+    expect(outcomes(ended)).toEqual({ n1: 'reverted', n2: 'skipped' });
   });
 });
 
