@@ -1,7 +1,7 @@
 /** What `resume` and `runs` make of journals, as far as no node has to be asked. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { ownMark } from '../../src/lib/process-mark.js';
 import { openPlace } from './program.js';
 
@@ -10,6 +10,8 @@ const inventory = place.file(
   'inventory.yaml',
   'cluster: {name: c}\nssh: {user: nobody}\ngroups: {workers: {role: worker, hosts: {n1: {address: 127.0.0.1}, n2: {address: 127.0.0.2}}}}\n',
 );
+// Each of these starts the program several times.
+vi.setConfig({ testTimeout: 90_000 });
 let states = 0;
 
 /** A state folder with one run in it. */
@@ -74,8 +76,8 @@ it('does not end a run of which --limit leaves something, and is no success then
   expect(ran.code).toBe(4);
   expect(JSON.parse(ran.stdout)).toMatchObject({
     hosts: [
-      { name: 'n2', outcome: 'skipped' },
       { name: 'n1', outcome: 'skipped', reason: expect.stringContaining('left for later') as string },
+      { name: 'n2', outcome: 'skipped' },
     ],
   });
   expect((await place.kubelatch(['runs'], { env })).stdout).toContain('did not end: kubelatch resume');
