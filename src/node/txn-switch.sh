@@ -58,8 +58,8 @@ start_switch() (
   put_line "$(boot_mark)" "$TXN/boot" && put_line "$(($(now) + $1))" "$TXN/deadline" && write_boot_unit &&
     { [ -d "$WANTED" ] || mkdir "$WANTED"; } && ln -sf ../kubelatch-boot.service "$WANTED/kubelatch-boot.service" &&
     write_timer_units "$1" && flush "$UNITS"/kubelatch-* "$UNITS" "$WANTED" "$TXN/boot" "$TXN/deadline" "$TXN" &&
-    # Restarted: one that still runs from an earlier change would keep its time.
-    ask_systemd daemon-reload && ask_systemd restart kubelatch-switch.timer
+    # What still runs from an earlier change would keep its time, or keep the service from being started.
+    ask_systemd daemon-reload && ask_systemd stop kubelatch-switch.service && ask_systemd restart kubelatch-switch.timer
 )
 
 seconds_of() { # WORDS as systemd prints a time span
@@ -106,11 +106,15 @@ switch_lives() {
   ask_systemd is-active --quiet kubelatch-switch.timer || ask_systemd is-active --quiet kubelatch-switch.service
 }
 
+of_others() { # are the units those of another change that is not finished?
+  named=$(sed -n 's/^ExecStart=.* //p' "$UNITS/kubelatch-boot.service" 2>/dev/null)
+  [ -n "$named" ] && [ "$named" != "$ID" ] && is_pending "$(state_of "$ROOT/$named")"
+}
+
 # Takes the switch away, unless it is that of another change. $1 self: called from one of its own units, which must not be stopped
 # under itself.
 stop_switch() {
-  named=$(sed -n 's/^ExecStart=.* //p' "$UNITS/kubelatch-boot.service" 2>/dev/null)
-  [ -z "$named" ] || [ "$named" = "$ID" ] || ! is_pending "$(state_of "$ROOT/$named")" || return 0
+  ! of_others || return 0
   found=
   for unit in "$UNITS"/kubelatch-* "$WANTED"/kubelatch-*; do
     if [ -e "$unit" ] || [ -L "$unit" ]; then found=yes; fi
@@ -167,6 +171,11 @@ settle() {
   # A full disk may have room for a line without the new files, which nobody needs any more.
   replace_line "${word:-error} $text" "$TXN/stuck" 2>/dev/null || { rm -rf "$TXN/new" && replace_line "${word:-error} $text" "$TXN/stuck"; }
   # Nothing but a person helps against an edit by somebody else; against all the rest, the next start may.
-  if [ "$word" = conflict ]; then stop_switch self; else stop_timer self && ask_systemd daemon-reload; fi
+  if [ "$word" = conflict ]; then
+    stop_switch self
+  elif ! of_others; then
+    stop_timer self
+    ask_systemd daemon-reload
+  fi
   return 0
 }

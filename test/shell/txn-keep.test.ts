@@ -32,7 +32,6 @@ describe.each(shells)('what a node keeps and gives back under $name', { timeout:
     const asked = async (): Promise<unknown> => {
       const answer = await node.prepared([], 'two');
       expect([answer.word, existsSync(node.of('', 'two'))]).toEqual(['pending', false]);
-      // eslint-disable-next-line no-control-regex
       expect(answer.detail).not.toMatch(/[\u0000-\u001f]/);
       return parseHolder(answer.detail);
     };
