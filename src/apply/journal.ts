@@ -17,8 +17,15 @@ export type JournalEntry =
       readonly operator: string;
       /** The process that carries it out. */
       readonly controller?: ProcessMark | undefined;
+      /** Under which name it holds the cluster's run lock. */
+      readonly lock?: string | undefined;
     }
-  | { readonly entry: 'resumed'; readonly operator: string; readonly controller: ProcessMark }
+  | {
+      readonly entry: 'resumed';
+      readonly operator: string;
+      readonly controller: ProcessMark;
+      readonly lock?: string | undefined;
+    }
   /** A node that nobody had cordoned is about to be cordoned. */
   | { readonly entry: 'cordon'; readonly host: string; readonly node: string }
   | {

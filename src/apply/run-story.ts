@@ -38,6 +38,8 @@ export interface RunStory {
   readonly resumed: readonly { readonly time: string; readonly operator: string }[];
   /** The process that wrote the journal last. */
   readonly controller: ProcessMark | undefined;
+  /** Under which name that process held the cluster's run lock. */
+  readonly lock: string | undefined;
   readonly hosts: readonly HostStory[];
 }
 
@@ -75,6 +77,7 @@ export function storyOf({ run, entries }: PastRun): RunStory {
   let endedAt: string | undefined;
   let stopped: string | undefined;
   let controller: ProcessMark | undefined;
+  let lock: string | undefined;
   const resumed: { time: string; operator: string }[] = [];
   for (const one of entries as readonly unknown[] as readonly Fields[]) {
     const time = textOf(one['time']) ?? '';
@@ -84,11 +87,13 @@ export function storyOf({ run, entries }: PastRun): RunStory {
         if (start !== undefined) break;
         start = one;
         controller = markOf(one['controller']);
+        lock = textOf(one['lock']);
         for (const name of textsOf(one['hosts'])) hostNamed(name);
         break;
       case 'resumed':
         endedAt = undefined;
         controller = markOf(one['controller']);
+        lock = textOf(one['lock']);
         resumed.push({ time, operator: textOf(one['operator']) ?? '?' });
         break;
       case 'step': {
@@ -130,6 +135,7 @@ export function storyOf({ run, entries }: PastRun): RunStory {
     stopped,
     resumed,
     controller,
+    lock,
     hosts: [...hosts.values()],
   };
 }

@@ -16,6 +16,8 @@ const lookEvery = 1000;
 const longestWatch = 300_000;
 
 export interface RunLease {
+  /** The holder's name as it stands in the Lease: no other process has the same. */
+  readonly identity: string;
   /** Why no further host may be started: for good, or until the Lease can be renewed again; undefined while it is surely held. */
   doubt(): { readonly reason: string; readonly final: boolean } | undefined;
   /** Ends the renewals and frees the Lease; where that fails, it frees itself by its duration. */
@@ -46,6 +48,8 @@ export interface Claim {
   /** `user@host`. */
   readonly operator: string;
   readonly run: string;
+  /** The identity of a holder whose process is known to be gone, by more than its silence: it is not watched. */
+  readonly dead?: string | undefined;
   /** Somebody holds the Lease; it is watched for as long as it lasts to see whether it is renewed. */
   onWatch(by: LeaseHolder): void;
   /** Gives up waiting. */
@@ -67,7 +71,7 @@ export async function acquireRunLease(gateway: Gateway, claim: Claim): Promise<R
     const version = lease?.version ?? 'none';
     const watched = first === undefined ? undefined : { same: first.version === version, for: monotonic() - first.at };
     first ??= { version, free: lease?.holder === undefined, at: monotonic() };
-    if (lease?.holder !== undefined) {
+    if (lease?.holder !== undefined && lease.holder !== claim.dead) {
       const by = holderOf(lease, lease.holder, first.free ? monotonic() - first.at : undefined);
       if (watched?.same === false) return fail({ kind: 'held', by, renewed: true });
       if (by.duration > longestWatch) return fail({ kind: 'held', by, renewed: false });
@@ -147,6 +151,7 @@ function hold(gateway: Gateway, taken: Lease, identity: string, sent: number): R
   };
   const renewing = keepRenewing();
   return {
+    identity,
     doubt() {
       if (lost !== undefined) return { reason: lost, final: true };
       const since = sinceBoot() - renewed;

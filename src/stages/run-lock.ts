@@ -1,7 +1,7 @@
 /** The cluster's run lock as a run meets it: taken before anything is changed, or refused in one line with what to do. */
 import type { Cluster } from '../cluster/cluster.js';
 import { leaseName, leaseNamespace } from '../cluster/lease.js';
-import type { LeaseHolder, LeaseRefusal, RunLease } from '../cluster/run-lease.js';
+import type { Claim, LeaseHolder, LeaseRefusal, RunLease } from '../cluster/run-lease.js';
 import { ToolError } from '../lib/errors.js';
 import type { Run } from './run.js';
 
@@ -12,7 +12,7 @@ import type { Run } from './run.js';
 export async function withRunLock<T>(
   { drain, report }: Pick<Run, 'drain' | 'report'>,
   cluster: Pick<Cluster, 'lock'> | undefined,
-  who: { readonly operator: string; readonly run: string },
+  who: Pick<Claim, 'operator' | 'run' | 'dead'>,
   work: (lease: RunLease | undefined) => Promise<T>,
 ): Promise<T> {
   if (cluster === undefined) return work(undefined);

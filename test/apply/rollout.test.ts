@@ -108,7 +108,7 @@ it('starts no further host once the run lock is lost; those under way are finish
   const { hosts, order } = fleet(6);
   const reason = 'the run lock of the cluster was taken over by op@x r2/00';
   const doubt = () => (order.length < 3 ? undefined : { reason, final: true });
-  const result = await roll(hosts, { lease: { doubt, release: () => Promise.resolve() } });
+  const result = await roll(hosts, { lease: { doubt } });
   expect([result.stopped, result.kinds]).toEqual([reason, 'conf conf conf skip skip skip']);
   expect(result.journal.entries.at(-1)).toEqual({ entry: 'stopped', reason });
   expect(result.events).toContainEqual({ event: 'stopped', reason });
@@ -120,7 +120,6 @@ it('waits while the run lock cannot be renewed, and goes on when it can; not for
   const lease = (until: number) => ({
     doubt: () =>
       order.length > 0 && monotonic() - start < until ? { reason: 'not renewed for 16 s', final: false } : undefined,
-    release: () => Promise.resolve(),
   });
   const waited = await roll(hosts, { lease: lease(30_000) });
   expect([waited.stopped, waited.kinds]).toEqual([undefined, 'conf conf conf']);
@@ -173,6 +172,41 @@ it('touches no control-plane node while another is down', async () => {
   const result = await roll(hosts, { cluster });
   expect(result.stopped).toBe('control-plane nodes are down already: n2');
   expect(order).toEqual([]);
+});
+
+it('counts servers whose labels do not say so: those of the inventory, those found, and members of etcd', async () => {
+  const { hosts, order } = fleet(1, {}, [0]);
+  const others = (over: Partial<NodeStatus>) =>
+    fakeCluster(() => [nodeStatus('n0'), nodeStatus('x', { ready: 'False', ...over }), nodeStatus('y', over)]);
+  const stopped = 'control-plane nodes are down already: x';
+  const quick = { patience: 1000 };
+  const known = () => new Set(['n0', 'x', 'y', 'not-there']);
+  expect((await roll(hosts, { ...quick, cluster: others({}), serversBesides: known })).stopped).toBe(stopped);
+  expect((await roll(hosts, { ...quick, cluster: others({ etcd: true }) })).stopped).toBe(stopped);
+  expect(order).toEqual([]);
+  expect((await roll(hosts, { ...quick, cluster: others({}) })).stopped).toBeUndefined();
+});
+
+it('keeps a majority of etcd’s members, however many other servers there are', async () => {
+  const { hosts } = fleet(1, {}, [0]);
+  const cluster = (etcd: boolean) =>
+    fakeCluster(() => [
+      nodeStatus('n0', { etcd }),
+      nodeStatus('e1', { etcd: true, ready: 'False' }),
+      nodeStatus('e2', { etcd: true }),
+      ...['c1', 'c2', 'c3'].map((name) => nodeStatus(name, { controlPlane: true })),
+    ]);
+  expect((await roll(hosts, { patience: 1000, cluster: cluster(true) })).stopped).toBe(
+    'control-plane nodes are down already: e1',
+  );
+  expect((await roll(hosts, { patience: 1000, cluster: cluster(false) })).stopped).toBeUndefined();
+});
+
+it('takes a server for one even where it goes with the workers, and counts those under way', async () => {
+  const { hosts, most } = fleet(3);
+  const cluster = fakeCluster(() => hosts.map(({ host }) => nodeStatus(host, { etcd: true })));
+  const result = await roll(hosts, { cluster, waves: [hosts] });
+  expect([result.stopped, result.kinds, most()]).toEqual([undefined, 'conf conf conf', 1]);
 });
 
 it('starts nobody while the API server does not answer', async () => {

@@ -23,9 +23,9 @@ interface Try {
   readonly stop: AbortController;
 }
 
-function attempt(who: Machine, run = `run-${who.name}`): Try {
+function attempt(who: Machine, run = `run-${who.name}`, dead?: string): Try {
   const made: Try = { ended: undefined, at: 0, watched: [], stop: new AbortController() };
-  const claim = { operator: `op@${who.name}`, run, signal: made.stop.signal };
+  const claim = { operator: `op@${who.name}`, run, dead, signal: made.stop.signal };
   void on(who, () => acquireRunLease(server.gateway(), { ...claim, onWatch: (by) => made.watched.push(by) })).then(
     (ended) => {
       [made.ended, made.at] = [ended, time()];
@@ -239,6 +239,20 @@ describe('a second operator', () => {
     expect(resumed.ended).toBeUndefined();
     await pass(8000);
     expect(resumed.ended?.ok).toBe(true);
+  });
+
+  it('takes it at once from a holder whose process is known to be gone, and from no other', async () => {
+    const dies = machine('dies');
+    const { identity } = await hold(dies, 'r1');
+    dies.dead = true;
+    const other = attempt(b, 'r1', `${identity.slice(0, -1)}x`);
+    await pass(1000);
+    expect(other.ended).toBeUndefined();
+    other.stop.abort();
+    const sure = attempt(c, 'r1', identity);
+    await pass(1000);
+    expect(sure.ended?.ok).toBe(true);
+    expect(sure.watched).toEqual([]);
   });
 
   it('does not wait for a Lease that claims to last for hours, and can be interrupted', async () => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { beforeEach, expect, it } from 'vitest';
+import { killAt } from './killed.js';
 import { expectClosed, expectOpen } from './planted.js';
 import { type RunResult, hostOf, outcomes } from './results.js';
 import { type Ran, main, openScene, plantAll, processOf, swift } from './scene.js';
@@ -93,6 +94,16 @@ it('takes the lock of a killed holder after its time, not before', async () => {
   expect(ran.stderr).toContain('holds the run lock of this cluster; watching for 20 s whether it is alive');
   expect(await lease()).toMatchObject({ leaseTransitions: 1 });
   await expectClosed(lab, 'n2');
+});
+
+it('resumes a killed run on the same machine without waiting: that its process is gone is known there', async () => {
+  const { run } = await killAt(scene, ['apply', '-i', inventory, '--limit', 'n1', ...slow], 'gate', ['n1']);
+  expect(await isHeld()).toBe(true);
+  const resumed = await scene.kubelatch(['resume', run, '-i', inventory, '--yes', '-o', 'json']);
+  expect(resumed.stderr).not.toContain('watching');
+  expect(outcomes(JSON.parse(resumed.stdout) as RunResult)).toEqual({ n1: 'reverted' });
+  expect(await isHeld()).toBe(false);
+  await expectOpen(lab, 'n1');
 });
 
 it.each([-10, 10])('does not compare clocks: the holder’s is %i minutes off', async (minutes) => {

@@ -36,6 +36,7 @@ const story = (hosts: readonly HostStory[], over: Partial<RunStory> = {}): RunSt
   stopped: undefined,
   resumed: [],
   controller: undefined,
+  lock: undefined,
   hosts,
   ...over,
 });

@@ -23,7 +23,7 @@ function runOf(refusal: LeaseRefusal | undefined) {
       claim.onWatch(alice);
       notes.push(`${claim.operator} ${claim.run}`);
       const release = (): Promise<void> => Promise.resolve(void notes.push('released'));
-      return Promise.resolve(refusal === undefined ? ok({ doubt, release }) : fail(refusal));
+      return Promise.resolve(refusal === undefined ? ok({ identity: 'me@here r2/00', doubt, release }) : fail(refusal));
     },
   };
   const run = { drain: new AbortController().signal, report: (event: RunEvent) => void events.push(event) };
