@@ -196,8 +196,8 @@ async function call(
   const ran = await session.run(script('txn'), [verb, id, ...args], { deadline });
   if (!ran.ok) return ran;
   const { code, stdout } = ran.value;
-  const last = stdout.toString('utf8').trimEnd().split('\n').at(-1) ?? '';
-  const match = /^result ([a-z-]+) ?([A-Za-z0-9+/=]*)/.exec(last);
+  // Without the end of its line an answer may be the first part of another one.
+  const match = /(?:^|\n)result ([a-z-]+) ?([A-Za-z0-9+/=]*)\n$/.exec(stdout.toString('utf8'));
   if (code !== 0 || match === null) return fail(ended(verb, ran.value));
   return ok({ word: match[1] as TxnWord, detail: oneLine(decode(match[2] ?? '')) });
 }

@@ -50,9 +50,9 @@ export const isOpen = ({ outcome }: HostStory): boolean => outcome === undefined
 export const isBegun = ({ steps, outcome }: HostStory): boolean =>
   outcome === 'unknown' || steps.some(({ step }) => step !== 'connect');
 
-/** Its files may have been written. */
+/** Its files may have been written: its journal says so, or nobody here has one. */
 export const mayHaveWritten = ({ steps, outcome }: HostStory): boolean =>
-  outcome === 'unknown' || steps.some(({ step }) => !beforeWriting.has(step));
+  (outcome === 'unknown' && steps.length === 0) || steps.some(({ step }) => !beforeWriting.has(step));
 const beforeWriting: ReadonlySet<string> = new Set(['connect', 'prepare', 'prove', 'cordon', 'arm', 'uncordon']);
 
 /** It did not end, or left hosts behind of which nobody knows. */

@@ -60,6 +60,7 @@ undo() {
   case $(state_of "$TXN") in
     none | prepared)
       withdraw "$self"
+      [ ! -d "$TXN" ] || answer error "cannot remove $TXN"
       answer nothing
       ;;
     armed) # kept, so that whoever asks later is told that nothing was written
@@ -67,6 +68,7 @@ undo() {
       remove_folders
       set_verdict "ended by $by, before anything was written"
       set_state reverted 2>/dev/null || withdraw "$self"
+      [ ! -d "$TXN" ] || [ "$(state_of "$TXN")" = reverted ] || answer error "cannot write below $ROOT"
       stop_switch "$self"
       answer nothing
       ;;

@@ -35,6 +35,8 @@ export interface Stage {
   readonly folder: string;
 }
 
+/** A gate that lasts longer than it takes until the first heartbeat. */
+const unhurried = ['--settle', '9s'];
 /** Milliseconds that any one command of the tool may take. */
 const patience = 240_000;
 /** Seconds that the node's switch has, and that its proof may take beyond that. */
@@ -59,7 +61,7 @@ export async function runCell(cell: Cell, stage: Stage): Promise<Result> {
   const before = { lab, node, clockFile, intruder, tool: undefined };
   if (isEarly(cell)) await action.inject(before);
   const point = await pointFor(cell, lab, node, local);
-  const tool = startTool(main, apply, home, patience);
+  const tool = startTool(main, cell.step === 'beat' ? [...apply, ...unhurried] : apply, home, patience);
   const scene: Scene = { ...before, tool };
   try {
     const target = { cell, scene, reference, patience: deadline + promised + proof };
@@ -67,7 +69,9 @@ export async function runCell(cell: Cell, stage: Stage): Promise<Result> {
     const ended = await tool.ended;
     const killed = cell.fault === 'controller-killed' && struck.reached;
     const run = killed ? undefined : saidBy(ended);
-    const filesAfterRun = killed ? undefined : compare(await filesOf(lab, node), reference);
+    // While the other operator's change is under way, the files are not this run's to tell of.
+    const isOthers = killed || intruder.holds();
+    const filesAfterRun = isOthers ? undefined : compare(await filesOf(lab, node), reference);
     await action.heal(scene);
     const journal = newestJournal(home);
     const isOpen = journal !== undefined && (!journal.ended || run?.outcome === 'unknown');

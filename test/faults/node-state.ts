@@ -24,11 +24,12 @@ const script = (name: string): string => readFileSync(join(import.meta.dirname, 
 /** The kubelet's files; kubelatch's own folder and units are looked at on their own. */
 export async function filesOf(lab: Lab, node: string): Promise<Files> {
   const all = await lab.snapshot(node);
-  return Object.fromEntries(Object.entries(all).filter(([path]) => !path.includes('kubelatch') && !ownWork(path)));
+  return Object.fromEntries(Object.entries(all).filter(([path]) => !ownWork(path)));
 }
 
-/** k3s and RKE2 lay these out anew at each start. */
-const ownWork = (path: string): boolean => /\/00-(k3s|rke2)-defaults\.conf$|\/(k3s|rke2)\.yaml$/.test(path);
+/** kubelatch's own folder, units and staged files; and what k3s and RKE2 lay out anew at each start. */
+const ownWork = (path: string): boolean =>
+  /^\/var\/lib\/kubelatch(\/|$)|\/\.?kubelatch-[^/]*$|\/00-(k3s|rke2)-defaults\.conf$|\/(k3s|rke2)\.yaml$/.test(path);
 
 /** `old`, `new`, or the first differences to each. */
 export function compare(files: Files, reference: Reference): string {

@@ -11,6 +11,8 @@ export interface ReportOptions {
   /** As `2026-11-23`. */
   readonly date: string;
   readonly cells: readonly Cell[];
+  /** Green cells of an earlier run were taken over: they may be of an earlier state of the sources. */
+  readonly after?: string | undefined;
 }
 
 const seconds = (value: number): string => value.toFixed(1);
@@ -30,7 +32,10 @@ export function reportText(results: readonly Result[], options: ReportOptions): 
     `Every fault at every point of a change, on every shape of node: ${results.length} cells run of ${cells.length},`,
     `${results.length - failed.length} green, ${failed.length} red. Kind \`${kind}\`, seed ${seed}, deadline ${deadline} s, ${date}.`,
     '',
-    `Repeat all of it: \`${command}\`. One cell: \`npm run test:faults -- --only FAULT/STEP.MOMENT/SHAPE\`.`,
+    ...(options.after === undefined
+      ? []
+      : ['Taken together from more than one run (`--after`), on sources that changed in between.', '']),
+    `Repeat all of it: \`npm run test:faults\` (this run: \`${command}\`). One cell: \`npm run test:faults -- --only FAULT/STEP.MOMENT/SHAPE\`.`,
     '',
     ...promises,
     '',
