@@ -23,6 +23,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 // A terminal that is gone takes no more words.
 process.stderr.on('error', () => stops.outputLost());
+process.stdin.on('error', () => undefined);
+// A fault of the tool itself: nodes under way put themselves back.
+process.on('uncaughtException', (error) => {
+  say(`kubelatch: ${messageOf(error)}`);
+  if (process.argv.includes('-vv')) say(error.stack ?? '');
+  end(exitError);
+});
 
 async function main(): Promise<number> {
   const { program, exitCode } = buildProgram(version, (verb, flags, args) =>
@@ -34,13 +41,12 @@ async function main(): Promise<number> {
       return exitUsage;
     }
     await program.parseAsync();
-    // What was left half read is no result, whatever the rest said; a node that needs a look still comes first.
-    const code = exitCode();
-    return stops.leave.aborted && code !== 5 ? (stops.exitCode() ?? code) : code;
+    // What was left is no result, whatever the rest said.
+    return (stops.leave.aborted ? stops.exitCode() : undefined) ?? exitCode();
   } catch (error) {
     if (error instanceof CommanderError) return isHelp(error) ? 0 : exitUsage;
     const interrupted = stops.exitCode();
-    if (interrupted !== undefined && stops.leave.aborted) return interrupted;
+    if (interrupted !== undefined && (stops.leave.aborted || isInterruption(error))) return interrupted;
     if (!(error instanceof ToolError)) {
       say(`kubelatch: ${messageOf(error)}`);
       if (error instanceof Error && process.argv.includes('-vv')) say(error.stack ?? '');
@@ -52,12 +58,16 @@ async function main(): Promise<number> {
   }
 }
 
+const isInterruption = (error: unknown): boolean => error instanceof ToolError && error.code === 'interrupted';
+
 /** Leaves a terminal with a cursor and an echo, whatever was cut short. */
 function end(code: number): void {
+  const gone = terminals.filter((fd) => !isatty(fd));
   // Node means to reset the terminals it found, and aborts where one is gone.
-  for (const fd of terminals.filter((one) => !isatty(one))) tryTo(() => closeSync(fd));
+  if (gone.includes(0)) process.stdin.destroy();
+  for (const fd of gone) tryTo(() => closeSync(fd));
   tryTo(() => {
-    if (process.stdin.isTTY && process.stdin.isRaw) process.stdin.setRawMode(false);
+    if (gone.length === 0 && process.stdin.isTTY && process.stdin.isRaw) process.stdin.setRawMode(false);
     if (isatty(2) && stops.leave.aborted) writeSync(2, '\u001b[?25h');
   });
   process.exit(code);

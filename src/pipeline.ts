@@ -99,7 +99,10 @@ export async function apply(
     return withJournal(run, cluster, 'apply', undefined, names, async (journal, lease) => {
       const context = contextFor(run, cluster, journal, flags);
       const tasks = plans.map((one) => applyTask(one, hostNamed(run, one.host), run, context));
-      const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags, lease);
+      const detected = (planned?.hosts ?? []).flatMap(({ role, nodeName }) =>
+        role === 'control-plane' && nodeName !== undefined ? [nodeName] : [],
+      );
+      const { outcomes, stopped } = await rollOutWaves(tasks, run, cluster, journal, flags, lease, detected);
       return runResult(run, { kind: 'apply', run: journal.run, startedAt }, [...outcomes, ...settled], stopped);
     });
   });
@@ -164,7 +167,9 @@ export async function resume(
     const unasked = wanted.story === undefined ? unaskedOf(kept) : [];
     const names = toBeChanged(remains, goal, kept);
     if (names.length > 0 && !(await approve(undefined, missing, names))) return undefined;
-    return withResumedJournal(run, cluster, story, wanted.story !== undefined, async (journal, lease) => {
+    // Where no node is asked, there is nothing to keep others from.
+    const locked = remains.begun.length > 0 ? cluster : undefined;
+    return withResumedJournal(run, locked, story, wanted.story !== undefined, async (journal, lease) => {
       const context = contextFor(run, cluster, journal, flags);
       const { outcomes, stopped } = await endHosts(goal, remains, run, context, lease);
       const all = [...outcomes, ...remains.outcomes, ...unasked];

@@ -106,11 +106,10 @@ const owned: readonly Owned[] = [
   { what: 'listr2', sign: /'listr2'/, owners: ['terminal'] },
   { what: 'inquirer', sign: /'inquirer'/, owners: ['terminal'] },
   { what: 'commander', sign: /'commander'/, owners: ['main', 'cli/program', 'cli/options', 'cli/config-file'] },
-  // The probe looks for the processes of all of them in one walk over /proc.
   {
     what: 'the name of a distribution',
     sign: /kubeadm|k3s|rke2|k0s|microk8s|kubespray|talos/i,
-    owners: ['distros', 'node/probe'],
+    owners: ['distros'],
   },
 ];
 

@@ -27,7 +27,11 @@ export async function seclude(
   const ours = node.unschedulable ? undefined : release;
   if (!node.unschedulable) {
     const cordoned = await cluster.cordon(nodeName, true);
-    if (!cordoned.ok) return fail(cordoned.error.message);
+    if (!cordoned.ok) {
+      // Its answer may have been lost after it was done.
+      await release();
+      return fail(cordoned.error.message);
+    }
   }
   if (how === 'cordon') return ok(ours);
   const drained = await cluster.drain(nodeName, drainPatience);

@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import type { KubeletPorts } from '../facts/kubelet-ports.js';
 import type { WatchTarget } from '../facts/kubelet-setup.js';
 import type { Result } from '../lib/result.js';
-import type { Expectation } from '../plan/host-plan.js';
+import type { Expectation } from '../plan/promises.js';
 import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
 import type { KubeletState } from './kubelet-watch.js';

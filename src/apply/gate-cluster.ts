@@ -1,11 +1,11 @@
 /** What the gate asks of the API server: lease, Ready, and the kubelet's own configuration through it. */
 import type { Cluster } from '../cluster/cluster.js';
 import { configzValue } from '../facts/effective-kubelet.js';
-import { sameSetting } from '../facts/not-in-effect.js';
+import { sameSetting } from '../facts/same-setting.js';
 import { settingByPath } from '../facts/settings.js';
 import { monotonic } from '../lib/clock.js';
 import { oneLine } from '../lib/sanitize.js';
-import type { Expectation } from '../plan/host-plan.js';
+import type { Expectation } from '../plan/promises.js';
 import type { Check, GateOptions, Looker } from './gate-check.js';
 
 const renewalsWanted = 2;
@@ -14,7 +14,7 @@ const viewAge = 400;
 
 export function clusterChecks(options: GateOptions): Looker[] {
   const { cluster, nodeName, expect, settle } = options;
-  const names = ['lease', 'ready', 'configz', ...(options.controlPlane ? ['api-server-readyz'] : [])];
+  const names = ['lease', 'ready', 'configz', ...(options.controlPlane ? ['api-server-readyz', 'etcd'] : [])];
   if (cluster === undefined || nodeName === undefined) {
     return names.map((check) => {
       const state: Check = {
@@ -64,7 +64,7 @@ export function clusterChecks(options: GateOptions): Looker[] {
     view,
     { state: ready, look: () => Promise.resolve() },
     configzCheck(cluster, nodeName, expect),
-    ...(options.controlPlane ? [readyzCheck(cluster)] : []),
+    ...(options.controlPlane ? [readyzCheck(cluster), etcdCheck(cluster)] : []),
   ];
 }
 
@@ -102,6 +102,23 @@ function readyzCheck(cluster: Cluster): Looker {
     async look() {
       const answer = await cluster.readyz();
       Object.assign(state, { passed: answer.ok, seen: answer.ok ? 'ok' : answer.error.message });
+    },
+  };
+}
+
+/** HTTP statuses of an API server that has no such check, or does not let these credentials see it. */
+const untold = [403, 404];
+
+/** The database by name: with members enough for a majority it takes writes, and the API server says so. */
+function etcdCheck(cluster: Cluster): Looker {
+  const state: Check = { check: 'etcd', expected: 'ok by the API server', seen: 'not asked', passed: false };
+  return {
+    state,
+    async look() {
+      const answer = await cluster.readyz('etcd');
+      const seen = answer.ok ? 'ok' : answer.error.message;
+      const unchecked = !answer.ok && untold.includes(answer.error.status ?? 0);
+      Object.assign(state, { passed: answer.ok, seen, unchecked });
     },
   };
 }

@@ -2,6 +2,7 @@
 import { randomHex } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
 import type { HostPlan } from '../plan/host-plan.js';
+import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
 import { type Release, drainPatience, seclude } from './cordon.js';
 import { failureOf, passGate } from './gate.js';
@@ -19,7 +20,7 @@ import {
   switchTimes,
   write,
 } from './node-transaction.js';
-import type { Outcome } from './outcome.js';
+import type { Outcome, OutcomeKind } from './outcome.js';
 import { startPulse } from './pulse.js';
 import { putBack } from './put-back.js';
 import { refusalOf } from './refusal.js';
@@ -64,27 +65,38 @@ export async function applyToHost(
     try {
       const hold = seclusion === 'drain' ? drainPatience / 1000 + 60 : 60;
       const prepared = await step('prepare', () => prepare(first, id, { ...plan, about, nonce, hold }));
+      // An answer that was lost says nothing of what was done.
+      if (!prepared.ok) return await withdrawn(first, undefined, failureOfCall(prepared.error));
       const refusal = refusalOf(prepared, 'prepared', task.host);
       if (refusal !== undefined) return finish(refusal.outcome, refusal.reason, refusal.hint);
       // Whatever comes later comes over a new connection: whether there is one is asked while nothing hangs on it.
       const second = await connect('prove');
-      if (!second.ok) return await withdrawn(`no second connection: ${second.error.message}`, second.error.hint);
+      if (!second.ok) return await withdrawn(first, undefined, failureOfCall(second.error, 'no second connection: '));
       const secluded = await secludeNode();
-      if (!secluded.ok) return await withdrawn(secluded.error, 'nothing was changed');
+      if (!secluded.ok)
+        return await withdrawn(first, undefined, { reason: secluded.error, hint: 'nothing was changed' });
       release = secluded.value;
       const armed = await step('arm', () => arm(second.value, id, times));
       const unarmed = refusalOf(armed, 'armed', task.host);
       if (unarmed === undefined) return { session: second.value, release };
-      await revert(second.value, id, 'files-only', 'the run: not armed');
-      return await released(finish(unarmed.outcome, unarmed.reason, unarmed.hint), release);
+      return await withdrawn(second.value, release, unarmed);
     } catch (error) {
-      return released(await withdrawn(...unwritable(error)), release);
+      return await withdrawn(first, release, unwritable(error));
     }
+  }
 
-    async function withdrawn(reason: string, hint: string): Promise<Outcome> {
-      await revert(first, id, 'files-only', 'the run: withdrawn');
-      return finish('failed', reason, hint);
+  /** Takes away what is on the node although it stays as it was, over a new connection where the first one is of no use. */
+  async function withdrawn(session: Session, release: Release, why: Withdrawal): Promise<Outcome> {
+    const { outcome, reason, hint } = { outcome: 'failed' as const, ...why };
+    let said = await revert(session, id, 'files-only', 'the run: withdrawn');
+    if (!said.ok) {
+      const fresh = await connect('connect');
+      if (fresh.ok) said = await revert(fresh.value, id, 'files-only', 'the run: withdrawn');
     }
+    const isGone = said.ok && ['nothing', 'none', 'reverted'].includes(said.value.word);
+    if (isGone) return released(finish(outcome, reason, hint), release);
+    const left = said.ok ? `${said.value.word} ${said.value.detail}` : said.error.message;
+    return finish('unknown', `${reason}; what was prepared could not be taken away: ${left}`, `kubelatch resume ${id}`);
   }
 
   function secludeNode(): ReturnType<typeof seclude> {
@@ -98,8 +110,10 @@ export async function applyToHost(
     if (release === undefined) return outcome;
     const lifted = await step('uncordon', release);
     if (lifted.ok) return { ...outcome, timings: progress.timings };
-    const reason = [outcome.reason, `the cordon could not be lifted: ${lifted.error}`].filter(Boolean).join('; ');
-    return { ...outcome, reason, hint: `kubectl uncordon ${task.nodeName ?? ''}` };
+    // A node that takes no pods is not as it should be, however its kubelet fares.
+    const told = [outcome.outcome, outcome.reason, `the cordon could not be lifted: ${lifted.error}`];
+    const hint = `kubectl uncordon ${task.nodeName ?? ''}`;
+    return { ...outcome, outcome: 'unknown', reason: told.filter(Boolean).join('; '), hint };
   }
 
   /** From here on a failure of any kind ends in putting back; without us the node does it. */
@@ -110,11 +124,14 @@ export async function applyToHost(
       if (!written.ok) return await undo(written.error.message);
       const failure = refusalOf(written, 'applied', task.host);
       if (failure?.outcome === 'unknown') return await undo(failure.reason);
-      if (failure !== undefined) return finish(failure.outcome, failure.reason, failure.hint);
+      if (failure !== undefined) {
+        void pulse.stop();
+        return await withdrawn(session, undefined, failure);
+      }
       const failed = plan.restart ? await restartAndProve(session, before) : undefined;
       return await (failed === undefined ? confirmed() : undo(failed));
     } catch (error) {
-      const [reason, hint] = unwritable(error);
+      const { reason, hint } = unwritable(error);
       const outcome = await undo(reason);
       return outcome.outcome === 'failed' ? { ...outcome, hint } : outcome;
     } finally {
@@ -164,7 +181,19 @@ export async function applyToHost(
   }
 }
 
-const unwritable = (error: unknown): [reason: string, hint: string] => [
-  `the journal cannot be written: ${messageOf(error)}`,
-  'nothing was changed; make room for the journal, or set XDG_STATE_HOME',
-];
+interface Withdrawal {
+  /** `failed` unless told. */
+  readonly outcome?: OutcomeKind;
+  readonly reason: string;
+  readonly hint: string;
+}
+
+const failureOfCall = ({ message, hint }: HostError, before = ''): Withdrawal => ({
+  reason: `${before}${message}`,
+  hint,
+});
+
+const unwritable = (error: unknown): Withdrawal => ({
+  reason: `the journal cannot be written: ${messageOf(error)}`,
+  hint: 'nothing was changed; make room for the journal, or set XDG_STATE_HOME',
+});

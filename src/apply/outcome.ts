@@ -15,7 +15,7 @@ export type OutcomeKind = (typeof outcomeKinds)[number];
 export const isSettled = (kind: OutcomeKind): boolean => kind === 'confirmed' || kind === 'unchanged';
 
 export interface GateCheck {
-  /** kubelet-process, healthz, lease, ready, configz, anonymous-10250, read-only-port, api-server-readyz. */
+  /** kubelet-process, healthz, lease, ready, configz, anonymous-10250, read-only-port, api-server-readyz, etcd. */
   readonly check: string;
   readonly passed: boolean;
   readonly expected: string;

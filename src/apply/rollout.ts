@@ -17,6 +17,8 @@ export interface RolloutHost {
 export interface RolloutOptions {
   readonly waves: readonly (readonly RolloutHost[])[];
   readonly cluster: Cluster | undefined;
+  /** Nodes that serve the API or its database although their labels may not say so. */
+  readonly serversBesides?: ((view: ClusterView) => ReadonlySet<string>) | undefined;
   /** The cluster's run lock; undefined without the API server. */
   readonly lease: Pick<RunLease, 'doubt'> | undefined;
   /** Hosts at once, whatever the cluster allows. */
@@ -149,11 +151,27 @@ async function lackOfRoom(
     const names = down.length === 0 ? '' : ` (down already: ${down.slice(0, 5).join(', ')})`;
     return `${down.length} nodes are down and ${underway.length} under way, ${limit} may be unavailable${names}; see --max-unavailable`;
   }
-  if (!host.controlPlane) return undefined;
-  const servers = [...view.value.values()].filter((node) => node.controlPlane);
-  const serversDown = servers.filter((node) => node.ready !== 'True' && node.name !== host.nodeName);
-  if (mayTouchControlPlane(servers.length, serversDown.length)) return undefined;
-  return `control-plane nodes are down already: ${serversDown.map((node) => node.name).join(', ')}`;
+  return lackOfServers(host, underway, options.serversBesides?.(view.value) ?? new Set(), view.value);
+}
+
+/** A server may be out of service while a majority of the servers, and of etcd's members, stays without it. */
+function lackOfServers(
+  host: RolloutHost,
+  underway: readonly RolloutHost[],
+  known: ReadonlySet<string>,
+  view: ClusterView,
+): string | undefined {
+  const ours = new Set(underway.map((one) => one.nodeName));
+  const servers = [...view.values()].filter((node) => node.controlPlane || node.etcd === true || known.has(node.name));
+  const self = servers.find((node) => node.name === host.nodeName);
+  if (!host.controlPlane && self === undefined) return undefined;
+  const members = servers.filter((node) => node.etcd === true);
+  for (const group of self?.etcd === true ? [servers, members] : [servers]) {
+    const down = group.filter((node) => node.name !== host.nodeName && (node.ready !== 'True' || ours.has(node.name)));
+    if (mayTouchControlPlane(group.length, down.length)) continue;
+    return `control-plane nodes are down already: ${down.map((node) => node.name).join(', ')}`;
+  }
+  return undefined;
 }
 
 /** Nodes that are not Ready, besides those this run is working on. */

@@ -50,7 +50,12 @@ export async function askToChange(
   }
   const named = new Set(hosts);
   const servers = inventory.hosts.filter((host: Host) => host.role === 'control-plane' && named.has(host.name));
-  if (servers.length === 0) return prompts.confirm(question);
+  if (servers.length === 0) return prompts.confirm(question).catch(withComfort);
   process.stderr.write(`Control-plane nodes are among them: ${hostList(servers.map((host) => host.name))}.\n`);
-  return prompts.typeToConfirm(inventory.cluster.name, question);
+  return prompts.typeToConfirm(inventory.cluster.name, question).catch(withComfort);
+}
+
+function withComfort(error: unknown): never {
+  if (!(error instanceof ToolError) || error.code !== 'interrupted') throw error;
+  throw new ToolError('interrupted', error.message, { hint: 'nothing was changed', cause: error });
 }

@@ -13,6 +13,8 @@ export interface NodeStatus {
   readonly kubeletVersion: string;
   readonly addresses: readonly string[];
   readonly controlPlane: boolean;
+  /** Holds a member of etcd, by its label. */
+  readonly etcd?: boolean | undefined;
   /** Cordoned, by whomever. */
   readonly unschedulable: boolean;
   /** renewTime of its Lease; undefined where it has none. */
@@ -26,7 +28,8 @@ export interface Cluster {
   view(maxAge?: number): Promise<Result<ClusterView, ClusterError>>;
   /** The running configuration of a node's kubelet, asked through the API server: proves that it reaches the kubelet. */
   configz(node: string): Promise<Result<Readonly<Record<string, unknown>>, ClusterError>>;
-  readyz(): Promise<Result<undefined, ClusterError>>;
+  /** Whether the API server is ready, or one part of it by name. */
+  readyz(part?: string): Promise<Result<undefined, ClusterError>>;
   /** Lets no new pod onto a node, or lets them again. */
   cordon(node: string, on: boolean): Promise<Result<undefined, ClusterError>>;
   /** Moves pods away as kubectl drain does: budgets are kept, pods without a controller or with local data make it fail. */
@@ -51,8 +54,8 @@ export function createCluster(gateway: Gateway): Cluster {
       const config = field(answer.value, 'kubeletconfig');
       return isRecord(config) ? ok(config) : fail({ kind: 'malformed', message: 'configz holds no kubeletconfig' });
     },
-    async readyz() {
-      const answer = await gateway.get('/readyz');
+    async readyz(part) {
+      const answer = await gateway.get(part === undefined ? '/readyz' : `/readyz/${encodeURIComponent(part)}`);
       return answer.ok ? ok(undefined) : answer;
     },
     cordon: (node, on) => gateway.kubectl([on ? 'cordon' : 'uncordon', node], 30_000),
@@ -113,6 +116,7 @@ function nodeStatus(name: string, node: unknown): Omit<NodeStatus, 'leaseRenewed
     kubeletVersion: textOf(field(field(status, 'nodeInfo'), 'kubeletVersion')),
     unschedulable: field(field(node, 'spec'), 'unschedulable') === true,
     addresses: listOf(field(status, 'addresses')).map((one) => textOf(field(one, 'address'))),
+    etcd: isRecord(labels) && 'node-role.kubernetes.io/etcd' in labels,
     controlPlane:
       isRecord(labels) &&
       ('node-role.kubernetes.io/control-plane' in labels || 'node-role.kubernetes.io/master' in labels),

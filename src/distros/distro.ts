@@ -17,6 +17,12 @@ export interface Wishes {
   readonly moveArguments: boolean;
 }
 
+/** Why something is not done, in one line, and what to do about it. */
+export interface Obstacle {
+  readonly reason: string;
+  readonly hint: string;
+}
+
 export interface Distro {
   readonly name: string;
   /** As a person writes it. */
@@ -35,6 +41,8 @@ export interface Distro {
     value: Value,
     wishes?: Wishes,
   ): Result<readonly TextChange[], string>;
+  /** What has to be done by hand before `setting` may have `value`: it is left out then, and the node's other settings are not. */
+  unmet?(facts: NodeFacts, setting: SettingInfo, value: Value): Obstacle | undefined;
   /** What will later take back an edit of these files, one sentence each. */
   undoneBy(setup: KubeletSetup, paths: readonly string[]): readonly string[];
 }

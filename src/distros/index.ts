@@ -31,5 +31,8 @@ export function probeRequest(): ProbeRequest {
     folders: merge((probe) => probe.folders),
     readReferences: merge((probe) => probe.readReferences),
     lookReferences: merge((probe) => probe.lookReferences),
+    programs: merge((probe) => probe.programs),
+    starters: merge((probe) => probe.starters),
+    accounts: merge((probe) => probe.accounts),
   };
 }

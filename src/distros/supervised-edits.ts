@@ -10,7 +10,8 @@ import { type Result, fail, ok } from '../lib/result.js';
 import type { TextChange, Wishes } from './distro.js';
 import { persistKernelSettings, unfitKernelSettings, unfitText } from './kernel-settings.js';
 import { type Supervisor, type SupervisorState, supervisorState } from './supervised-kubelet.js';
-import { argumentsOf, byWalk } from './supervised-sources.js';
+import { byWalk } from './supervised-drop-ins.js';
+import { argumentsOf } from './supervised-sources.js';
 import { moveArguments } from './supervisor-arguments.js';
 import { appendKubeletArg, removeKubeletArg, setSupervisorKey } from './supervisor-edit.js';
 import type { KubeletArg } from './supervisor-config.js';
@@ -46,7 +47,8 @@ export function changeSupervised(
     return fail(`${fault.path}${fault.line === undefined ? '' : `:${fault.line}`}: ${fault.message}`);
   const unfit = unfitKernelSettings(facts);
   if (unfit.length > 0 && isOn(setup, 'protectKernelDefaults')) {
-    return fail(`protectKernelDefaults is on, and the kubelet would not start again: ${unfitText(unfit)}`);
+    const { reason, hint } = unfitText(unfit);
+    return fail(`protectKernelDefaults is on, and the kubelet would not start again: ${reason}: ${hint}`);
   }
   const state = supervisorState(facts, setup.unit, supervisor);
   const { kept } = argumentsOf(state);
@@ -104,7 +106,7 @@ function changeProtection(
 ): Change {
   if (argument !== undefined) return removeArg(facts, state, argument);
   const persisted = value === true ? persistKernelSettings(facts) : ok<readonly TextChange[]>([]);
-  if (!persisted.ok) return persisted;
+  if (!persisted.ok) return fail(`${persisted.error.reason}: ${persisted.error.hint}`);
   const info = settingByPath.get('protectKernelDefaults');
   const said = state.protects;
   const change =

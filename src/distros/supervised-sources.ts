@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { type ConfigFault, type ConfigFile, parseConfigFile } from '../facts/config-file.js';
 import type { KubeletSources } from '../facts/effective-kubelet.js';
 import type { Flag } from '../facts/kubelet-flags.js';
+import type { RunningFlags } from '../facts/running-flags.js';
 import type { KubeletSetup } from '../facts/kubelet-setup.js';
 import { type NodeFacts, type UnitFact, textOf } from '../facts/node-facts.js';
 import { satisfies } from '../lib/kube-version.js';
@@ -15,24 +16,24 @@ import {
   supervisorState,
   unreadFault,
 } from './supervised-kubelet.js';
+import { copies, dropInPaths, dropInsOf, leftoversOf, namedFiles, withProtection } from './supervised-drop-ins.js';
 import { type KubeletArg, kubeletArg } from './supervisor-config.js';
 
 /** Before it the 0 in the supervisor's file was lost, and without --config the legacy default 10255 holds (k3s-io/k3s#12164). */
 const readOnlyFixed = '>=1.32.4';
-/** Names under which the supervisor copies what `config=` and `config-dir=` name; it never deletes them. */
-const copies = { config: '10-cli-config.conf', 'config-dir': '20-cli-config-dir' };
 
 /** A supervised kubelet's set-up without what only its distribution knows. */
 export function supervisedSetup(
   facts: NodeFacts,
   unit: UnitFact,
   supervisor: Supervisor,
+  running: RunningFlags | undefined,
 ): Omit<KubeletSetup, 'distro' | 'process' | 'watch'> & { readonly dataDir: string } {
   const state = supervisorState(facts, unit, supervisor);
   const { folder } = state;
   const { kept } = argumentsOf(state);
   const named = namedFiles(kept);
-  const sources = supervisedSources(facts, unit, supervisor, state);
+  const sources = supervisedSources(facts, unit, supervisor, state, running);
   const written = [supervisor.defaultsFile, copies.config].map((name) => posix.join(folder, name));
   const ownFiles = dropInPaths(facts, folder).filter(
     (path) => !written.includes(path) && !path.startsWith(`${folder}/${copies['config-dir']}/`),
@@ -52,6 +53,8 @@ export function supervisedSetup(
     kubeletVersion: state.version,
     folders: [`${state.configFile}.d`, folder, ...(named.folder === undefined ? [] : [named.folder])],
     argumentsVisible: false,
+    server: state.role === 'server',
+    leftovers: state.hasDropIns ? leftoversOf(facts, state, named, supervisor) : [],
     dataDir: state.dataDir,
   };
 }
@@ -61,6 +64,7 @@ function supervisedSources(
   unit: UnitFact,
   supervisor: Supervisor,
   state: SupervisorState,
+  running: RunningFlags | undefined,
 ): KubeletSources {
   const { config, hasDropIns } = state;
   const faults: ConfigFault[] = [...config.faults];
@@ -77,7 +81,7 @@ function supervisedSources(
   const { kept, swallowed } = argumentsOf(state);
   const named = namedFiles(kept);
   const passed = kept.filter(({ name }) => !hasDropIns || (name !== 'config' && name !== 'config-dir'));
-  const flags = flagsOf(ownFlags(facts, unit, supervisor, state), passed);
+  const flags = flagsOf(ownFlags(facts, unit, supervisor, state, running), passed);
   const lost = config.lost.filter((one) => one.key === 'kubelet-arg');
   return {
     command: [supervisor.name, ...flags.map((flag) => `--${flag.name}=${flag.value ?? 'true'}`)],
@@ -88,25 +92,18 @@ function supervisedSources(
       ? withProtection(dropInsOf(facts, state.folder, named, load), supervisor, state)
       : dropInPaths(facts, named.folder).flatMap((path) => load(path) ?? []),
     faults,
+    givenPaths: [posix.join(state.folder, supervisor.defaultsFile)],
     hidden: [
-      ...lost.map((one) => ({ one: kubeletArg(one), by: one.hiddenBy })),
-      ...swallowed.map(({ one, by }) => ({ one, by: by.origin })),
-    ].map(({ one, by }) => ({
+      ...lost.map((one) => ({ one: kubeletArg(one), by: one.hiddenBy, swallowed: false })),
+      ...swallowed.map(({ one, by }) => ({ one, by: by.origin, swallowed: true })),
+    ].map(({ one, by, swallowed: isSwallowed }) => ({
       name: 'kubelet-arg',
       value: `--${one.name}=${one.value}`,
       origin: one.origin,
       hiddenBy: by,
+      swallowed: isSwallowed,
     })),
   };
-}
-
-/** Paths behind `config=` and `config-dir=`; of several the last. */
-function namedFiles(args: readonly KubeletArg[]): {
-  readonly config: string | undefined;
-  readonly folder: string | undefined;
-} {
-  const value = (name: string): string | undefined => args.findLast((one) => one.name === name)?.value;
-  return { config: value('config'), folder: value('config-dir')?.replace(/(.)\/+$/, '$1') };
 }
 
 /**
@@ -135,17 +132,44 @@ export function argumentsOf({ config, hasDropIns }: SupervisorState): {
   return { kept, swallowed };
 }
 
+/**
+ * Flags that supervisors give the kubelet before 1.32, where no argument replaces them. Seen in k3s-io/k3s#1936; the read-only port
+ * and the certificates are not confirmed for every version.
+ */
+const oldFlags = (dataDir: string): readonly string[] => [
+  '--anonymous-auth=false',
+  '--authentication-token-webhook=true',
+  '--authorization-mode=Webhook',
+  `--client-ca-file=${dataDir}/agent/client-ca.crt`,
+  '--read-only-port=0',
+  `--tls-cert-file=${dataDir}/agent/serving-kubelet.crt`,
+  `--tls-private-key-file=${dataDir}/agent/serving-kubelet.key`,
+];
+
+/** Flags of the supervisor's own whose values hang on more than is read here: the running kubelet's are taken for them. */
+const telling = ['address', 'allowed-unsafe-sysctls', 'feature-gates', 'healthz-bind-address', 'pod-manifest-path'];
+
 /** What the supervisor gives its kubelet by itself, as flags. */
-function ownFlags(facts: NodeFacts, unit: UnitFact, supervisor: Supervisor, state: SupervisorState): Flag[] {
+function ownFlags(
+  facts: NodeFacts,
+  unit: UnitFact,
+  supervisor: Supervisor,
+  state: SupervisorState,
+  running: RunningFlags | undefined,
+): Flag[] {
   const { config, hasDropIns, version, dataDir, protects } = state;
   const origin = ownOrigin(unit, supervisor.name);
   const open = version !== undefined && satisfies(version, readOnlyFixed) === false;
-  const texts = hasDropIns ? (open ? [] : ['--read-only-port=0']) : supervisor.oldFlags(dataDir);
+  const texts = hasDropIns ? (open ? [] : ['--read-only-port=0']) : oldFlags(dataDir);
   const flags = texts.map((text): Flag => {
     const [name = '', value = ''] = text.slice(2).split('=');
     return { name, value, origin };
   });
   const nodeName = config.values.get('node-name')?.at(-1);
+  const alike = config.values.has('with-node-id') ? [...telling, 'hostname-override'] : telling;
+  for (const { name, value } of running?.flags ?? []) {
+    if (alike.includes(name)) flags.push({ name, value, origin });
+  }
   if (!config.values.has('with-node-id')) {
     const value = (nodeName?.text ?? facts.hostname).toLowerCase();
     const place = nodeName === undefined ? origin : ({ ...nodeName.origin, kind: 'built-in' } as const);
@@ -170,56 +194,4 @@ function flagsOf(own: readonly Flag[], args: readonly KubeletArg[]): Flag[] {
     left.delete(name);
   }
   return [...left.values(), ...[...found.values()].flat()];
-}
-
-/** In the order the kubelet walks a folder: entry by entry, sub-folders in their place. */
-function dropInPaths(facts: NodeFacts, folder: string | undefined): string[] {
-  if (folder === undefined) return [];
-  const paths = [...facts.files].flatMap(([path, { kind }]) =>
-    path.startsWith(`${folder}/`) && path.endsWith('.conf') && kind !== 'absent' ? [path] : [],
-  );
-  return paths.sort(byWalk);
-}
-
-export function byWalk(left: string, right: string): number {
-  const [first, second] = [left, right].map((path) => path.replaceAll('/', '\0'));
-  return (first ?? '') < (second ?? '') ? -1 : 1;
-}
-
-/** The files as they will be merged at the next start: what `config=` and `config-dir=` name stands in the place of its copy. */
-function dropInsOf(
-  facts: NodeFacts,
-  folder: string,
-  named: { readonly config: string | undefined; readonly folder: string | undefined },
-  load: (path: string) => ConfigFile | undefined,
-): ConfigFile[] {
-  const places = new Map(dropInPaths(facts, folder).map((path) => [path, path]));
-  if (named.config !== undefined && !named.config.startsWith(folder)) {
-    places.set(posix.join(folder, copies.config), named.config);
-  }
-  for (const path of dropInPaths(facts, named.folder)) {
-    if (named.folder === undefined || named.folder.startsWith(folder)) break;
-    places.set(posix.join(folder, copies['config-dir'], path.slice(named.folder.length + 1)), path);
-  }
-  return [...places].sort(([left], [right]) => byWalk(left, right)).flatMap(([, path]) => load(path) ?? []);
-}
-
-/** The supervisor writes protect-kernel-defaults into its own file at the next start, whatever that file says now. */
-function withProtection(
-  dropIns: readonly ConfigFile[],
-  { defaultsFile }: Supervisor,
-  { folder, protects }: SupervisorState,
-): readonly ConfigFile[] {
-  if (protects === undefined) return dropIns;
-  const { path, line } = protects.entry.origin;
-  const layer: ConfigFile = {
-    path,
-    text: '',
-    data: { protectKernelDefaults: protects.value },
-    lines: new Map([['protectKernelDefaults', line]]),
-    ignored: [],
-  };
-  const own = dropIns.filter((one) => one.path === posix.join(folder, defaultsFile));
-  const rest = dropIns.filter((one) => !own.includes(one));
-  return [...own, layer, ...rest];
 }

@@ -14,10 +14,13 @@ import { type Result, fail, ok } from '../lib/result.js';
 import type { KubeletSetup } from '../facts/kubelet-setup.js';
 import type { TextChange } from './distro.js';
 
-/** Paths that a kubelet's flags and fields name. */
+/** Paths that a kubelet's flags and fields name, and how its program is called. */
 export const kubeletReferences = {
   readReferences: ['config', 'config-dir', 'client-ca-file', 'clientCAFile'],
   lookReferences: ['kubeconfig', 'tls-cert-file', 'tlsCertFile', 'tls-private-key-file', 'tlsPrivateKeyFile'],
+  programs: ['kube*'],
+  starters: [],
+  accounts: [],
 };
 
 export const kubeProxyKubeconfigs = [

@@ -28,6 +28,8 @@ export interface HiddenVariable {
   readonly value: string;
   readonly origin: Origin;
   readonly hiddenBy: Origin;
+  /** The other one takes it for its own value, rather than saying the same again. */
+  readonly swallowed?: boolean | undefined;
 }
 
 export interface ServiceCommand {
@@ -96,7 +98,7 @@ export function serviceCommand(paths: readonly string[], read: (path: string) =>
   };
   environment.forEach((variable, index) => assign(environmentNames[index] ?? '', variable));
   for (const path of environmentFiles) {
-    for (const one of parseEnvironmentFile(read(path) ?? '')) assign(one.name, fromFile(path, one));
+    for (const one of parseEnvironmentFile(read(path) ?? '')) assign(one.name, variableIn(path, one));
   }
   return {
     execStart,
@@ -107,7 +109,8 @@ export function serviceCommand(paths: readonly string[], read: (path: string) =>
   };
 }
 
-function fromFile(path: string, { name, value, line }: Assignment): Variable {
+/** A variable that a file of environment sets. */
+export function variableIn(path: string, { name, value, line }: Assignment): Variable {
   const start = value.at[0] ?? 0;
   const end = (value.at.at(-1) ?? start - 1) + 1;
   return { value, origin: { kind: 'environment-file', path, line, start, end, variable: name } };

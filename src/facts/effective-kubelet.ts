@@ -22,10 +22,12 @@ export interface KubeletSources {
   readonly faults: readonly ConfigFault[];
   /** Variables with flags in them that another assignment replaces. */
   readonly hidden: readonly HiddenVariable[];
+  /** Drop-ins that hold what a supervisor sets unasked. */
+  readonly givenPaths?: readonly string[] | undefined;
 }
 
 export interface Source {
-  readonly kind: 'flag' | 'file' | 'drop-in' | 'default' | 'configz' | 'stat';
+  readonly kind: 'flag' | 'file' | 'drop-in' | 'default' | 'configz' | 'running' | 'stat';
   readonly path?: string | undefined;
   readonly line?: number | undefined;
   /** In words, where the place needs them: the flag and its variable, which defaults. */

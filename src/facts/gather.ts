@@ -44,6 +44,9 @@ async function probe(session: Session, request: ProbeRequest, deadline: number):
     request.folders,
     request.readReferences,
     request.lookReferences,
+    request.programs,
+    request.starters,
+    request.accounts,
   ].map((words) => words.join(' '));
   const ran = await session.run(script('probe'), [...args, String(fileCap)], { deadline, maxBytes: answerCap });
   if (!ran.ok) return ran;

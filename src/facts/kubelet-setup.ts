@@ -1,6 +1,7 @@
 /** A kubelet found on a node: what feeds it, how it is run, where its files lie. */
 import type { KubeletSources } from './effective-kubelet.js';
 import type { ProcessFact, UnitFact } from './node-facts.js';
+import type { RunningFlags } from './running-flags.js';
 
 /** Names that playbooks use for files; a distribution says where they lie. */
 export type KnownFile = 'kubelet-unit' | 'kubelet-config' | 'kubelet-kubeconfig' | 'client-ca' | 'proxy-kubeconfig';
@@ -33,6 +34,12 @@ export interface KubeletSetup {
   readonly folders?: readonly string[] | undefined;
   /** False: the process's own arguments do not show what the kubelet was given. */
   readonly argumentsVisible?: boolean | undefined;
+  /** What the running kubelet was started with, where a supervisor's journal or its child tells. */
+  readonly running?: RunningFlags | undefined;
+  /** Why no change is made on this node, whatever it would be. */
+  readonly unchangeable?: { readonly reason: string; readonly hint: string } | undefined;
+  /** Files that are in effect although nothing names them any more, with one sentence each. */
+  readonly leftovers?: readonly { readonly path: string; readonly message: string }[] | undefined;
 }
 
 export interface WatchTarget {

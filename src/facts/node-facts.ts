@@ -89,6 +89,10 @@ export interface NodeFacts {
   /** TCP ports somebody listens on, with the address ("0.0.0.0", "127.0.0.1", "::"). */
   readonly listening: readonly { readonly address: string; readonly port: number }[];
   readonly transactions: readonly TransactionFact[];
+  /** By unit: the line of its journal that says what it started its kubelet with; empty where none was found. */
+  readonly started: ReadonlyMap<string, string>;
+  /** By name, whether the node's own files have a user and a group of that name; a name that could not be looked up is missing. */
+  readonly accounts: ReadonlyMap<string, { readonly user: boolean; readonly group: boolean }>;
 }
 
 /** What a distribution wants to have read; merged over all distributions into one run of the probe. */
@@ -101,6 +105,12 @@ export interface ProbeRequest {
   /** Names of flags and configuration fields that hold paths to read, or to look at only. */
   readonly readReferences: readonly string[];
   readonly lookReferences: readonly string[];
+  /** Files of programs, as patterns with a star, that are asked for their version where they are a unit's main process. */
+  readonly programs: readonly string[];
+  /** Units, as patterns with a star, whose journal says what they start a kubelet with. */
+  readonly starters: readonly string[];
+  /** Users and groups that are looked for. */
+  readonly accounts: readonly string[];
 }
 
 /** A file's text, or undefined where it is absent, unread or not a regular file. */

@@ -1,10 +1,11 @@
 /** What a node's files declare but its kubelet does not do: each case with its place and the reason. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import { goDuration } from '../lib/go-duration.js';
 import { isRecord } from './config-file.js';
 import { type Source, configzValue, effectiveSetting } from './effective-kubelet.js';
 import type { KubeletSetup } from './kubelet-setup.js';
 import type { NodeFacts } from './node-facts.js';
+import { differingSettings } from './running-flags.js';
+import { sameSetting } from './same-setting.js';
 import { type Value, settingByFlag, settings } from './settings.js';
 
 export interface WithoutEffect {
@@ -45,29 +46,43 @@ export function findWithoutEffect(facts: NodeFacts, setup: KubeletSetup, configz
       });
     }
   }
-  for (const { name, value, origin, hiddenBy } of sources.hidden) {
+  for (const { name, value, origin, hiddenBy, swallowed } of sources.hidden) {
+    const by = `${hiddenBy.path}:${hiddenBy.line}`;
+    const why =
+      swallowed === true
+        ? `the entry at ${by} has no value and takes this one for it: give that entry a value (key=value)`
+        : `${by} sets ${name} again`;
     found.push({
       kind: 'replaced',
       what: flagNamesIn(value),
       source: { kind: 'flag', path: origin.path, line: origin.line, detail: name },
-      message: `${name}=${value} has no effect: ${hiddenBy.path}:${hiddenBy.line} sets ${name} again`,
+      message: `${name}=${value} has no effect: ${why}`,
     });
   }
   for (const info of settings) {
     const setting = effectiveSetting(sources, info);
     for (const lost of setting.hidden) {
       if (isContained(lost.value, setting.value)) continue;
+      // That others overrule these is what they are for.
+      if (lost.source.path !== undefined && sources.givenPaths?.includes(lost.source.path) === true) continue;
       const winner = [setting.source.path, setting.source.line].filter((part) => part !== undefined).join(':');
+      const advice =
+        setting.source.path !== undefined && isOurs(setting.source.path) && lost.source.path !== undefined
+          ? `; that is kubelatch's own file, and meant: take the line out of ${lost.source.path}, so that it misleads nobody`
+          : '';
       found.push({
         kind: 'overridden',
         what: info.path,
         source: lost.source,
-        message: `${info.path}: ${JSON.stringify(lost.value)} has no effect: ${setting.source.detail ?? 'a later file'} (${winner}) says ${JSON.stringify(setting.value)}`,
+        message: `${info.path}: ${JSON.stringify(lost.value)} has no effect: ${setting.source.detail ?? 'a later file'} (${winner}) says ${JSON.stringify(setting.value)}${advice}`,
       });
     }
   }
   return [...found, ...againstRunning(facts, setup, configz)];
 }
+
+/** A file that a change of this program has made. */
+const isOurs = (path: string): boolean => /[^/]*kubelatch[^/]*$/.test(path);
 
 /** The same value, or a part of it: repeated flags and gates from several places add up. */
 function isContained(part: Value, whole: Value): boolean {
@@ -78,19 +93,7 @@ function isContained(part: Value, whole: Value): boolean {
 
 /** Settings whose value in the files is not the running kubelet's, or, where it cannot be asked, signs that it is older than they are. */
 function againstRunning(facts: NodeFacts, setup: KubeletSetup, configz: Configz): WithoutEffect[] {
-  if (configz === undefined) {
-    const reason = outdatedReason(facts, setup);
-    return reason === undefined
-      ? []
-      : [
-          {
-            kind: 'outdated',
-            what: 'running kubelet',
-            source: { kind: 'stat', path: reason.path },
-            message: reason.message,
-          },
-        ];
-  }
+  if (configz === undefined) return [...outdated(facts, setup), ...againstArguments(setup)];
   if (setup.sources.faults.length > 0) return [];
   return settings.flatMap((info): WithoutEffect[] => {
     const declared = effectiveSetting(setup.sources, info);
@@ -106,6 +109,24 @@ function againstRunning(facts: NodeFacts, setup: KubeletSetup, configz: Configz)
       },
     ];
   });
+}
+
+function outdated(facts: NodeFacts, setup: KubeletSetup): WithoutEffect[] {
+  const reason = outdatedReason(facts, setup);
+  if (reason === undefined) return [];
+  const { path, message } = reason;
+  return [{ kind: 'outdated', what: 'running kubelet', source: { kind: 'stat', path }, message }];
+}
+
+/** The arguments that the kubelet was started with say what holds now, where nobody can ask the kubelet itself. */
+function againstArguments(setup: KubeletSetup): WithoutEffect[] {
+  if (setup.sources.faults.length > 0) return [];
+  return differingSettings(setup).map(({ info, declared, running, where }) => ({
+    kind: 'differs',
+    what: info.path,
+    source: { kind: 'running', detail: where },
+    message: `${info.path}: the files make it ${JSON.stringify(declared)}, the running kubelet was started with ${JSON.stringify(running)}: it needs a restart`,
+  }));
 }
 
 /** Why the running kubelet cannot have read the files as they are now; undefined where nothing says so. */
@@ -131,13 +152,6 @@ export function outdatedReason(
     return { message: 'the kubelet runs with other arguments than its unit would give it now' };
   }
   return undefined;
-}
-
-/** Durations are the same when they last as long ("2m" and "2m0s"); a missing list is an empty one. */
-export function sameSetting(left: unknown, right: unknown): boolean {
-  if (isDeepStrictEqual(left, right)) return true;
-  const [first, second] = [left, right].map((one) => (typeof one === 'string' ? goDuration(one) : undefined));
-  return first !== undefined && first === second;
 }
 
 function flagNamesIn(text: string): string {

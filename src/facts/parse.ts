@@ -16,6 +16,8 @@ export function parseFacts(output: string): Result<NodeFacts, string> {
   const versions = new Map<number, string>();
   const listening: { address: string; port: number }[] = [];
   const transactions: TransactionFact[] = [];
+  const started = new Map<string, string>();
+  const accounts = new Map<string, { user: boolean; group: boolean }>();
   let units: UnitFact[] = [];
 
   for (const [index, line] of lines.slice(1, -1).entries()) {
@@ -47,6 +49,12 @@ export function parseFacts(output: string): Result<NodeFacts, string> {
       case 'transaction':
         // A folder of another name is none of ours.
         if (/^[A-Za-z0-9-]{1,64}$/.test(decode(first))) transactions.push(parseTransaction(words));
+        break;
+      case 'started':
+        started.set(decode(first), decode(words[1] ?? ''));
+        break;
+      case 'account':
+        accounts.set(decode(first), { user: words[1] === 'yes', group: words[2] === 'yes' });
         break;
       case 'process': {
         const parsed = parseProcess(words, Number(single.get('ticks')), Number(single.get('btime')));
@@ -93,6 +101,8 @@ export function parseFacts(output: string): Result<NodeFacts, string> {
     files,
     listening,
     transactions,
+    started,
+    accounts,
   });
 }
 

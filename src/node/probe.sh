@@ -1,7 +1,9 @@
 # Prints what kubelatch wants to know of a node, one record a line; changes nothing. Values that may hold anything are base64.
 # $1 units  $2 process names  $3 files to read  $4 files to look at only  $5 folders whose files are read
-# $6 names of flags and fields whose paths are read  $7 the same, looked at only: all separated by blanks
-# $8 the most bytes of one file that are sent
+# $6 names of flags and fields whose paths are read  $7 the same, looked at only
+# $8 programs that may be asked for their version  $9 units that tell their journal what they start a kubelet with
+# $10 users that are looked for: all separated by blanks, programs and units may be patterns
+# $11 the most bytes of one file that are sent
 
 b64() { base64 | tr -d '\n'; }
 b64_of() { printf '%s' "$1" | b64; }
@@ -57,20 +59,27 @@ transactions() {
   done
 }
 
-units() { # NAMES: also sets unit_files and pids
-  unit_files='' pids=''
-  [ -d /run/systemd/system ] || return 0
-  properties=Id,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,EnvironmentFiles,MainPID,NRestarts,Type,RestartUSec,NeedDaemonReload,KillMode
-  names=$1
-  set --
-  set -f # names may be patterns, which are systemd's to read
-  for unit in $names; do set -- "$@" "$unit"; done
-  set +f
-  shown=$(systemctl show --no-pager -p "$properties" -- "$@" 2>/dev/null)
+units() { # NAMES: also sets shown, unit_files and pids
+  shown='' unit_files='' pids=''
+  if [ -d /run/systemd/system ]; then
+    shown=$(systemd_units "$1")
+  elif [ -e /run/openrc/softlevel ]; then
+    shown=$(openrc_services "$1")
+  fi
+  [ -n "$shown" ] || return 0
   echo "units $(b64_of "$shown")"
   unit_files=$(printf '%s\n' "$shown" | sed -n -e 's/^FragmentPath=//p' \
     -e 's/^EnvironmentFiles=\(.*\) (ignore_errors=.*)$/\1/p' -e '/^DropInPaths=/{s/^DropInPaths=//;s/ /\n/g;p;}')
   pids=$(printf '%s\n' "$shown" | sed -n 's/^MainPID=\([1-9][0-9]*\)$/\1/p')
+}
+
+accounts() { # NAMES: whether a user and a group of that name are in the files
+  for one in $1; do
+    user=no group=no
+    grep -q "^$one:" /etc/passwd 2>/dev/null && user=yes
+    grep -q "^$one:" /etc/group 2>/dev/null && group=yes
+    [ -r /etc/passwd ] && [ -r /etc/group ] && echo "account $(b64_of "$one") $user $group"
+  done
 }
 
 processes() { # NAMES: those, and the main processes of the units; also sets command_words
@@ -122,9 +131,9 @@ contents_of() { # PATHS, one a line: their text, each ended by a newline
   done
 }
 
-folder() { # DIR: the regular files below it
+folder() { # DIR: the files below it, links to /dev/null among them
   [ -d "$1" ] || return 0
-  find -L "$1" -maxdepth 3 -type f 2>/dev/null | head -n 200
+  find -L "$1" -maxdepth 3 \( -type f -o -type c \) 2>/dev/null | head -n 200
 }
 
 describe() { # PATH read|look MOST
@@ -154,11 +163,14 @@ describe() { # PATH read|look MOST
 }
 
 main() {
-  [ $# -eq 8 ] || exit 97
+  [ $# -eq 11 ] || exit 97
+  cap=${11}
   echo 'kubelatch-facts 1'
   system
   units "$1"
   processes "$2"
+  started "$9" "$shown"
+  accounts "${10}"
 
   read_list=$(
     printf '%s\n' "$unit_files"
@@ -180,14 +192,13 @@ main() {
     for one in $4; do echo "$one"; done
     printf '%s\n%s\n' "$unit_text" "$in_found" | references "$7"
   )
-  printf '%s\n' "$read_list" | sed '/^$/d' | sort -u | while IFS= read -r one; do describe "$one" read "$8"; done
-  printf '%s\n' "$look_list" | sed '/^$/d' | sort -u | while IFS= read -r one; do describe "$one" look "$8"; done
+  printf '%s\n' "$read_list" | sed '/^$/d' | sort -u | while IFS= read -r one; do describe "$one" read "$cap"; done
+  printf '%s\n' "$look_list" | sed '/^$/d' | sort -u | while IFS= read -r one; do describe "$one" look "$cap"; done
 
   for pid in $pids; do
     exe=$(readlink "/proc/$pid/exe" 2>/dev/null) || continue
-    case ${exe##*/} in
-      kube* | k3s* | rke2*) echo "version $pid $(timeout 5 "/proc/$pid/exe" --version 2>/dev/null | head -n 1 | b64)." ;;
-    esac
+    like "${exe##*/}" "$8" || continue
+    echo "version $pid $(timeout 5 "/proc/$pid/exe" --version 2>/dev/null | head -n 1 | b64)."
   done
   echo 'end'
 }

@@ -1,23 +1,17 @@
 /** What to change on one node so that its playbooks' rules hold: exact edits, proved by judging the node as it will be. Pure. */
 import { type KubeletPorts, portsOf } from '../facts/kubelet-ports.js';
-import type { KubeletSetup, WatchTarget } from '../facts/kubelet-setup.js';
+import type { WatchTarget } from '../facts/kubelet-setup.js';
 import type { Role } from '../inventory/host.js';
-import { configzValue, effectiveSetting } from '../facts/effective-kubelet.js';
-import { sameSetting } from '../facts/not-in-effect.js';
-import type { NodeFacts } from '../facts/node-facts.js';
+import { effectiveSetting } from '../facts/effective-kubelet.js';
+import { sameSetting } from '../facts/same-setting.js';
 import { settingByPath } from '../facts/settings.js';
 import type { Distro, Wishes } from '../distros/distro.js';
-import { type Finding, type NodeView, assess } from '../playbook/assess.js';
-import type { Json, Playbook, Rule, SettingRule } from '../playbook/schema.js';
+import { type NodeView, assess } from '../playbook/assess.js';
+import type { Playbook, Rule } from '../playbook/schema.js';
 import { type ClientCaEvidence, clientCaProblem } from './client-ca.js';
 import { type FileEdit, editsBetween } from './file-edit.js';
+import { type Draft, type Expectation, differs, expectations, isOutdated, promises, stillFails } from './promises.js';
 import { idsOf, withMode, withText } from './simulate.js';
-
-/** A setting the plan promises, as configz must show it afterwards. */
-export interface Expectation {
-  readonly setting: string;
-  readonly value: Json;
-}
 
 export interface HostPlan {
   readonly host: string;
@@ -41,6 +35,12 @@ export interface HostPlan {
   readonly undoneBy: readonly string[];
   /** Worth a look before going on, though nothing forbids it. */
   readonly warnings: readonly string[];
+  /** Rules whose findings stay, since something has to be done by hand first. */
+  readonly leftOut?: readonly LeftOut[] | undefined;
+}
+
+export interface LeftOut extends PlanRefusal {
+  readonly rule: string;
 }
 
 export interface PlanRefusal {
@@ -49,11 +49,6 @@ export interface PlanRefusal {
 }
 
 export type Planned = { readonly plan: HostPlan } | { readonly refused: PlanRefusal };
-
-interface Draft {
-  facts: NodeFacts;
-  setup: KubeletSetup;
-}
 
 /** More steps than any node can need for one setting; a bound, should an edit not take effect. */
 const mostSteps = 12;
@@ -72,9 +67,18 @@ export function planHost(
     return { refused: { reason: `${place}: ${fault.message}`, hint: 'correct it by hand and plan again' } };
   }
   const failing = playbooks.flatMap((playbook) => failingRules(view, playbook));
+  if (view.setup.unchangeable !== undefined && (failing.length > 0 || differs(view, promises(playbooks, view)))) {
+    return { refused: view.setup.unchangeable };
+  }
   const draft: Draft = { facts: view.facts, setup: view.setup };
   const changedRules = new Set<Rule>();
+  const leftOut = new Map<Rule, LeftOut>();
   for (const rule of failing) {
+    const unmet = obstacleOf(draft, distro, rule);
+    if (unmet !== undefined) {
+      leftOut.set(rule, { rule: rule.id, ...unmet });
+      continue;
+    }
     const refused = rule.kind === 'setting' ? applySetting(draft, distro, rule, wishes) : applyMode(draft, rule);
     if (refused !== undefined) return { refused: { ...refused, reason: `${rule.id}: ${refused.reason}` } };
     changedRules.add(rule);
@@ -85,7 +89,7 @@ export function planHost(
     const reason = `${twice.path} is reached by two names, and both would be edited`;
     return { refused: { reason, hint: 'edit it by hand and plan again' } };
   }
-  const promised = promises(playbooks, view);
+  const promised = promises(playbooks, view).filter((rule) => !leftOut.has(rule));
   const broken = promised.find((rule) => stillFails(view, draft, rule));
   if (broken !== undefined) {
     const reason = `${broken.id} would still not hold after the edits: two rules may contradict each other`;
@@ -94,6 +98,10 @@ export function planHost(
   const expect = expectations(draft.setup, promised);
   const contentChanged = edits.some((edit) => edit.action !== 'mode');
   const restart = contentChanged || isOutdated(view, expect);
+  const [first] = leftOut.values();
+  if (first !== undefined && edits.length === 0 && !restart) {
+    return { refused: { reason: `${first.rule}: ${first.reason}`, hint: first.hint } };
+  }
   const hazard = restart ? view.setup.restartHazard : undefined;
   if (hazard !== undefined)
     return { refused: { reason: hazard, hint: 'set KillMode=process in a drop-in of the unit first' } };
@@ -121,6 +129,7 @@ export function planHost(
         edits.map((edit) => edit.path),
       ),
       warnings: ca.warning === undefined ? [] : [ca.warning],
+      leftOut: [...leftOut.values()],
     },
   };
 }
@@ -134,6 +143,13 @@ function failingRules(view: NodeView, playbook: Playbook): Rule[] {
 const isMendable = (rule: Rule): boolean =>
   (rule.kind === 'setting' && rule.set !== undefined && settingByPath.has(rule.setting)) ||
   (rule.kind === 'file' && rule.fix);
+
+/** What has to be done by hand before a rule's value may be written. */
+function obstacleOf(draft: Draft, distro: Distro, rule: Rule): PlanRefusal | undefined {
+  if (rule.kind !== 'setting' || rule.set === undefined) return undefined;
+  const info = settingByPath.get(rule.setting);
+  return info === undefined ? undefined : distro.unmet?.(draft.facts, info, rule.set);
+}
 
 function applySetting(draft: Draft, distro: Distro, rule: Rule, wishes?: Wishes): PlanRefusal | undefined {
   if (rule.kind !== 'setting' || rule.set === undefined) return undefined;
@@ -175,47 +191,5 @@ function applyMode(draft: Draft, rule: Rule): PlanRefusal | undefined {
 /** A mode without the bits that `atMost` forbids. */
 const tightened = (mode: string, atMost: string): string =>
   (parseInt(mode, 8) & parseInt(atMost, 8)).toString(8).padStart(4, '0');
-
-/** Setting rules with a value to write that are for this node. */
-function promises(playbooks: readonly Playbook[], view: NodeView): SettingRule[] {
-  return playbooks.flatMap((playbook) => {
-    const findings = assess(view, playbook);
-    return playbook.rules.filter(
-      (rule, index): rule is SettingRule =>
-        rule.kind === 'setting' &&
-        rule.set !== undefined &&
-        settingByPath.has(rule.setting) &&
-        findings[index]?.status !== 'not-applicable',
-    );
-  });
-}
-
-/** Judged as the node will be, without what the running kubelet says today. */
-function stillFails(view: NodeView, draft: Draft, rule: SettingRule): boolean {
-  const playbook: Playbook = { source: '', name: '', title: '', description: '', rules: [rule] };
-  const after: NodeView = { ...view, facts: draft.facts, setup: draft.setup, configz: undefined };
-  const [finding]: (Finding | undefined)[] = assess(after, playbook);
-  return finding?.status === 'fail';
-}
-
-function expectations(setup: KubeletSetup, rules: readonly SettingRule[]): Expectation[] {
-  return unique(rules.map((rule) => rule.setting)).flatMap((setting) => {
-    const info = settingByPath.get(setting);
-    if (info === undefined) return [];
-    const { value, source } = effectiveSetting(setup.sources, info);
-    // A default that the kubelet fills in, or that changed between versions, cannot be promised.
-    return info.filledIn === true && source.kind === 'default' ? [] : [{ setting, value }];
-  });
-}
-
-/** The running kubelet has another value than the files already give: it only needs a restart. */
-function isOutdated(view: NodeView, expect: readonly Expectation[]): boolean {
-  const { configz } = view;
-  if (configz === undefined) return false;
-  return expect.some(({ setting, value }) => {
-    const info = settingByPath.get(setting);
-    return info !== undefined && !sameSetting(configzValue(configz, info), value);
-  });
-}
 
 const unique = <T>(list: readonly T[]): T[] => [...new Set(list)];

@@ -53,6 +53,7 @@ const hostPlan = z.object({
   mayBreak: z.array(text),
   undoneBy: z.array(text),
   warnings: z.array(text),
+  leftOut: z.array(z.object({ rule: text, reason: text, hint: text })).optional(),
 });
 const savedPlan = z.object({
   kind: z.literal('kubelatch-plan'),

@@ -5,6 +5,7 @@ import { type Setting, type Source, configzValue, effectiveSetting, flagOnly } f
 import type { DoorFacts } from '../facts/kubelet-ports.js';
 import type { KubeletSetup } from '../facts/kubelet-setup.js';
 import type { NodeFacts } from '../facts/node-facts.js';
+import { differingSettings } from '../facts/running-flags.js';
 import { settingByPath } from '../facts/settings.js';
 import { satisfies } from '../lib/kube-version.js';
 import type { FileRule, Playbook, References, Rule, SettingRule, Severity } from './schema.js';
@@ -106,12 +107,23 @@ function judgeSetting(view: NodeView, rule: SettingRule): Verdict {
   const pick = (value: unknown): unknown => (gate === undefined ? value : (at(value, gate) ?? null));
   const verdict = { got: pick(declared.value), source: declared.source };
   if (!meetsWant(rule.want, verdict.got)) return { ...verdict, status: 'fail' };
-  if (configz === undefined) return asRunning(view, verdict);
+  if (configz === undefined) {
+    const other = differingSettings(setup).find((one) => one.info === info);
+    const running = other === undefined ? undefined : pick(other.running);
+    if (other === undefined || meetsWant(rule.want, running)) return asRunning(view, verdict);
+    return { status: 'fail', got: running, source: { kind: 'running', detail: other.where }, note: needsRestart };
+  }
   const live = pick(configzValue(configz, info));
   if (meetsWant(rule.want, live)) return { ...verdict, status: 'pass' };
-  const note = 'the files say it, the running kubelet does not: it needs a restart';
-  return { status: 'fail', got: live, source: { kind: 'configz', detail: 'the running kubelet' }, note };
+  return {
+    status: 'fail',
+    got: live,
+    source: { kind: 'configz', detail: 'the running kubelet' },
+    note: needsRestart,
+  };
 }
+
+const needsRestart = 'the files say it, the running kubelet does not: it needs a restart';
 
 const notGiven: Source = { kind: 'default', detail: 'the flag is not given' };
 

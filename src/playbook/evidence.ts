@@ -28,6 +28,22 @@ export function assessEffect({ facts, setup, configz }: NodeView): Finding[] {
   }));
 }
 
+/** Files that are in effect although nobody names them any more. */
+export function assessLeftovers({ setup }: NodeView): Finding[] {
+  return (setup.leftovers ?? []).map(({ path, message }) => ({
+    rule: 'leftover-configuration',
+    playbook: 'kubelatch',
+    title: 'Nothing is in effect that no setting names',
+    severity: 'medium',
+    status: 'fail',
+    want: 'no such file',
+    got: undefined,
+    source: { kind: 'drop-in', path },
+    note: message,
+    references: noReferences,
+  }));
+}
+
 /** A change that the node could not put back: neither its old nor its new files may be whole, and nobody else will mend it. */
 export function assessKept({ facts }: NodeView): Finding[] {
   return facts.transactions

@@ -96,7 +96,7 @@ function plannedTree(host: HostPlanned): Tree {
 }
 
 function planTree(plan: HostPlan): Tree {
-  const { distro, unit, edits, restart, reload, expect, fixes, mayBreak, undoneBy, warnings } = plan;
+  const { distro, unit, edits, restart, reload, expect, fixes, mayBreak, undoneBy, warnings, leftOut } = plan;
   return {
     distro,
     unit,
@@ -108,6 +108,7 @@ function planTree(plan: HostPlan): Tree {
     mayBreak,
     undoneBy,
     warnings,
+    leftOut: (leftOut ?? []).map(({ rule, reason, hint }) => ({ rule, reason: redact(reason), hint })),
   };
 }
 

@@ -36,7 +36,18 @@ export function planText(result: PlanResult, options: TextOptions): string {
 const changes = (plan: HostPlan): boolean => plan.edits.length > 0 || plan.restart;
 
 /** What a person sees of a plan: hosts whose files differ elsewhere still share a section. */
-const planKey = ({ distro, unit, edits, restart, reload, fixes, mayBreak, undoneBy, warnings }: HostPlan): string =>
+const planKey = ({
+  distro,
+  unit,
+  edits,
+  restart,
+  reload,
+  fixes,
+  mayBreak,
+  undoneBy,
+  warnings,
+  leftOut,
+}: HostPlan): string =>
   JSON.stringify([
     edits.map(({ path, action, before, after, diff }) => [
       path,
@@ -47,7 +58,7 @@ const planKey = ({ distro, unit, edits, restart, reload, fixes, mayBreak, undone
       after.owner,
       diff,
     ]),
-    [distro, unit, restart, reload, fixes, mayBreak, undoneBy, warnings],
+    [distro, unit, restart, reload, fixes, mayBreak, undoneBy, warnings, leftOut],
   ]);
 
 function planSection(plans: readonly HostPlan[], options: TextOptions): string[] {
@@ -66,6 +77,11 @@ function planSection(plans: readonly HostPlan[], options: TextOptions): string[]
     ...list('may break', plan.mayBreak, width).map(style.yellow),
     ...list('undone by', plan.undoneBy, width).map(style.yellow),
     ...list('! warning', plan.warnings, width).map(style.red),
+    ...list(
+      '! left out',
+      (plan.leftOut ?? []).map(({ rule, reason, hint }) => `${rule}: ${reason}; ${hint}`),
+      width,
+    ).map(style.red),
     ...plan.edits.flatMap((edit) => editLines(edit, style)),
   ];
 }

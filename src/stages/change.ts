@@ -6,7 +6,7 @@ import { type Journal, type JournalEntry, openJournal } from '../apply/journal.j
 import type { Outcome } from '../apply/outcome.js';
 import { rollBackHost } from '../apply/rollback.js';
 import { type RolloutHost, type RolloutResult, rollOut } from '../apply/rollout.js';
-import type { Cluster } from '../cluster/cluster.js';
+import { type Cluster, type ClusterView, findNode } from '../cluster/cluster.js';
 import type { RunLease } from '../cluster/run-lease.js';
 import type { Host } from '../inventory/host.js';
 import { isoTime, newRunId } from '../lib/clock.js';
@@ -92,7 +92,18 @@ export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunCont
   };
   const task = taskFor(plan, host, run);
   const noting = { ...context, cluster: notingCordons(context, host.name) };
-  return rolloutHost(task, () => applyToHost(plan, about, task, noting));
+  return rolloutHost(task, async () => withLeftOut(await applyToHost(plan, about, task, noting), plan));
+}
+
+/** What a confirmed host still lacks is said where the outcome is read. */
+function withLeftOut(outcome: Outcome, { leftOut = [] }: HostPlan): Outcome {
+  const [first] = leftOut;
+  if (first === undefined || outcome.outcome !== 'confirmed') return outcome;
+  return {
+    ...outcome,
+    reason: `left out: ${leftOut.map(({ rule, reason }) => `${rule}: ${reason}`).join('; ')}`,
+    hint: first.hint,
+  };
 }
 
 /** A cordon is asked for only where nobody had set one: what is noted here is the run's own, to be lifted should it die. */
@@ -139,6 +150,14 @@ function rolloutHost({ host, nodeName, controlPlane }: HostTask, run: () => Prom
   return { host, nodeName, controlPlane, run: () => run().catch(unknown) };
 }
 
+/** Nodes of the inventory's control plane, as far as the API server knows them. */
+function serversOf({ hosts }: Run['inventory'], view: ClusterView): string[] {
+  return hosts
+    .filter(({ role }) => role === 'control-plane')
+    .flatMap(({ name, nodeName, address }) => findNode(view, [nodeName ?? name], address)?.name ?? []);
+}
+
+/** `detected`: nodes that were found to be servers, whether they change or not. */
 export async function rollOutWaves(
   hosts: readonly RolloutHost[],
   run: Run,
@@ -146,6 +165,7 @@ export async function rollOutWaves(
   journal: Journal,
   flags: RolloutFlags,
   lease: RunLease | undefined,
+  detected: readonly string[] = [],
 ): Promise<RolloutResult> {
   const workers = hosts.filter((one) => !one.controlPlane);
   const servers = hosts.filter((one) => one.controlPlane);
@@ -153,5 +173,9 @@ export async function rollOutWaves(
   run.report({ event: 'run-started', run: journal.run, hosts: hosts.length, waves: waves.length });
   const { forks, report, drain } = run;
   const { maxUnavailable, maxFailures, deadline: patience } = flags;
-  return rollOut({ waves, cluster, lease, forks, maxUnavailable, maxFailures, patience, journal, report, drain });
+  const named = servers.flatMap((one) => one.nodeName ?? []);
+  const serversBesides = (view: ClusterView): ReadonlySet<string> =>
+    new Set([...detected, ...named, ...serversOf(run.inventory, view)]);
+  const limits = { forks, maxUnavailable, maxFailures, patience };
+  return rollOut({ waves, cluster, serversBesides, lease, ...limits, journal, report, drain });
 }

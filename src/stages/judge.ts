@@ -5,9 +5,10 @@ import type { Wishes } from '../distros/distro.js';
 import type { HostAudit, HostPlanned, PlanResult } from '../report/model.js';
 import type { ClientCaEvidence } from '../plan/client-ca.js';
 import { type HostPlan, planHost } from '../plan/host-plan.js';
-import { type Finding, assess } from '../playbook/assess.js';
-import { assessDoors, assessEffect, assessKept } from '../playbook/evidence.js';
+import { type Finding, type NodeView, assess } from '../playbook/assess.js';
+import { assessDoors, assessEffect, assessKept, assessLeftovers } from '../playbook/evidence.js';
 import type { Playbook } from '../playbook/schema.js';
+import type { Host, Role } from '../inventory/host.js';
 import { whose } from './kept-notes.js';
 import type { Surveyed, SurveyedNode } from './survey.js';
 
@@ -21,6 +22,7 @@ export function judgeHost({ host, result }: Surveyed, playbooks: readonly Playbo
   const { nodeName, view, notes } = result.value;
   return {
     ...base,
+    role: roleOf(host, view),
     nodeName,
     distro: view.setup.distro,
     kubeletVersion: view.setup.kubeletVersion ?? view.kubeletVersion,
@@ -29,6 +31,9 @@ export function judgeHost({ host, result }: Surveyed, playbooks: readonly Playbo
     notes,
   };
 }
+
+/** A server is one whatever the inventory calls it. */
+const roleOf = ({ role }: Host, { setup }: NodeView): Role => (setup.server === true ? 'control-plane' : role);
 
 /** The playbooks' findings, a check that several of them hold told once, then what is evident without any playbook. */
 function findingsOf({ view }: SurveyedNode, playbooks: readonly Playbook[]): Finding[] {
@@ -41,7 +46,8 @@ function findingsOf({ view }: SurveyedNode, playbooks: readonly Playbook[]): Fin
       seen.add(key);
       return true;
     });
-  return [...assessKept(view), ...ofPlaybooks, ...assessDoors(view), ...assessEffect(view)];
+  const ofNode = [...assessDoors(view), ...assessEffect(view), ...assessLeftovers(view)];
+  return [...assessKept(view), ...ofPlaybooks, ...ofNode];
 }
 
 /** Plans that change something, in the order of the hosts. */
@@ -71,7 +77,7 @@ export function planFor(
   const { host, result } = surveyed;
   if (!result.ok) return audit;
   const { nodeName, distro, view, standing } = result.value;
-  const role = view.setup.server === true ? 'control-plane' : host.role;
+  const role = roleOf(host, view);
   const planned = planHost({ host: host.name, nodeName, role }, view, distro, playbooks, evidence, wishes);
   if ('refused' in planned) return { ...audit, refused: planned.refused };
   const { plan } = planned;

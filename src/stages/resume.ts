@@ -20,7 +20,7 @@ import type { Run } from './run.js';
 export interface Remains {
   /** Begun, in the inventory and selected: their nodes are asked. */
   readonly begun: readonly { readonly host: Host; readonly story: HostStory }[];
-  /** Hosts that have ended, or can be ended without asking anybody. */
+  /** Hosts that have ended, can be ended without asking anybody, or are left for later. */
   readonly outcomes: readonly Outcome[];
   /** Of `outcomes`: those that the journal does not hold yet. */
   readonly news: readonly Outcome[];
@@ -28,9 +28,12 @@ export interface Remains {
   readonly later: readonly string[];
 }
 
-export function remainsOf(run: Run, { hosts }: RunStory): Remains {
-  const known = new Set(run.inventory.hosts.map(({ name }) => name));
-  const selected = new Map(run.hosts.map((host) => [host.name, host]));
+export function remainsOf(
+  { inventory, ...chosen }: Pick<Run, 'inventory' | 'hosts'>,
+  { run, hosts }: RunStory,
+): Remains {
+  const known = new Set(inventory.hosts.map(({ name }) => name));
+  const selected = new Map(chosen.hosts.map((host) => [host.name, host]));
   const begun: { host: Host; story: HostStory }[] = [];
   const done: Outcome[] = [];
   const news: Outcome[] = [];
@@ -39,7 +42,10 @@ export function remainsOf(run: Run, { hosts }: RunStory): Remains {
     const { host: name, outcome, reason } = story;
     const host = selected.get(name);
     if (host === undefined && known.has(name)) {
-      if (isOpen(story)) later.push(name);
+      if (!isOpen(story)) continue;
+      later.push(name);
+      const why = 'left for later by --limit or --exclude: the run has not ended';
+      done.push(hostOutcome(name, outcome === 'unknown' ? outcome : 'skipped', why, `kubelatch resume ${run}`));
     } else if (!isOpen(story)) {
       done.push(hostOutcome(name, outcome ?? 'unknown', reason));
     } else if (!isBegun(story)) {
@@ -101,6 +107,7 @@ export function withResumedJournal<T>(
   work: (journal: Journal, lease: RunLease | undefined) => Promise<T>,
 ): Promise<T> {
   const { controller, lock } = story;
+  // A lock of a process that is known to be gone needs no waiting.
   const dead = controller !== undefined && livesStill(controller) === 'no' ? lock : undefined;
   return withRunLock(run, cluster, { operator: operator(), run: story.run, dead }, async (lease) => {
     const mark = { operator: operator(), controller: ownMark(), lock: lease?.identity };
@@ -133,7 +140,7 @@ export async function endHosts(
   const { journal, report } = context;
   const outcomes: Outcome[] = [];
   let stopped: string | undefined;
-  let left = remains.later.length > 0;
+  let isLeft = remains.later.length > 0;
   // Nodes are put back, whatever becomes of the record.
   const note = (entry: JournalEntry): Promise<void> =>
     journal.write(entry).catch((error: unknown) => {
@@ -146,10 +153,10 @@ export async function endHosts(
   if (names.length > 0) report({ event: 'wave-started', wave: 1, waves: 1, hosts: names });
   const end = async ({ host, story }: Remains['begun'][number]): Promise<void> => {
     const doubt = lease?.doubt();
-    if (run.drain.aborted) stopped ??= 'interrupted: hosts under way were finished, no other was started';
-    if (doubt?.final === true) stopped ??= doubt.reason;
     if (run.drain.aborted || doubt?.final === true) {
-      left = true;
+      isLeft = true;
+      stopped ??=
+        doubt?.final === true ? doubt.reason : 'interrupted: hosts under way were finished, no other was started';
       outcomes.push(hostOutcome(host.name, 'unknown', 'stopped before its turn', `kubelatch resume ${goal.run}`));
       return;
     }
@@ -175,6 +182,6 @@ export async function endHosts(
     report({ event: 'stopped', reason: stopped });
     await note({ entry: 'stopped', reason: stopped });
   }
-  if (!left) await note({ entry: 'end' });
+  if (!isLeft) await note({ entry: 'end' });
   return { outcomes, stopped };
 }

@@ -105,6 +105,7 @@ async function understand(
   const configz = node === undefined ? undefined : await cluster?.configz(node.name);
   if (configz?.ok === false)
     notes.push(`the running kubelet could not be asked through the API server: ${configz.error.message}`);
+  if (setup.unchangeable !== undefined) notes.push(`audited, but never changed: ${setup.unchangeable.reason}`);
   const doors = await askDoors(session, portsOf(setup.sources, facts), Math.min(timeout, 10_000));
   notes.push(...notesOnTransactions(facts.transactions));
   return {
@@ -143,7 +144,7 @@ function noKubelet(facts: NodeFacts): HostError {
   const message =
     facts.init === 'systemd'
       ? `no kubelet was found (known: ${known})`
-      : 'the node is not run by systemd: kubelatch cannot change it safely';
+      : 'the node is not run by systemd, and what runs its kubelet was not understood';
   return { kind: 'script', message, hint: 'take the host out of the inventory, or check that it is a Kubernetes node' };
 }
 

@@ -108,6 +108,7 @@ async function askOnce<T>(
   };
   const onEnd = (): void => stopped.abort();
   stdin.on('keypress', onKey);
+  const restore = bearLoss(stdin);
   stdin.once('end', onEnd);
   signal?.addEventListener('abort', onEnd);
   try {
@@ -120,9 +121,30 @@ async function askOnce<T>(
     throw new ToolError('interrupted', 'interrupted at a question', { cause: error });
   } finally {
     stdin.off('keypress', onKey);
+    restore();
     stdin.off('end', onEnd);
     signal?.removeEventListener('abort', onEnd);
   }
+}
+
+/** On a terminal that is gone, readline's way out of raw mode would throw. Returns what takes this back. */
+function bearLoss(stdin: NodeJS.ReadStream): () => void {
+  // Streams that are no terminal have none.
+  const own = Object.getOwnPropertyDescriptor(stdin, 'setRawMode');
+  const setRawMode = (stdin as Partial<NodeJS.ReadStream>).setRawMode?.bind(stdin);
+  if (setRawMode === undefined) return () => undefined;
+  stdin.setRawMode = (mode) => {
+    try {
+      return setRawMode(mode);
+    } catch (error) {
+      if (mode) throw error;
+      return stdin;
+    }
+  };
+  return () => {
+    if (own === undefined) Reflect.deleteProperty(stdin, 'setRawMode');
+    else Object.defineProperty(stdin, 'setRawMode', own);
+  };
 }
 
 /** inquirer's own type follows every kind of question; here there is one at a time, named `answer`. */

@@ -142,10 +142,27 @@ describe('the API server', () => {
     expect(seen(result, 'configz')).toBe('authentication.anonymous.enabled is true, not false');
   });
 
+  it.each([
+    [500, ['etcd'], undefined],
+    [404, [], true],
+    [403, [], true],
+    [undefined, ['etcd'], undefined],
+  ])('must say that etcd is well on a control-plane node; status %s', async (status, blamed, unchecked) => {
+    const error = { kind: 'refused', status, message: `HTTP ${status ?? ''}` } as const;
+    const readyz = (part?: string) => Promise.resolve(part === 'etcd' ? fail(error) : ok(undefined));
+    const cluster = fakeCluster(() => [nodeStatus('n1')], { readyz });
+    const result = await gate(new FakeNode(), { cluster, controlPlane: true });
+    expect([open(result), result.passed]).toEqual([blamed, blamed.length === 0]);
+    const check = result.checks.find((one) => one.check === 'etcd');
+    expect(check).toMatchObject({ passed: false, seen: error.message });
+    expect(check?.unchecked).toBe(unchecked);
+    expect((await gate(new FakeNode(), { cluster })).passed).toBe(true);
+  });
+
   it('must be ready itself on a control-plane node', async () => {
     const readyz = () => Promise.resolve(fail({ kind: 'refused', message: 'HTTP 500' } as const));
     const cluster = fakeCluster(() => [nodeStatus('n1')], { readyz });
-    expect(open(await gate(new FakeNode(), { cluster, controlPlane: true }))).toEqual(['api-server-readyz']);
+    expect(open(await gate(new FakeNode(), { cluster, controlPlane: true }))).toEqual(['api-server-readyz', 'etcd']);
     expect((await gate(new FakeNode(), { cluster })).passed).toBe(true);
   });
 
@@ -155,7 +172,7 @@ describe('the API server', () => {
       expect(result.passed).toBe(true);
       const unchecked = result.checks.filter((one) => one.unchecked === true);
       expect(unchecked.map(({ check, passed }) => [check, passed])).toEqual(
-        ['lease', 'ready', 'configz', 'api-server-readyz'].map((check) => [check, false]),
+        ['lease', 'ready', 'configz', 'api-server-readyz', 'etcd'].map((check) => [check, false]),
       );
     }
   });

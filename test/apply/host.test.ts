@@ -108,17 +108,31 @@ it.each<[string, string, RunAnswer, string, RegExp, string[]]>([
   ],
   ['it was prepared before', 'prepare', answer('exists'), 'failed', /exists/, ['prepare']],
   ['no space', 'prepare', answer('error', 'cp: No space left on device'), 'failed', /No space/, ['prepare']],
-  ['the script fails', 'prepare', { code: 2, stderr: 'sh: oh' }, 'failed', /status 2: sh: oh/, ['prepare']],
-  ['nonsense', 'prepare', 'hello\n', 'failed', /status 0/, ['prepare']],
-  ['the connection goes', 'prepare', { error: lost }, 'failed', /broke/, ['prepare']],
-  ['a file changed late', 'write', answer('changed', '/etc/x'), 'refused', /\/etc\/x/, ['prepare', 'arm', 'write']],
+  [
+    'the script fails',
+    'prepare',
+    { code: 2, stderr: 'sh: oh' },
+    'failed',
+    /status 2: sh: oh/,
+    ['prepare', 'revert files-only'],
+  ],
+  ['nonsense', 'prepare', 'hello\n', 'failed', /status 0/, ['prepare', 'revert files-only']],
+  ['the connection goes', 'prepare', { error: lost }, 'failed', /broke/, ['prepare', 'revert files-only']],
+  [
+    'a file changed late',
+    'write',
+    answer('changed', '/etc/x'),
+    'refused',
+    /\/etc\/x/,
+    ['prepare', 'arm', 'write', 'revert files-only'],
+  ],
   [
     'writing fails',
     'write',
     answer('put-back', 'I/O error'),
     'failed',
     /all files are as they/,
-    ['prepare', 'arm', 'write'],
+    ['prepare', 'arm', 'write', 'revert files-only'],
   ],
   ['writing breaks', 'write', broken, 'reverted', /I\/O error/, ['prepare', 'arm', 'write', 'revert restart']],
 ])('does not go on: %s', async (_, verb, given, outcome, reason, verbs) => {
@@ -127,6 +141,18 @@ it.each<[string, string, RunAnswer, string, RegExp, string[]]>([
   const result = await apply(node);
   expect(result).toMatchObject({ outcome, reason: expect.stringMatching(reason) as string });
   expect(node.verbs).toEqual(verbs);
+});
+
+it('is unknown where what was prepared cannot be taken away again', async () => {
+  const node = new FakeNode();
+  node.answers['prepare'] = { error: lost };
+  node.answers['revert'] = { error: lost };
+  expect(await apply(node)).toMatchObject({
+    outcome: 'unknown',
+    reason: expect.stringMatching(/could not be taken away/) as string,
+    hint: expect.stringMatching(/^kubelatch resume /) as string,
+  });
+  expect(node.verbs).toEqual(['prepare', 'revert files-only', 'revert files-only']);
 });
 
 it('asks the node how far it came where the connection goes while writing', async () => {
@@ -309,6 +335,18 @@ it('cordons and uncordons around the change, but no cordon of others', async () 
   expect(await run(false, (node) => (node.doors['10250'] = 'status 200'))).toEqual(['reverted', [true, false]]);
   // A node that is not known to be healthy takes no pods.
   expect(await run(false, (node) => (node.doors['10248'] = 'refused'))).toEqual(['unknown', [true]]);
+});
+
+it('is unknown where its own cordon cannot be lifted, however well the change went', async () => {
+  const gone = { kind: 'unreachable' as const, message: 'no answer' };
+  const cordon = (_: string, on: boolean) => Promise.resolve(on ? ok(undefined) : fail(gone));
+  const cluster = fakeCluster(() => [nodeStatus('n1')], { cordon });
+  const outcome = await apply(new FakeNode(), { cluster, seclusion: 'cordon' });
+  expect(outcome).toMatchObject({
+    outcome: 'unknown',
+    reason: 'confirmed; the cordon could not be lifted: no answer',
+    hint: 'kubectl uncordon n1',
+  });
 });
 
 it('changes nothing where the pods do not leave', async () => {

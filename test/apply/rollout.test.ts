@@ -174,6 +174,41 @@ it('touches no control-plane node while another is down', async () => {
   expect(order).toEqual([]);
 });
 
+it('counts servers whose labels do not say so: those of the inventory, those found, and members of etcd', async () => {
+  const { hosts, order } = fleet(1, {}, [0]);
+  const others = (over: Partial<NodeStatus>) =>
+    fakeCluster(() => [nodeStatus('n0'), nodeStatus('x', { ready: 'False', ...over }), nodeStatus('y', over)]);
+  const stopped = 'control-plane nodes are down already: x';
+  const quick = { patience: 1000 };
+  const known = () => new Set(['n0', 'x', 'y', 'not-there']);
+  expect((await roll(hosts, { ...quick, cluster: others({}), serversBesides: known })).stopped).toBe(stopped);
+  expect((await roll(hosts, { ...quick, cluster: others({ etcd: true }) })).stopped).toBe(stopped);
+  expect(order).toEqual([]);
+  expect((await roll(hosts, { ...quick, cluster: others({}) })).stopped).toBeUndefined();
+});
+
+it('keeps a majority of etcd’s members, however many other servers there are', async () => {
+  const { hosts } = fleet(1, {}, [0]);
+  const cluster = (etcd: boolean) =>
+    fakeCluster(() => [
+      nodeStatus('n0', { etcd }),
+      nodeStatus('e1', { etcd: true, ready: 'False' }),
+      nodeStatus('e2', { etcd: true }),
+      ...['c1', 'c2', 'c3'].map((name) => nodeStatus(name, { controlPlane: true })),
+    ]);
+  expect((await roll(hosts, { patience: 1000, cluster: cluster(true) })).stopped).toBe(
+    'control-plane nodes are down already: e1',
+  );
+  expect((await roll(hosts, { patience: 1000, cluster: cluster(false) })).stopped).toBeUndefined();
+});
+
+it('takes a server for one even where it goes with the workers, and counts those under way', async () => {
+  const { hosts, most } = fleet(3);
+  const cluster = fakeCluster(() => hosts.map(({ host }) => nodeStatus(host, { etcd: true })));
+  const result = await roll(hosts, { cluster, waves: [hosts] });
+  expect([result.stopped, result.kinds, most()]).toEqual([undefined, 'conf conf conf', 1]);
+});
+
 it('starts nobody while the API server does not answer', async () => {
   const { hosts, order } = fleet(2);
   const view = () => Promise.resolve(fail({ kind: 'unreachable', message: 'gone' } as const));

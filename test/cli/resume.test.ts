@@ -68,6 +68,19 @@ it('ends a run that had begun nothing without asking a node, once', async () => 
   expect(JSON.parse(listed.stdout)).toMatchObject({ runs: [{ state: 'ended', outcomes: { skipped: 2 } }] });
 });
 
+it('does not end a run of which --limit leaves something, and is no success then', async () => {
+  const env = withRun([start, { entry: 'step', host: 'n1', step: 'write' }]);
+  const ran = await resume(env, '--limit', 'n2', '-o', 'json');
+  expect(ran.code).toBe(4);
+  expect(JSON.parse(ran.stdout)).toMatchObject({
+    hosts: [
+      { name: 'n2', outcome: 'skipped' },
+      { name: 'n1', outcome: 'skipped', reason: expect.stringContaining('left for later') as string },
+    ],
+  });
+  expect((await place.kubelatch(['runs'], { env })).stdout).toContain('did not end: kubelatch resume');
+});
+
 it('does not touch a run whose process lives', async () => {
   const env = withRun([
     { ...start, controller: ownMark() },

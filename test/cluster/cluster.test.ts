@@ -90,6 +90,12 @@ it('asks a kubelet for its configuration by a name that cannot leave its place',
 it('reads the client CA where it may, and is ready where /readyz answers', async () => {
   const path = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication';
   const { cluster } = gatewayOf({ [path]: { data: { 'client-ca-file': 'PEM' } }, '/readyz': 'ok' });
+  const parts = gatewayOf({ '/readyz/etcd': 'ok' }).cluster;
+  expect([(await parts.readyz('etcd')).ok, (await parts.readyz('ping')).ok, (await parts.readyz()).ok]).toEqual([
+    true,
+    false,
+    false,
+  ]);
   expect([await cluster.clientCa(), (await cluster.readyz()).ok]).toEqual(['PEM', true]);
   const closed = gatewayOf({}).cluster;
   expect([await closed.clientCa(), (await closed.readyz()).ok]).toEqual([undefined, false]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { textOf } from '../../src/facts/node-facts.js';
+import { fileOf } from '../nodes/facts-of.js';
 import { hardened, k3sNode, kernelFits, refusalOf, valueOf } from './supervised-node.js';
 
 const config = '/etc/rancher/k3s/config.yaml';
@@ -64,6 +65,76 @@ describe('protect-kernel-defaults', () => {
     );
     const early = hardened(at133({ ...kernelFits, '/etc/sysctl.d/10-x.conf': 'kernel.panic = 60\n' }), path, true);
     expect(textOf(early, sysctl)).toContain('kernel.panic = 10\n');
+  });
+
+  describe('what is set at the next boot', () => {
+    const wanted = 'vm.overcommit_memory=1\nvm.panic_on_oom=0\nkernel.panic=10\nkernel.panic_on_oops=1\n';
+    const all = `${wanted}kernel.keys.root_maxkeys=1000000\nkernel.keys.root_maxbytes=25000000\n`;
+    const after = (files: Readonly<Record<string, string>>): string | undefined =>
+      textOf(hardened(at133({ ...kernelFits, ...files }), path, true), sysctl);
+
+    it.each([
+      ['/run/sysctl.d', { '/run/sysctl.d/50-x.conf': all }],
+      ['/usr/local/lib/sysctl.d', { '/usr/local/lib/sysctl.d/50-x.conf': all }],
+      ['/usr/lib/sysctl.d', { '/usr/lib/sysctl.d/50-x.conf': all }],
+      ['/lib/sysctl.d', { '/lib/sysctl.d/50-x.conf': all }],
+      [
+        'a later name of a folder behind',
+        { '/etc/sysctl.d/10-a.conf': 'kernel.panic=60\n', '/usr/lib/sysctl.d/20-b.conf': all },
+      ],
+      [
+        'a name that the first folder takes',
+        { '/etc/sysctl.d/20-b.conf': all, '/usr/lib/sysctl.d/20-b.conf': 'kernel.panic=60\n' },
+      ],
+      [
+        'names with slashes and a star',
+        { '/usr/lib/sysctl.d/1.conf': all.replace('kernel.panic=10', 'kernel/pan*c=10') },
+      ],
+    ])('is read in %s', (_, files) => {
+      expect(after(files)).toBeUndefined();
+    });
+
+    it.each([
+      ['another ending', { '/usr/lib/sysctl.d/50-x.txt': all }],
+      ['a folder below', { '/usr/lib/sysctl.d/more/50-x.conf': all }],
+      ['a name that an earlier folder takes', { '/etc/sysctl.d/50-x.conf': '', '/usr/lib/sysctl.d/50-x.conf': all }],
+      [
+        'a star across a dot',
+        { '/usr/lib/sysctl.d/1.conf': `${all.replace(/kernel\.keys.*\n/g, '')}kernel.*=1000000\n` },
+      ],
+    ])('is not read in %s', (_, files) => {
+      expect(after(files)).toContain('kernel.keys.root_maxkeys = 1000000');
+    });
+
+    it('a vendor’s file behind ours that says otherwise refuses, by its name and not its folder', () => {
+      const late = at133({ ...kernelFits, '/usr/lib/sysctl.d/99-vendor.conf': '\nkernel.panic = 0\n' });
+      expect(refusalOf(late, path, true)).toMatch(
+        /^\/usr\/lib\/sysctl\.d\/99-vendor\.conf:2 sets kernel\.panic to 0 at the next boot/,
+      );
+      expect(after({ '/usr/lib/sysctl.d/50-vendor.conf': 'kernel.panic = 0\n' })).toContain('kernel.panic = 10\n');
+    });
+
+    it('a file of the same name elsewhere goes on saying what it said', () => {
+      const text = 'net.ipv4.ip_forward=1\nkernel.panic=10';
+      expect(after({ '/usr/lib/sysctl.d/90-kubelet.conf': text })).toContain(`${text}\nvm.overcommit_memory = 1\n`);
+    });
+
+    it('a link to /dev/null silences the files of its name', () => {
+      const facts = at133({ ...kernelFits, '/usr/lib/sysctl.d/50-x.conf': all });
+      const silenced = '/etc/sysctl.d/50-x.conf';
+      const link = { ...fileOf(silenced, ''), kind: 'other', linkTarget: '/dev/null' } as const;
+      const files = new Map(facts.files).set(silenced, link);
+      expect(textOf(hardened({ ...facts, files }, path, true), sysctl)).toContain('kernel.panic = 10\n');
+    });
+
+    it('a file that could not be read leaves it open, and so does one with a name beyond reason', () => {
+      const facts = at133({ ...kernelFits });
+      const unread = '/usr/lib/sysctl.d/50-x.conf';
+      const files = new Map(facts.files).set(unread, { kind: 'unreadable', path: unread, reason: 'x' });
+      expect(refusalOf({ ...facts, files }, path, true)).toContain(`${unread} could not be read`);
+      const odd = `${'*'.repeat(60)}x = 7\n${' '.repeat(200_000)}= 1\n`;
+      expect(refusalOf(at133({ ...kernelFits, '/etc/sysctl.d/zz.conf': odd }), path, true)).toContain('zz.conf:1 sets');
+    });
   });
 
   it('overrules a drop-in and an argument that say otherwise', () => {

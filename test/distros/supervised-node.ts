@@ -5,7 +5,7 @@ import { effectiveSetting } from '../../src/facts/effective-kubelet.js';
 import type { KubeletSetup } from '../../src/facts/kubelet-setup.js';
 import type { NodeFacts } from '../../src/facts/node-facts.js';
 import { type SettingInfo, type Value, settingByPath } from '../../src/facts/settings.js';
-import { sameSetting } from '../../src/facts/not-in-effect.js';
+import { sameSetting } from '../../src/facts/same-setting.js';
 import { withText } from '../../src/plan/simulate.js';
 import { factsOf, processOf, unitOf } from '../nodes/facts-of.js';
 

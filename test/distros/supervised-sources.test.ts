@@ -144,6 +144,33 @@ describe('the name of the node', () => {
 });
 
 describe('a profile of RKE2', () => {
+  const has = (user: boolean, group: boolean): Partial<NodeFacts> => ({
+    accounts: new Map([['etcd', { user, group }]]),
+  });
+  const server = (profile: string): NodeFacts => rke2Node({ ...kernelFits, [rke2Config]: `profile: ${profile}\n` });
+
+  it.each([
+    [true, true, undefined],
+    [false, true, 'the user etcd on a server, and there is none (useradd -r -s /sbin/nologin -M etcd -U)'],
+    [false, false, 'the user and the group etcd on a server, and there is none (useradd'],
+    [true, false, 'the group etcd on a server, and there is none (groupadd -r etcd)'],
+  ])('wants the account of etcd on a server: user %s, group %s', (user, group, fault) => {
+    for (const profile of ['cis', 'etcd']) {
+      const found = faults({ ...server(profile), ...has(user, group) });
+      expect(found.join()).toContain(fault ?? '');
+      expect(found).toHaveLength(fault === undefined ? 0 : 1);
+    }
+    expect(faults({ ...server('""'), ...has(user, group) })).toEqual([]);
+    const agent = readNode('rke2-agent-1.31').facts;
+    const text = 'profile: cis\n';
+    const files = new Map(agent.files).set(rke2Config, fileOf(rke2Config, text));
+    expect(faults({ ...agent, files, ...has(user, group) })).toEqual([]);
+  });
+
+  it('says nothing of an account that could not be looked up', () => {
+    expect(faults(server('cis'))).toEqual([]);
+  });
+
   it.each([
     ['cis-1.23', `${rke2Config}:1 unknown profile "cis-1.23": rke2 knows cis, etcd`],
     ['CIS', `${rke2Config}:1 unknown profile "CIS": rke2 knows cis, etcd`],

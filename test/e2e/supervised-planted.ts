@@ -82,7 +82,7 @@ export const fleet = [
 ];
 
 /** The processes that hold the node's containers: they outlive a restart of the kubelet. */
-export async function containersOf(lab: Lab, node: string): Promise<string> {
+async function containersOf(lab: Lab, node: string): Promise<string> {
   return (await lab.on(node, "ps -eo pid,lstart,comm | grep '[c]ontainerd-shim'")).stdout;
 }
 

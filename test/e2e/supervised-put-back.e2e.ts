@@ -7,8 +7,9 @@ import { containersOfAll, distroOf, names, titled } from './supervised-planted.j
 
 const scene = openScene();
 const { lab } = scene;
-// Servers, too, go in the one wave: their order and their own check are what supervised-apply shows.
-const inventory = scene.inventory(names, { controlPlane: [] });
+const inventory = scene.inventory(names);
+/** Milliseconds for a run over all of them, the servers one by one. */
+const patience = 600_000;
 // Long enough for all but the fault to pass, on two cores that start eight kubelets at once.
 const deadline = lab.isTrueProduct ? '90s' : lab.kind === 'real' ? '30s' : '16s';
 const flags = [
@@ -67,9 +68,11 @@ describe.each(faults.map((fault) => [fault.title, fault] as const))('%s', (_titl
     const spoilt = names.filter((node) => JSON.stringify(now[node]) !== JSON.stringify(planted[node]));
     await plantAll(lab, spoilt);
     await Promise.all(names.map(async (node) => (set === undefined ? undefined : set(node))));
-    result = await scene.result<RunResult>(4, ['apply', '-i', inventory, ...playbooks, ...flags]);
+    result = await scene.result<RunResult>(4, ['apply', '-i', inventory, ...playbooks, ...flags], {
+      timeout: patience,
+    });
     await Promise.all(names.map((node) => lab.clearFaults(node)));
-  });
+  }, patience);
 
   it.each(titled)('is seen and put back on %s, %s', (node) => {
     const host = hostOf(result, node);

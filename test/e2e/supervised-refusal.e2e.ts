@@ -94,6 +94,8 @@ describe.runIf(threeServers.length > 0)('three servers, one of them down', () =>
     .filter(([name, { shape }]) => shape === 'control-plane' || (isServer(shape) && !threeServers.includes(name)))
     .map(([name]) => name);
   const roles = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
+  const member = 'node-role.kubernetes.io/etcd';
+  const members = strangers.filter((name) => isServer(lab.nodes[name]?.shape ?? 'kubeadm'));
   let before: unknown;
   let result: RunResult;
 
@@ -101,7 +103,7 @@ describe.runIf(threeServers.length > 0)('three servers, one of them down', () =>
     expect(strangers).toContain('cp1');
     await label(
       strangers,
-      roles.map((role) => `${role}-`),
+      [...roles, member].map((role) => `${role}-`),
     );
     await vi.waitUntil(async () => (await lab.ready('s2')) !== 'True', { timeout: 60_000, interval: 500 });
     before = await stateOf(lab, others);
@@ -110,12 +112,13 @@ describe.runIf(threeServers.length > 0)('three servers, one of them down', () =>
     expect(ran.code, ran.stderr).not.toBe(0);
     result = JSON.parse(ran.stdout) as RunResult;
   });
-  afterAll(() =>
-    label(
+  afterAll(async () => {
+    await label(
       strangers,
       roles.map((role) => `${role}=true`),
-    ),
-  );
+    );
+    await label(members, [`${member}=true`]);
+  });
 
   it('stops before it touches a server, and names the one that is down', () => {
     expect(result.stopped).toMatch(/^control-plane nodes are down already: s2$/);

@@ -15,7 +15,7 @@ export interface Terminal {
   /** To the program alone, as kill(1) sends it. */
   signal(name: NodeJS.Signals): void;
   /** The window is closed, or the operator's connection lost. */
-  hangUp(): void;
+  hangUp(): Promise<void>;
   /** The exit code of the program, also where nobody sees its terminal any more. */
   exitCode(timeout?: number): Promise<number>;
   /** What stty says of the terminal after the program ended. */
@@ -76,7 +76,12 @@ export function openTerminal(
     },
     type: (text) => void child.stdin.write(text),
     signal: (name) => void process.kill(Number(note('pid')), name),
-    hangUp: () => void child.kill('SIGKILL'),
+    async hangUp() {
+      child.kill('SIGKILL');
+      // Writing fails first; then the shell passes on what the kernel told it.
+      await sleep(300);
+      if (!existsSync(join(notes, 'code'))) process.kill(Number(note('pid')), 'SIGHUP');
+    },
     async exitCode(timeout = 200_000) {
       await wait('the exit code', timeout, () => existsSync(join(notes, 'code')) && note('code') !== '');
       return Number(note('code'));

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { detectDistro } from '../../src/distros/index.js';
 import type { NodeFacts } from '../../src/facts/node-facts.js';
-import { type Configz, findWithoutEffect, outdatedReason, sameSetting } from '../../src/facts/not-in-effect.js';
+import { type Configz, findWithoutEffect, outdatedReason } from '../../src/facts/not-in-effect.js';
+import { sameSetting } from '../../src/facts/same-setting.js';
 import { factsOf, fileOf, processOf, startedAt, unitOf } from '../nodes/facts-of.js';
 
 const unitPath = '/etc/systemd/system/kubelet.service';

@@ -41,6 +41,7 @@ for node in "${nodes[@]}"; do
   # Its end of the link goes with its processes, but only after a while.
   ip link delete "vb-$LAB_TAG$node" 2>/dev/null || true
   umount -l "$LAB_STATE/nodes/$node/root" 2>/dev/null || true
+  ! mountpoint -q "$LAB_STATE/nodes/$node/disk" || umount -l "$LAB_STATE/nodes/$node/disk"
 done
 ip link delete "$LAB_BRIDGE" 2>/dev/null || true
 # Only the tmpfs that up.sh mounted bears this name; another lab may still need it.

@@ -1,12 +1,13 @@
 #!/bin/bash
 # Runs inside a node: makes one thing go wrong, or clears all of it again.
-# usage: fault.sh clear | not-ready | unreachable | dies | disk-full WHERE | read-only WHERE | host-key | config-yaml
-# The faults not-ready, unreachable and dies strike only while the kubelet's settings differ from the planted ones.
+# usage: fault.sh clear | never-starts | hangs-on-stop | not-ready | unreachable | dies | disk-full WHERE | read-only WHERE | host-key | config-yaml
+# The faults never-starts, not-ready, unreachable and dies strike only while the kubelet's settings differ from the planted ones.
 set -euo pipefail
 
 watch=/run/lab-fault.sh
 unit=$(cat /opt/planted/unit)
 dropin=/run/systemd/system/$unit.service.d/90-lab-fault.conf
+slow=/run/systemd/system/$unit.service.d/91-lab-slow.conf
 # k3s and RKE2 lay their client CA out anew at each start, but not while this is there.
 no_ca=/run/lab-no-client-ca
 rancher=$(find /etc/rancher -mindepth 1 -maxdepth 1 -printf %f -quit 2>/dev/null || true)
@@ -73,7 +74,7 @@ clear_all() {
     done
   done
   ! nft list table inet labfault >/dev/null 2>&1 || nft delete table inet labfault
-  rm -f "$watch" "$dropin" "$no_ca"
+  rm -f "$watch" "$dropin" "$no_ca" "$slow"
   rmdir "${dropin%/*}" 2>/dev/null || true
   [ -e /etc/cni/net.d/10-lab.conflist ] || cp -a /opt/planted/etc/cni/net.d/10-lab.conflist /etc/cni/net.d/
   local authority
@@ -112,6 +113,17 @@ N" '! nft list table inet labfault >/dev/null 2>&1 || nft delete table inet labf
     # A kubelet whose client CA is gone says so and ends.
     strike_when_changed "rm -f /etc/kubernetes/pki/ca.crt /etc/kubernetes/ssl/ca.pem; touch $no_ca" \
       "rm -f $no_ca; "'restore etc/kubernetes/pki/ca.crt; restore etc/kubernetes/ssl/ca.pem'
+    ;;
+  never-starts)
+    strike_when_changed 'exec sleep infinity' ':'
+    printf '[Service]\nTimeoutStartSec=infinity\n' >"$slow"
+    systemctl daemon-reload
+    ;;
+  hangs-on-stop)
+    # As good as ignoring SIGTERM; systemd kills it in the end.
+    mkdir -p "${slow%/*}"
+    printf '[Service]\nKillSignal=SIGCONT\nTimeoutStopSec=20\n' >"$slow"
+    systemctl daemon-reload
     ;;
   disk-full)
     folder=$(folders "${2:-config}")

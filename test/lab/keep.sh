@@ -18,6 +18,12 @@ while :; do
     --bind=/dev/kmsg --bind-ro="$LAB_PROGRAM_FOLDER:/opt/lab" --bind-ro="$LAB_FOLDER/planted:/opt/planted" --bind-ro="$LAB_NODE:/opt/node" \
     ${LAB_SUPERVISOR:+--bind-ro="$LAB_SUPERVISOR:/opt/supervisor"} \
     ${LAB_IMAGES:+--bind-ro="$LAB_IMAGES:/var/lib/rancher/$LAB_PRODUCT/agent/images"}
+  status=$?
+  if [ -e "$LAB_FOLDER/off" ]; then
+    # power.sh cut its power, and gives it back.
+    while [ -e "$LAB_FOLDER/off" ]; do sleep 0.1; done
+    continue
+  fi
   # 133: the node asked for a reboot.
-  [ $? -eq 133 ] || break
+  [ "$status" -eq 133 ] || break
 done

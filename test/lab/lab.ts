@@ -65,6 +65,10 @@ export interface Lab {
   faultUnreachableWhenHardened(node: string): Promise<void>;
   /** ... the kubelet dies on start: its client CA is gone. */
   faultDiesWhenHardened(node: string): Promise<void>;
+  /** ... the kubelet's start never ends, and systemd does not give up. */
+  faultNeverStartsWhenHardened(node: string): Promise<void>;
+  /** From now on the kubelet does not stop by SIGTERM; systemd kills it after 20 s. */
+  faultHangsOnStop(node: string): Promise<void>;
   faultDiskFull(node: string, where?: Place): Promise<void>;
   faultReadOnly(node: string, where?: Place): Promise<void>;
   faultChangeHostKey(node: string): Promise<void>;
@@ -174,6 +178,8 @@ function labAt(state: string): Lab {
     faultNotReadyWhenHardened: (node) => fault(node, 'not-ready'),
     faultUnreachableWhenHardened: (node) => fault(node, 'unreachable'),
     faultDiesWhenHardened: (node) => fault(node, 'dies'),
+    faultNeverStartsWhenHardened: (node) => fault(node, 'never-starts'),
+    faultHangsOnStop: (node) => fault(node, 'hangs-on-stop'),
     faultDiskFull: (node, where = 'config') => fault(node, 'disk-full', where),
     faultReadOnly: (node, where = 'config') => fault(node, 'read-only', where),
     faultChangeHostKey: (node) => fault(node, 'host-key'),

@@ -198,8 +198,11 @@ PLANTED=(etc/kubernetes etc/default/kubelet etc/sysconfig/kubelet etc/cni/net.d 
 # make_root NAME ADDRESS SHAPE
 make_root() {
   local folder=$LAB_STATE/nodes/$1 root=$LAB_STATE/nodes/$1/root item
-  mkdir -p "$folder"/{upper,work,root,planted}
-  mount -t overlay "lab-$1" -o "lowerdir=$LAB_BASE,upperdir=$folder/upper,workdir=$folder/work" "$root"
+  mkdir -p "$folder"/{disk,root,planted}
+  # A disk of its own can be filled without filling the machine's.
+  [ -z "$LAB_DISK" ] || mount -t tmpfs -o "size=${LAB_DISK}m,mode=755" "lab-$1" "$folder/disk"
+  mkdir -p "$folder"/disk/{upper,work}
+  mount -t overlay "lab-$1" -o "lowerdir=$LAB_BASE,upperdir=$folder/disk/upper,workdir=$folder/disk/work" "$root"
   echo kubelet >"$folder/planted/unit"
   echo "$LAB_KIND" >"$folder/planted/kind"
   # From where an API server calls the kubelet.

@@ -25,10 +25,12 @@ LAB_TAG=$(tag_of "$LAB_NET")
 LAB_BRIDGE=kubelatch0
 [ -z "$LAB_TAG" ] || LAB_BRIDGE=kubelatch-${LAB_TAG%-}
 LAB_CONTROL=$LAB_NET.10
+# Megabytes of a disk in memory for each node; empty: they share this machine's.
+LAB_DISK=${KUBELATCH_LAB_DISK:-}
 LAB_BINARIES=${KUBELATCH_LAB_BINARIES:-$LAB_CACHE/kubernetes/$LAB_VERSION/bin}
 LAB_BASE=$LAB_CACHE/base
 LAB_PROGRAMS=(kube-apiserver kube-controller-manager kubelet kubeadm kubectl)
-export LAB_CACHE LAB_STATE LAB_PKI LAB_VERSION LAB_BRIDGE LAB_NET LAB_TAG LAB_CONTROL LAB_BINARIES LAB_BASE LAB_PROGRAMS
+export LAB_DISK LAB_CACHE LAB_STATE LAB_PKI LAB_VERSION LAB_BRIDGE LAB_NET LAB_TAG LAB_CONTROL LAB_BINARIES LAB_BASE LAB_PROGRAMS
 
 say() { printf 'lab: %s\n' "$*"; }
 fail() {

@@ -22,7 +22,8 @@ tell_of() {
 
 product=$(cat "$LAB_STATE/product")
 mapfile -t wanted < <(node_names)
-patience=90
+# On an idle machine it takes 15 s; a busy one may need minutes.
+patience=180
 if [ -n "$product" ]; then
   # Its cluster is one of its own, without cp1.
   mapfile -t wanted < <(node_names | grep -vx cp1)

@@ -49,6 +49,8 @@ export function factsOf(texts: Readonly<Record<string, string | Buffer>>, over: 
     files: new Map(Object.entries(texts).map(([path, text]) => [path, fileOf(path, text)])),
     listening: [],
     transactions: [],
+    started: new Map(),
+    accounts: new Map(),
     ...over,
   };
 }

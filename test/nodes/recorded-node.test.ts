@@ -56,6 +56,7 @@ describe.each(recordedNodes)('%s', (name) => {
   it('shows what is declared without effect', () => {
     const found = findWithoutEffect(facts, setup, configz);
     expect(found.map(({ kind, what, source }) => `${kind} ${what} ${place(source)}`)).toEqual(expected.withoutEffect);
+    expect((setup.leftovers ?? []).map((one) => one.path)).toEqual(expected.leftovers ?? []);
   });
 
   it('is planned: the edits, after which the rules hold and the rest is as it was', () => {
@@ -64,6 +65,7 @@ describe.each(recordedNodes)('%s', (name) => {
     const planned = planHost(host, view, distro, [baseline], evidence);
     if ('refused' in planned) {
       expect(planned.refused.reason).toContain(expected.plan);
+      expect(planned.refused.hint).not.toBe('');
       return;
     }
     const { edits, restart } = planned.plan;
@@ -78,7 +80,12 @@ describe.each(recordedNodes)('%s', (name) => {
     expect(again?.distro).toBe(distro);
     if (again === undefined) return;
     const process = setup.process && { ...setup.process, argv: again.setup.sources.command, startedAt: 4e9 };
-    const settled: NodeView = { ...view, facts: after, setup: { ...again.setup, process }, configz: undefined };
+    const settled: NodeView = {
+      ...view,
+      facts: after,
+      setup: { ...again.setup, process, running: undefined },
+      configz: undefined,
+    };
     const left = assess(settled, baseline).filter(({ status }) => status !== 'pass');
     expect(left.map(({ rule }) => rule)).toEqual(setup.sources.faults.length > 0 ? expected.unknown : []);
     const second = planHost(host, settled, distro, [baseline], evidence);

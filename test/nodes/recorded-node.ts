@@ -24,6 +24,8 @@ export interface Expected {
   readonly unknown: readonly string[];
   /** `kind what place` */
   readonly withoutEffect: readonly string[];
+  /** Files that nothing names any more; without it there are none. */
+  readonly leftovers?: readonly string[];
   /** Files that the plan changes with its action, or the words with which it refuses. */
   readonly plan: readonly string[] | string;
   readonly restart: boolean;
@@ -40,6 +42,12 @@ export interface RecordedNode {
 
 interface NodeFile {
   readonly hostname: string;
+  /** Without it systemd. */
+  readonly init?: string;
+  /** By unit, what its journal says that it started its kubelet with. */
+  readonly started?: Readonly<Record<string, string>>;
+  /** By name, whether there are such a user and such a group. */
+  readonly accounts?: Readonly<Record<string, readonly ['yes' | 'no', 'yes' | 'no']>>;
   readonly processes: readonly {
     readonly pid: number;
     readonly argv: readonly string[];
@@ -106,10 +114,13 @@ function probeOutput(folder: string, node: NodeFile): string {
   const known = [...paths, ...sysctls.map(([path]) => path)];
   const absent = [...read, ...look].filter((path) => !known.includes(path)).map((path) => `absent ${b64(path)}`);
   return [
-    ...['kubelatch-facts 1', `hostname ${b64(`${node.hostname}\n`)}`, 'boot 3d0f', 'init systemd', 'user 0'],
+    ...['kubelatch-facts 1', `hostname ${b64(`${node.hostname}\n`)}`, 'boot 3d0f', `init ${node.init ?? 'systemd'}`],
+    'user 0',
     ...['ticks 100', `btime ${bootTime}`, 'free 1000000', 'listen 0100007F:2808'],
     `units ${b64(readFileSync(join(folder, 'units.txt')))}`,
     ...processes,
+    ...Object.entries(node.started ?? {}).map(([unit, line]) => `started ${b64(unit)} ${b64(line)}.`),
+    ...Object.entries(node.accounts ?? {}).map(([name, found]) => `account ${b64(name)} ${found.join(' ')}`),
     ...absent,
     ...files,
     ...kernel,

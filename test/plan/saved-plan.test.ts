@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type SavedPlan, readSavedPlan, writeSavedPlan } from '../../src/plan/saved-plan.js';
+import { type SavedPlan, readKeptPlan, readSavedPlan, writeSavedPlan } from '../../src/plan/saved-plan.js';
 import { plan } from '../apply/fake-node.js';
 
 const saved: SavedPlan = {
@@ -13,6 +13,23 @@ const saved: SavedPlan = {
 
 it('comes back as it was', () => {
   expect(readSavedPlan('p', writeSavedPlan(saved))).toEqual(JSON.parse(JSON.stringify(saved)));
+});
+
+it.each([true, false, undefined])('keeps whether the kubelet is a child of its unit: %s', (child) => {
+  const { watch } = plan();
+  const hosts = [plan({ watch: { ...watch, logPath: '/var/log/k.log', ...(child === undefined ? {} : { child }) } })];
+  const [host] = readSavedPlan('p', writeSavedPlan({ ...saved, hosts })).hosts;
+  expect(host?.watch.child).toBe(child);
+  expect(host?.watch).toEqual(hosts[0]?.watch);
+  expect(readKeptPlan(JSON.parse(JSON.stringify(hosts[0])))?.watch.child).toBe(child);
+});
+
+it('keeps what was left out, and takes plans that know of no such thing', () => {
+  const leftOut = [{ rule: 'r', reason: 'why', hint: 'what' }];
+  const read = (host: object): unknown =>
+    readSavedPlan('p', writeSavedPlan({ ...saved, hosts: [host as never] })).hosts[0]?.leftOut;
+  expect(read(plan({ leftOut }))).toEqual(leftOut);
+  expect(read(plan())).toBeUndefined();
 });
 
 const [edit] = plan().edits;
@@ -39,6 +56,8 @@ it.each<[string, unknown]>([
   ['a mode with a text', changed({ action: 'mode' })],
   ['a unit that is a flag', { ...saved, hosts: [plan({ unit: '--now' })] }],
   ['a port beyond all', { ...saved, hosts: [plan({ ports: { ...plan().ports, kubelet: 70_000 } })] }],
+  ['a child in words', { ...saved, hosts: [plan({ watch: { ...plan().watch, child: 'yes' as never } })] }],
+  ['a rule left out without a word', { ...saved, hosts: [plan({ leftOut: [{ rule: 'r' } as never] })] }],
   ['a host twice', { ...saved, hosts: [plan(), plan()] }],
 ])('is refused with %s, with its name and what to do', (_, value) => {
   const read = (): unknown => readSavedPlan('my.plan', JSON.stringify(value));

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -48,8 +49,20 @@ beforeAll(async () => {
   symlinkSync(at('ca.crt'), at('link'));
   symlinkSync(at('nowhere'), at('dangling'));
   chmodSync(at('ca.crt'), 0o4640);
-  write('fakelet', '#!/bin/sh\nread -r _\n');
-  chmodSync(at('fakelet'), 0o755);
+  const program = (name: string, body: string): void => {
+    write(name, `#!/bin/sh\n${body}\n`);
+    chmodSync(at(name), 0o755);
+  };
+  program('fakelet', 'read -r _');
+  mkdirSync(at('bin'));
+  program('bin/systemctl', `cat '${at('shown')}'`);
+  program('bin/journalctl', `echo "$*" >>'${at('asked')}'; cat '${at('journal')}'`);
+  mkdirSync(at('init.d'));
+  write('init.d/faked', 'command=/x\n');
+  write('init.d/faked-agent', 'command=/y\n');
+  write('init.d/other', 'command=/z\n');
+  write('passwd', 'root:x:0:0::/:/bin/sh\netcd:x:1:1::/:/bin/false\nboth:x:2:2::/:/x\n');
+  write('group', 'root:x:0:\nboth:x:2:\nxetcd:x:3:\n');
   const args = [
     `--config=${at('config.yaml')}`,
     '--kubeconfig',
@@ -75,7 +88,18 @@ it('is tried under every shell that a node may have', () => {
 describe.each(shells)('the probe under $name', (shell) => {
   const probe = (read: readonly string[], look: readonly string[] = []): { facts: NodeFacts; output: string } => {
     const references = ['config config-dir clientCAFile', 'kubeconfig tlsPrivateKeyFile'];
-    const args = ['kubelet.service', 'fakelet', read.join(' '), look.join(' '), '', ...references, String(cap)];
+    const args = [
+      'kubelet.service',
+      'fakelet',
+      read.join(' '),
+      look.join(' '),
+      '',
+      ...references,
+      '',
+      '',
+      '',
+      String(cap),
+    ];
     const { code, stdout, stderr } = runScript(shell, script('probe'), args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const facts = parseFacts(stdout);
@@ -163,7 +187,7 @@ describe.each(shells)('the probe under $name', (shell) => {
     });
     keep('r3', { state: 'applied\n', 'decided-confirm': '', verdict: `${'x'.repeat(1000)}\n` });
     keep('r4', { began: '1\n' });
-    const args = ['', '', '', '', '', '', '', String(cap)];
+    const args = ['', '', '', '', '', '', '', '', '', '', String(cap)];
     const { stdout, stderr } = runScript(shell, script('probe'), args, { KUBELATCH_ROOT: at('kept') });
     expect(stderr).toBe('');
     const facts = parseFacts(stdout);
@@ -194,11 +218,132 @@ describe.each(shells)('the probe under $name', (shell) => {
 
   it('never sends a private key, whoever asks for it', () => {
     const { facts, output } = probe([at('tls.key'), at('bundle.pem')]);
-    const everything = output.split(/[\s.]/).map((word) => Buffer.from(word, 'base64').toString('latin1'));
-    expect(everything.join('\n')).toContain(at('bundle.pem'));
-    expect(everything.join('\n')).not.toMatch(/PRIVATE KEY|donotsend/);
+    const decoded = output.split(/[\s.]/).map((word) => Buffer.from(word, 'base64').toString('latin1'));
+    expect(decoded.join('\n')).toContain(at('bundle.pem'));
+    expect(decoded.join('\n')).not.toMatch(/PRIVATE KEY|donotsend/);
     expect(facts.files.get(at('bundle.pem'))).toMatchObject({ kind: 'file', secret: true });
     expect(facts.files.get(at('tls.key'))).toMatchObject({ kind: 'file', secret: true });
+  });
+
+  const everything = (args: readonly string[], text: string): NodeFacts => {
+    const env = { PATH: `${at('bin')}:${process.env['PATH'] ?? ''}` };
+    const { code, stdout, stderr } = runScript(shell, text, [...args, String(cap)], env);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const facts = parseFacts(stdout);
+    if (!facts.ok) throw new Error(facts.error);
+    return facts.value;
+  };
+
+  describe('the journal of a unit', () => {
+    const onSystemd = script('probe').replaceAll('/run/systemd/system', '/proc');
+    const said = (args: string, level = 'info'): string =>
+      `time="2026-01-02T03:04:05Z" level=${level} msg="Running kubelet ${args}"`;
+    const asked = (journal: string | Buffer, units: string, starters = 'faked*.service'): NodeFacts['started'] => {
+      writeFileSync(at('journal'), journal);
+      writeFileSync(at('shown'), units);
+      writeFileSync(at('asked'), '');
+      return everything(['faked*.service', '', '', '', '', '', '', '', starters, ''], onSystemd).started;
+    };
+    const unit = (id: string, pid = 1, invocation = 'abc123'): string =>
+      `MainPID=${pid}\nId=${id}\nInvocationID=${invocation}\n`;
+
+    it('gives the first line that says it, of this run of the unit', () => {
+      const other = `Running kubelet --forged\nx ${said('--forged')}\n${said('--forged', 'error')}\n`;
+      const journal = `${other}${said("--a='b' --c=$(id)")}\n${said('--forged')}\n`;
+      expect([...asked(journal, unit('faked.service'))]).toEqual([['faked.service', said("--a='b' --c=$(id)")]]);
+      const words = readFileSync(at('asked'), 'utf8');
+      expect(words).toContain('_SYSTEMD_UNIT=faked.service _SYSTEMD_INVOCATION_ID=abc123');
+    });
+
+    it('is asked for each unit that runs and is wanted, and no other', () => {
+      const units = [
+        unit('faked.service'),
+        unit('faked-agent.service', 7),
+        unit('faked-stopped.service', 0),
+        unit('faked-never.service', 8, ''),
+        unit('kubelet.service', 9),
+      ].join('\n');
+      expect([...asked(said('--a'), units).keys()]).toEqual(['faked.service', 'faked-agent.service']);
+      expect([...asked(said('--a'), units, '').keys()]).toEqual([]);
+      expect(readFileSync(at('asked'), 'utf8')).toBe('');
+    });
+
+    it('that says nothing, or far too much, gives an empty or a cut line', () => {
+      expect([...asked('nothing\n', unit('faked.service'))]).toEqual([['faked.service', '']]);
+      const long = asked(`${said(`--${'x'.repeat(1_000_000)}`)}\n`, unit('faked.service')).get('faked.service');
+      expect(long).toHaveLength(16_384);
+      const bytes = Buffer.concat([Buffer.from([0xff, 0xfe, 10]), Buffer.from(`${said('--a')}\n`)]);
+      expect(asked(bytes, unit('faked.service')).get('faked.service')).toBe(said('--a'));
+    });
+  });
+
+  describe('a node that OpenRC runs', () => {
+    const onOpenrc = (): string =>
+      script('probe')
+        .replaceAll('/run/systemd/system', at('none'))
+        .replaceAll('/run/openrc/softlevel', at('empty'))
+        .replaceAll('supervise-', 'node')
+        .replaceAll('/etc/init.d', at('init.d'))
+        .replaceAll('/run/$name.pid', at('$name.pid'));
+    const look = (): NodeFacts =>
+      everything(['faked*.service kubelet.service', '', '', '', '', '', '', 'wf* faketype*', '', ''], onOpenrc());
+
+    it('tells its services as units, with the child of their keeper as the main process', () => {
+      writeFileSync(at('faked.pid'), `${process.pid}\n`);
+      writeFileSync(at('faked-agent.pid'), '99999999\n');
+      const facts = look();
+      expect(facts.init).toBe('openrc');
+      const [first, second, ...more] = facts.units;
+      expect(more).toEqual([]);
+      const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ');
+      expect(children.length).toBeGreaterThan(0);
+      expect(first).toMatchObject({
+        name: 'faked',
+        loaded: true,
+        fragmentPath: at('init.d/faked'),
+        activeState: 'active',
+      });
+      expect(first?.mainPid).toBeGreaterThan(1);
+      expect(first?.mainPid).not.toBe(process.pid);
+      expect(second).toMatchObject({ name: 'faked-agent', mainPid: 0, activeState: 'inactive' });
+      expect(facts.files.get(at('init.d/faked'))).toMatchObject({ kind: 'file' });
+      expect(facts.files.has(at('init.d/other'))).toBe(false);
+    });
+
+    it('takes a process without children for the main one, and junk for none', () => {
+      writeFileSync(at('faked.pid'), `${kubelet.pid ?? 0}\n`);
+      writeFileSync(at('faked-agent.pid'), '$(id)\n');
+      expect(look().units.map((one) => one.mainPid)).toEqual([kubelet.pid, 0]);
+    });
+  });
+
+  it('asks main processes of units for their version, where their program is one of those', () => {
+    const text = script('probe').replaceAll('/run/systemd/system', '/proc');
+    writeFileSync(at('shown'), `MainPID=${process.pid}\nId=faked.service\n`);
+    const version = (programs: string): string | undefined =>
+      everything(['faked.service', '', '', '', '', '', '', programs, '', ''], text).processes[0]?.version;
+    expect(version('x* no*')).toBe(process.version);
+    expect(version('node')).toBe(process.version);
+    expect(version('nod *x node-*')).toBeUndefined();
+  });
+
+  it('looks for accounts in the files', () => {
+    const text = script('probe').replaceAll('/etc/passwd', at('passwd')).replaceAll('/etc/group', at('group'));
+    const look = (from: string): NodeFacts['accounts'] =>
+      everything(['', '', '', '', '', '', '', '', '', 'etcd both none'], from).accounts;
+    expect([...look(text)]).toEqual([
+      ['etcd', { user: true, group: false }],
+      ['both', { user: true, group: true }],
+      ['none', { user: false, group: false }],
+    ]);
+    expect([...look(text.replaceAll(at('group'), at('no-group')))]).toEqual([]);
+  });
+
+  it('lists a link to a device, which it does not read', () => {
+    mkdirSync(at('links'), { recursive: true });
+    if (!existsSync(at('links/off.conf'))) symlinkSync('/dev/null', at('links/off.conf'));
+    const { files } = everything(['', '', '', '', at('links'), '', '', '', '', ''], script('probe'));
+    expect(files.get(at('links/off.conf'))).toMatchObject({ kind: 'other', linkTarget: '/dev/null' });
   });
 
   it('refuses to run with another number of arguments', () => {
@@ -208,6 +353,6 @@ describe.each(shells)('the probe under $name', (shell) => {
   it('runs nothing when it arrives cut off', () => {
     const text = script('probe');
     const cut = text.slice(0, text.lastIndexOf('main "$@"'));
-    expect(runScript(shell, cut, ['', '', '', '', '', '', '', '1']).stdout).toBe('');
+    expect(runScript(shell, cut, ['', '', '', '', '', '', '', '', '', '', '1']).stdout).toBe('');
   });
 });

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { revert, write } from '../../src/apply/node-transaction.js';
+import { arm, revert, write } from '../../src/apply/node-transaction.js';
 import { createAt, editTo, isRoot, modeTo, shells } from './node-shell.js';
 import { old, said, useNode } from './txn-node.js';
 
@@ -112,6 +112,80 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
       expect(node.tree()).toEqual(before);
     });
   });
+
+  it.each(['arm', 'write', 'confirm', 'revert', 'rollback', 'switch', 'boot'])(
+    'has no space left at the time of %s, on any of its disks: all or nothing, and it ends once there is space',
+    async (verb) => {
+      const fill = (dir: string): void => {
+        spawnSync('sh', ['-c', `head -c 100000000 /dev/zero >'${join(dir, 'filler')}'`]);
+      };
+      const disks = (): string[] => [node.etc, node.place.root, node.place.units];
+      const before: Record<string, string> = {};
+      const look = (): Record<string, string> => {
+        const all = Object.entries(node.tree()).filter(([name]) => name !== 'filler' && !name.includes('.kubelatch'));
+        return Object.fromEntries(all.map(([name, text]) => [name, text]));
+      };
+      for (const full of [0, 1, 2, -1]) {
+        await mounted(node.etc, '256k', () =>
+          mounted(node.place.root, '512k', () =>
+            mounted(node.place.units, '64k', async () => {
+              mkdirSync(join(node.place.units, 'multi-user.target.wants'));
+              node.fast();
+              const path = node.file('a');
+              const edits = [
+                editTo(path, 'new'),
+                createAt(join(node.etc, 'd', 'x'), 'x'),
+                modeTo(node.file('b'), '0600'),
+              ];
+              Object.assign(before, look());
+              if (verb === 'arm') await node.prepared(edits);
+              else if (verb === 'write') await node.armed(edits);
+              else await node.applied(edits);
+              if (verb === 'rollback') await node.confirm();
+              const after = look();
+              if (verb === 'switch') writeFileSync(node.of('deadline'), '1\n');
+              for (const [index, disk] of disks().entries()) if (full === -1 || full === index) fill(disk);
+              if (verb === 'boot') node.goDown();
+              const where = [verb, full];
+              if (verb === 'arm') {
+                const { word } = said(await arm(node.session, 'r1', { deadline: 60, cap: 90 }));
+                expect([...where, word]).toEqual([...where, full === 0 ? 'armed' : 'error']);
+                if (word === 'error') expect([...where, look(), node.unitFiles()]).toEqual([...where, before, []]);
+              } else if (verb === 'write') {
+                const { word } = said(await write(node.session, 'r1'));
+                expect([...where, word]).toEqual([...where, expect.stringMatching(/^(applied|error|put-back)$/)]);
+                if (word !== 'applied') expect([...where, look(), node.unitFiles()]).toEqual([...where, before, []]);
+              } else if (verb === 'confirm') {
+                expect([...where, (await node.confirm()).word]).toEqual([...where, 'confirmed']);
+                expect([...where, (await node.confirm()).word]).toEqual([...where, 'confirmed']);
+                expect([...where, look(), node.unitFiles()]).toEqual([...where, after, []]);
+              } else if (verb === 'revert') {
+                expect([...where, said(await revert(node.session, 'r1', 'restart', 'x')).word]).toEqual([
+                  ...where,
+                  'reverted',
+                ]);
+              } else if (verb === 'rollback') {
+                const { word } = said(await revert(node.session, 'r1', 'restart', 'x'));
+                expect([...where, word]).toEqual([...where, expect.stringMatching(/^(reverted|error|broken)$/)]);
+                if (word === 'error') expect([...where, look(), node.unitFiles()]).toEqual([...where, after, []]);
+              } else {
+                expect([...where, (await node.unit(verb === 'switch' ? 'switch' : 'boot')).code]).toEqual([
+                  ...where,
+                  0,
+                ]);
+                expect([...where, look(), node.unitFiles()]).toEqual([...where, before, []]);
+              }
+              for (const disk of disks()) rmSync(join(disk, 'filler'), { force: true });
+              const { word } = said(await revert(node.session, 'r1', 'restart', 'x'));
+              expect([...where, word]).toEqual([...where, expect.stringMatching(/^(reverted|nothing|none)$/)]);
+              expect([...where, look(), node.unitFiles()]).toEqual([...where, before, []]);
+            }),
+          ),
+        );
+      }
+    },
+    120_000,
+  );
 
   it('meets a read-only file system: nothing is changed', async () => {
     const path = node.file('a');

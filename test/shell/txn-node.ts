@@ -98,7 +98,7 @@ export async function runUnit(
   const command = /^ExecStart=\/bin\/sh (.*)$/m.exec(readFileSync(join(place.units, file), 'utf8'))?.[1];
   if (command === undefined) throw new Error(`${file} runs no shell`);
   const argv = [...shell.argv.filter((word) => word !== '-s'), ...command.split(' ')];
-  const child = spawn('setsid', ['--wait', ...argv], {
+  const child = spawn('setsid', argv, {
     env: { LC_ALL: 'C', ...place.env(shell), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -42,6 +42,23 @@ it('tells a check that several playbooks hold once', () => {
   expect(judgeHost(node, [baseline, baseline]).findings).toEqual(judgeHost(node, [baseline]).findings);
 });
 
+it('calls a server one whatever the inventory says', () => {
+  expect(judgeHost(surveyed('k3s-server-1.33'), [baseline]).role).toBe('control-plane');
+  expect(judgeHost(surveyed('k3s-agent-1.33-kubelet-arg+'), [baseline]).role).toBe('worker');
+  expect(judgeHost(surveyed('kubeadm-weak'), [baseline]).role).toBe('worker');
+});
+
+it('tells copies that nothing names any more', () => {
+  const found = judgeHost(surveyed('k3s-leftover-copies'), []).findings;
+  expect(found.filter(({ rule }) => rule === 'leftover-configuration')).toEqual([
+    expect.objectContaining({ status: 'fail', source: expect.objectContaining({ kind: 'drop-in' }) as unknown }),
+    expect.objectContaining({ severity: 'medium' }),
+  ]);
+  expect(judgeHost(surveyed('k3s-server-1.33'), []).findings.map(({ rule }) => rule)).not.toContain(
+    'leftover-configuration',
+  );
+});
+
 it('carries a host that was not read through to the plan, without findings', () => {
   const error = { kind: 'auth', message: 'no key fits', hint: 'look' } as const;
   const lost: Surveyed = { host, result: fail({ status: 'unreachable', error }) };

@@ -1,0 +1,10 @@
+/** When two values of a setting are the same to the kubelet. */
+import { isDeepStrictEqual } from 'node:util';
+import { goDuration } from '../lib/go-duration.js';
+
+/** Durations are the same when they last as long ("2m" and "2m0s"); a missing list is an empty one. */
+export function sameSetting(left: unknown, right: unknown): boolean {
+  if (isDeepStrictEqual(left, right)) return true;
+  const [first, second] = [left, right].map((one) => (typeof one === 'string' ? goDuration(one) : undefined));
+  return first !== undefined && first === second;
+}

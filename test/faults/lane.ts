@@ -1,0 +1,51 @@
+/** A process of its own with a lab of its own: runs the cells that it is sent, one after the other. */
+import { mkdirSync } from 'node:fs';
+import { attachLab } from '../lab/lab.js';
+import { type Result, type Stage, runCell } from './cell.js';
+import { type Cell, nameOf } from './matrix.js';
+import { commandLine, readReference } from './ready.js';
+
+export interface Order {
+  readonly cell: Cell;
+}
+export type Answer =
+  | { readonly word: 'ready' }
+  | { readonly word: 'result'; readonly result: Result }
+  /** The harness itself failed. */
+  | { readonly word: 'broken'; readonly name: string; readonly error: string };
+
+const node = 'w';
+
+function answer(what: Answer): void {
+  process.send?.(what);
+}
+
+async function start(): Promise<Stage> {
+  const folder = process.env['LAB_EVIDENCE'] ?? '';
+  const deadline = Number(process.env['LAB_DEADLINE']);
+  mkdirSync(folder, { recursive: true });
+  const lab = attachLab();
+  const command = commandLine(lab, node, folder, deadline);
+  return { lab, node, command, deadline, folder, reference: await readReference(lab, node, command, folder) };
+}
+
+const stage = start();
+stage.then(
+  () => answer({ word: 'ready' }),
+  (error: unknown) => answer({ word: 'broken', name: 'start', error: String(error) }),
+);
+
+process.on('message', ({ cell }: Order) => {
+  stage
+    .then((ready) => runCell(cell, ready))
+    .then(
+      (result) => answer({ word: 'result', result }),
+      (error: unknown) =>
+        answer({
+          word: 'broken',
+          name: nameOf(cell),
+          error: error instanceof Error ? (error.stack ?? '') : String(error),
+        }),
+    );
+});
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,111 @@
+/** npm run test:faults: runs the cells of the fault matrix on several labs at once, tells each, and writes the report. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import pLimit from 'p-limit';
+import type { Result } from './cell.js';
+import { type Lane, laneShapes, openLane } from './lanes.js';
+import { type Cell, nameOf } from './matrix.js';
+import { type Options, readOptions, usage } from './options.js';
+import { median, reportText } from './report.js';
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+async function main(): Promise<number> {
+  let options: Options;
+  try {
+    options = readOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`test:faults: ${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+    return 64;
+  }
+  if (options.list) {
+    for (const cell of options.cells) say(nameOf(cell));
+    return 0;
+  }
+  const earlier = options.after === undefined ? [] : readResults(options.after, options.cells);
+  const evidence = resolve('build/faults-evidence');
+  rmSync(evidence, { recursive: true, force: true });
+  mkdirSync(evidence, { recursive: true });
+  const results = await runAll(options, earlier, evidence);
+  conclude(results, options, evidence);
+  return results.length === options.cells.length && results.every(({ problems }) => problems.length === 0) ? 0 : 1;
+}
+
+/** Cells of an earlier run whose result still counts. */
+function readResults(file: string, cells: readonly Cell[]): Result[] {
+  const known = new Map(cells.map((cell) => [nameOf(cell), cell]));
+  const read = JSON.parse(readFileSync(file, 'utf8')) as Result[];
+  return read.flatMap((result) => {
+    const cell = known.get(result.name);
+    return cell === undefined || result.problems.length > 0 ? [] : [{ ...result, cell }];
+  });
+}
+
+async function runAll(options: Options, earlier: readonly Result[], evidence: string): Promise<Result[]> {
+  const { cells, kind, deadline } = options;
+  const results: Result[] = [...earlier];
+  const left = cells.filter((cell) => !earlier.some((result) => result.cell === cell));
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (!stopping) say('stopping: cells under way are finished');
+      stopping = true;
+    });
+  }
+  const next = (lane: Lane): Cell | undefined => {
+    const at = stopping ? -1 : left.findIndex((cell) => cell.node === lane.shape);
+    return at < 0 ? undefined : left.splice(at, 1)[0];
+  };
+  const shapes = laneShapes(Math.min(options.lanes, left.length), left);
+  say(`${left.length} cells on ${shapes.length} labs (${kind}): ${shapes.join(' ')}`);
+  // More at once take no less time, and disturb the cells that run already.
+  const boot = pLimit(3);
+  const lanes = shapes.map(async (shape, index) => {
+    const lane = await boot(() => openLane(shape, index, { kind, deadline, evidence }));
+    try {
+      for (let cell = next(lane); cell !== undefined; cell = next(lane)) {
+        const result = await lane.run(cell);
+        results.push(result);
+        tell(result, results.length, cells.length);
+        writeFileSync(resolve(evidence, 'results.json'), JSON.stringify(results, undefined, 1));
+      }
+    } finally {
+      await lane.end();
+    }
+  });
+  for (const outcome of await Promise.allSettled(lanes)) {
+    if (outcome.status === 'rejected') say(`a lab failed: ${String(outcome.reason)}`);
+  }
+  return results;
+}
+
+function tell({ name, problems, said, files, revertTook, took }: Result, done: number, of: number): void {
+  const word = problems.length === 0 ? 'green' : 'RED  ';
+  const revert = revertTook === undefined ? '' : `, old again after ${revertTook.toFixed(1)} s`;
+  say(`${String(done).padStart(4)}/${of} ${word} ${name}: ${said}, ${files}${revert} (${took.toFixed(0)} s)`);
+  for (const problem of problems) say(`          ${problem}`);
+  if (problems.length > 0) say(`          repeat: npm run test:faults -- --only ${name}`);
+}
+
+function conclude(results: readonly Result[], options: Options, evidence: string): void {
+  const red = results.filter(({ problems }) => problems.length > 0);
+  const took = results.flatMap(({ cell, revertTook }) =>
+    (cell.fault === 'controller-killed' || cell.fault === 'ssh-cut') && revertTook !== undefined ? [revertTook] : [],
+  );
+  if (took.length > 0) {
+    const [middle, most] = [median(took) ?? 0, Math.max(...took)].map((one) => one.toFixed(1));
+    say(`time from the loss of the controller to the old configuration: median ${middle ?? ''} s, max ${most ?? ''} s`);
+  }
+  const skipped = options.cells.length - results.length;
+  if (red.length > 0) say(`evidence: ${evidence}`);
+  if (options.report !== undefined) {
+    const date = new Date().toISOString().slice(0, 10);
+    writeFileSync(options.report, reportText(results, { ...options, date }));
+    say(`written: ${options.report}`);
+  }
+  say(
+    `fault matrix: ${results.length - red.length} passed, ${red.length} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
+  );
+}
+
+process.exitCode = await main();

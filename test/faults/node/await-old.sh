@@ -1,0 +1,65 @@
+#!/bin/bash
+# Runs inside a lab node: waits until its change is decided and ended. Says "old UPTIME" once it was decided against, every old file is
+# back and the kubelet serves its old read-only port; last "settled UPTIME" or "confirmed UPTIME", "unsettled UPTIME" when time was up.
+# $1 seconds  $2 address  $3... "SHA PATH", - for a file that must not exist
+patience=$1 address=$2
+shift 2
+
+# now: sets up, in seconds of the machine's uptime
+now() { read -r up _ </proc/uptime; }
+now
+end=$((${up%.*} + patience))
+exec {pause}<> <(:)
+
+# look: sets pending (not ended yet), decided (not for the new files) and confirmed
+look() {
+  local state word
+  pending='' decided=yes confirmed=''
+  for state in /var/lib/kubelatch/txn/*/state; do
+    [ -e "$state" ] || continue
+    read -r word <"$state"
+    [ ! -e "${state%/state}/decided-confirm" ] || word=confirmed
+    case $word in
+      armed | writing | applied)
+        pending=yes
+        [ ! -e "${state%/state}/undecided" ] || decided=
+        ;;
+      reverting) pending=yes ;;
+      confirmed) confirmed=yes ;;
+    esac
+  done
+}
+
+old() {
+  local file
+  for file; do
+    case $file in
+      '- '*) [ ! -e "${file#* }" ] || return 1 ;;
+      *) [ "$(sha256sum <"${file#* }")" = "${file%% *}  -" ] || return 1 ;;
+    esac
+  done 2>/dev/null
+  (exec 3<>"/dev/tcp/$address/10255") 2>/dev/null
+}
+
+seen=
+until [ "${up%.*}" -gt "$end" ]; do
+  look
+  if [ -z "$pending" ] && [ -n "$confirmed" ]; then
+    now
+    echo "confirmed $up"
+    exit
+  fi
+  if [ -z "$seen" ] && [ -n "$decided" ] && old "$@"; then
+    seen=yes
+    now
+    echo "old $up"
+  fi
+  if [ -n "$seen" ] && [ -z "$pending" ]; then
+    echo "settled $up"
+    exit
+  fi
+  # Waits without starting a process.
+  read -r -t 0.2 -u "$pause" || true
+  now
+done
+echo "unsettled $up"

@@ -1,0 +1,70 @@
+/** The command line of the fault matrix. */
+import { parseArgs } from 'node:util';
+import { allCells, type Cell } from './matrix.js';
+import { matching, sampleOf } from './sample.js';
+
+export const usage = `usage: npm run test:faults -- [--sample N] [--seed S] [--only FAULT/STEP[.MOMENT]/SHAPE]...
+                               [--kind standin|real] [--lanes N] [--deadline SECONDS] [--report FILE] [--list] [--after FILE]
+  --sample N   N cells: every fault in turn, each time on another shape     --seed S    order and sample (1)
+  --only P     cells that match; * or nothing stands for any                --lanes N   labs side by side (6)
+  --after F    what an earlier run left in build/faults-evidence/results.json counts; the rest is run
+  --report F   the report; - for none (all cells: docs/fault-matrix.md)     --list      only name the cells`;
+
+export interface Options {
+  readonly cells: readonly Cell[];
+  readonly seed: number;
+  readonly kind: 'standin' | 'real';
+  readonly lanes: number;
+  /** Seconds. */
+  readonly deadline: number;
+  /** Undefined: nothing is written. */
+  readonly report: string | undefined;
+  readonly list: boolean;
+  /** Results of an earlier run. */
+  readonly after: string | undefined;
+  /** As it was called, to repeat it. */
+  readonly command: string;
+}
+
+/** Throws a RangeError that says what is wrong. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      sample: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      only: { type: 'string', multiple: true },
+      kind: { type: 'string', default: 'standin' },
+      lanes: { type: 'string', default: '6' },
+      deadline: { type: 'string', default: '20' },
+      report: { type: 'string' },
+      after: { type: 'string' },
+      list: { type: 'boolean', default: false },
+    },
+  });
+  const whole = (name: string, text: string): number => {
+    if (!/^[1-9]\d{0,5}$/.test(text)) throw new RangeError(`--${name} is a number from 1, not ${text}`);
+    return Number(text);
+  };
+  const { kind, only, sample } = values;
+  if (kind !== 'standin' && kind !== 'real') throw new RangeError(`--kind is standin or real, not ${kind}`);
+  const seed = whole('seed', values.seed);
+  const all = allCells();
+  const wanted = only === undefined ? all : all.filter((cell) => only.some((one) => matching([cell], one).length > 0));
+  if (wanted.length === 0) throw new RangeError(`no cell matches ${only?.join(' ') ?? ''}`);
+  // Whatever ends a run early, every fault and shape has had its share.
+  const cells = sampleOf(wanted, sample === undefined ? wanted.length : whole('sample', sample), seed);
+  const isWhole = cells.length === all.length && kind === 'standin';
+  const report = values.report ?? (isWhole ? 'docs/fault-matrix.md' : '-');
+  return {
+    cells,
+    seed,
+    kind,
+    lanes: whole('lanes', values.lanes),
+    deadline: whole('deadline', values.deadline),
+    report: report === '-' ? undefined : report,
+    list: values.list,
+    after: values.after,
+    command: ['npm run test:faults', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+  };
+}
