@@ -5,8 +5,9 @@ import { type Cell, allCells, nameOf, pointOf } from './matrix.js';
 import { median, reportText } from './report.js';
 
 const cells = allCells();
+/** A cell as it comes from another process. */
 const green = (cell: Cell): Result => ({
-  cell,
+  cell: { ...cell },
   name: nameOf(cell),
   problems: [],
   said: 'reverted',

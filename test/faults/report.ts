@@ -1,6 +1,6 @@
 /** The published matrix: what was run, how it came out, how long nodes took to save themselves. Pure. */
 import type { Result } from './cell.js';
-import { type Cell, type FaultName, faultNames, faults, pointOf, shapes, steps } from './matrix.js';
+import { type Cell, type FaultName, faultNames, faults, nameOf, pointOf, shapes, steps } from './matrix.js';
 
 export interface ReportOptions {
   readonly kind: string;
@@ -119,9 +119,9 @@ function times(results: readonly Result[]): string[][] {
 
 /** Cells of this run that have no result: each is named, with the reason. */
 function unrun(results: readonly Result[], cells: readonly Cell[]): string[] {
-  const run = new Set(results.map(({ cell }) => cell));
+  const run = new Set(results.map(({ name }) => name));
   const rows = faultNames.flatMap((fault) => {
-    const left = cells.filter((cell) => cell.fault === fault && !run.has(cell));
+    const left = cells.filter((cell) => cell.fault === fault && !run.has(nameOf(cell)));
     if (left.length === 0) return [];
     const points = [...new Set(left.map(pointOf))].map((point) => {
       const on = left.filter((cell) => pointOf(cell) === point).map(({ shape }) => shape);
