@@ -40,7 +40,7 @@ export function compare(files: Files, reference: Reference): string {
   return `mixed: not old in ${toOld.slice(0, 3).join(', ')}; not new in ${toNew.slice(0, 3).join(', ')}`;
 }
 
-export function differences(left: Files, right: Files): string[] {
+function differences(left: Files, right: Files): string[] {
   return [...new Set([...Object.keys(left), ...Object.keys(right)])]
     .filter((path) => JSON.stringify(left[path]) !== JSON.stringify(right[path]))
     .sort();

@@ -64,7 +64,7 @@ export function commandLine(lab: Lab, node: string, folder: string, deadline: nu
 }
 
 /** Puts the breakpoints into the node's way to root. They stay over a reboot. */
-export async function installHolds(lab: Lab, node: string): Promise<void> {
+async function installHolds(lab: Lab, node: string): Promise<void> {
   const folder = '/usr/local/lib/lab-faults';
   const { script } = (await import(resolve('dist/node/scripts.js'))) as { readonly script: (name: string) => string };
   const lines = sent.map((name) => `${name} ${script(name).split('\n')[0] ?? ''}`);
