@@ -69,7 +69,7 @@ export const isPending = (state: string): boolean => ['armed', 'writing', 'appli
 export type TxnResult = Result<TxnAnswer, HostError>;
 
 /** Seconds that a restart of the unit may take on the node. */
-export const restartPatience = 90;
+const restartPatience = 90;
 const quick = 30_000;
 
 export interface PrepareOptions {

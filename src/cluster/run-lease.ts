@@ -161,10 +161,11 @@ function hold(gateway: Gateway, taken: Lease, identity: string, sent: number): R
     },
     async release() {
       ended.abort();
-      await renewing;
       if (lost !== undefined) return;
+      // From now on nobody relies on it: it may be free long before the answer says so.
+      lost = 'the run lock of the cluster was given back';
+      await renewing;
       await put(undefined);
-      lost ??= 'the run lock of the cluster was given back';
     },
   };
 }

@@ -77,7 +77,7 @@ function accountFaults(facts: NodeFacts, account: string, { text, origin }: Entr
       ];
 }
 
-export const isTrue = (text: string): boolean => /^(1|t|true)$/i.test(text);
+const isTrue = (text: string): boolean => /^(1|t|true)$/i.test(text);
 
 /** Whether the kernel's settings are left alone, by the top-level key or the profile; undefined where neither says so. */
 export function protectsOf(
