@@ -141,6 +141,13 @@ function labAt(state: string): Lab {
     throw new Error(`${node}: ${missing}`);
   };
 
+  /** The full second, in milliseconds since the epoch, at which the new kubelet was started. */
+  const restart = async (node: string): Promise<number> => {
+    const [, time] = /^restarted (\d+)$/m.exec(await must(node, script('restart.sh'))) ?? [];
+    if (time === undefined) throw new Error(`${node}: restart.sh does not say when it started the kubelet`);
+    return Number(time);
+  };
+
   return {
     kind: text(join(state, 'kind')) as LabKind,
     isTrueProduct: text(join(state, 'product')) !== '',
@@ -155,10 +162,8 @@ function labAt(state: string): Lab {
     ready: async (node) =>
       conditionOf(JSON.parse((await get(`/api/v1/nodes/${node}`)).body) as NodeAnswer)?.status ?? 'unset',
     plant: async (node) => {
-      const said = await must(node, `(set -- clear\n${script('fault.sh')}\n)\n${script('plant.sh')}`);
-      const [, time] = /^restarted (\d+)$/m.exec(said) ?? [];
-      if (time === undefined) throw new Error(`${node}: plant.sh does not say when it restarted the kubelet`);
-      await waitReady(node, { reachable: true, restartedAt: Number(time) });
+      await must(node, `(set -- clear\n${script('fault.sh')}\n)\n${script('plant.sh')}`);
+      await waitReady(node, { reachable: true, restartedAt: await restart(node) });
     },
     snapshot: async (node) => parseSnapshot(await must(node, script('snapshot.sh'))),
     probe: async (node) => {
@@ -168,12 +173,8 @@ function labAt(state: string): Lab {
     },
     extraArgs: async (node, value) => {
       const line = `KUBELET_EXTRA_ARGS=${value}`;
-      const restartedAt = Date.now();
-      await must(
-        node,
-        `printf '%s\\n' '${line.replaceAll("'", `'\\''`)}' >/etc/default/kubelet; systemctl restart kubelet`,
-      );
-      await waitReady(node, { reachable: true, restartedAt });
+      await must(node, `printf '%s\\n' '${line.replaceAll("'", `'\\''`)}' >/etc/default/kubelet`);
+      await waitReady(node, { reachable: true, restartedAt: await restart(node) });
     },
     faultNotReadyWhenHardened: (node) => fault(node, 'not-ready'),
     faultUnreachableWhenHardened: (node) => fault(node, 'unreachable'),
@@ -218,8 +219,7 @@ async function notYet(get: Lab['get'], node: string, since: number, options: Wai
     if (!(renewed > since)) return 'its lease is not renewed';
     const ready = conditionOf(seen);
     if (ready?.status !== 'True') return `Ready is ${ready?.status ?? 'unset'}`;
-    // Heartbeats are told in whole seconds.
-    if (Date.parse(ready.lastHeartbeatTime) + 1000 <= (options.restartedAt ?? 0))
+    if (Date.parse(ready.lastHeartbeatTime) < (options.restartedAt ?? 0))
       return 'Ready is what an earlier kubelet said';
     if (options.reachable !== true) return '';
     const answer = await get(`/api/v1/nodes/${node}/proxy/healthz`);

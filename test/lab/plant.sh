@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs inside a node: puts the kubelet's files back to the weak state they were planted in, byte for byte, and restarts it.
+# Runs inside a node: stops the kubelet and puts its files back to the weak state they were planted in, byte for byte.
 set -euo pipefail
 planted=/opt/planted
 unit=$(cat $planted/unit)
@@ -30,7 +30,4 @@ done <"$planted/places"
 systemctl daemon-reload
 systemctl unmask -q "$unit" 2>/dev/null || true
 systemctl reset-failed "$unit" 2>/dev/null || true
-# It may still be stopping, or wait for its next automatic restart.
-printf 'restarted %s\n' "$(date +%s%3N)"
-systemctl restart "$unit"
 systemctl is-active -q ssh || systemctl start ssh
