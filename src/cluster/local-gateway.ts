@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Result, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
+import { script } from '../node/scripts.js';
 import { type ClusterError, type Gateway, getOver, sendOver, startPatience, unreachable } from './gateway.js';
 
 export async function openLocalGateway(options: {
@@ -20,7 +21,9 @@ export async function openLocalGateway(options: {
     ...(options.kubeconfig === undefined ? [] : [`--kubeconfig=${options.kubeconfig}`]),
     ...(options.context === undefined ? [] : [`--context=${options.context}`]),
   ];
-  const child = spawnApart(options.kubectl, [...flags, 'proxy', `--unix-socket=${socketPath}`]);
+  const proxy = [options.kubectl, ...flags, 'proxy', `--unix-socket=${socketPath}`];
+  // Killed, this process can end nothing any more: what it leaves behind notices that.
+  const child = spawnApart('/bin/sh', ['-c', script('lifeline'), 'sh', ...proxy], 'pipe');
   const wipe = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', wipe);
   const close = (): Promise<void> => {
@@ -103,8 +106,8 @@ function runKubectl(
 }
 
 /** Ctrl-C reaches every process of the terminal, but the way to the API server is needed to the end: in a session of its own, it ends with this process. */
-function spawnApart(kubectl: string, args: readonly string[]): ChildProcess {
-  const child = spawn(kubectl, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+function spawnApart(program: string, args: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
+  const child = spawn(program, args, { stdio: [stdin, 'pipe', 'pipe'], detached: true });
   const stop = (): void => void child.kill('SIGTERM');
   process.once('exit', stop);
   child.once('close', () => process.off('exit', stop));

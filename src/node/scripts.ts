@@ -1,7 +1,7 @@
 /** The shell programs that run on a node, read once from the files beside this one. */
 import { readFileSync } from 'node:fs';
 
-export type ScriptName = 'probe' | 'txn' | 'watch' | 'http' | 'kubectl';
+export type ScriptName = 'probe' | 'txn' | 'watch' | 'http' | 'kubectl' | 'lifeline';
 
 /** Programs in several files: the last one ends with the line that runs it. */
 const parts: Readonly<Partial<Record<ScriptName, readonly string[]>>> = {

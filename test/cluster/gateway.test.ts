@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -91,11 +93,30 @@ describe('kubectl here', () => {
   it('says why it does not start', async () => {
     const missing = await openLocalGateway({ kubectl: '/nowhere/kubectl' });
     expect(missing).toMatchObject({ ok: false, error: { kind: 'unreachable' } });
-    expect(!missing.ok && missing.error.message).toMatch(/\/nowhere\/kubectl could not be run: .*ENOENT/);
+    expect(!missing.ok && missing.error.message).toMatch(/^\/nowhere\/kubectl proxy ended: .*\/nowhere\/kubectl.*not found/);
     vi.stubEnv('FAKE_MODE', 'dies');
     const died = await openLocalGateway({ kubectl });
     expect(!died.ok && died.error.message).toBe(`${kubectl} proxy ended: error: context "nope" does not exist`);
     expect(readdirSync(dir)).toEqual(['calls']);
+  });
+
+  it('ends with a process that is killed', async () => {
+    const module = new URL('../../dist/cluster/local-gateway.js', import.meta.url).pathname;
+    const text = `import { openLocalGateway } from ${JSON.stringify(module)};
+      const opened = await openLocalGateway({ kubectl: ${JSON.stringify(kubectl)} });
+      console.log(opened.ok);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', text], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [said] = (await once(child.stdout, 'data')) as [Buffer];
+    expect(said.toString()).toBe('true\n');
+    const flag = calls()[0]?.find((arg) => arg.startsWith('--unix-socket=')) ?? '';
+    const dial = (): Promise<boolean> =>
+      new Promise((resolve) => {
+        const socket = connect(flag.slice('--unix-socket='.length));
+        socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+      });
+    expect(await dial()).toBe(true);
+    child.kill('SIGKILL');
+    await vi.waitFor(async () => expect(await dial()).toBe(false));
   });
 
   it('is not reachable any more once it is closed', async () => {
