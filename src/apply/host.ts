@@ -147,7 +147,7 @@ export async function applyToHost(
       const said = await step('confirm', () => untilConfirmed());
       if (said.ok && said.value.word === 'confirmed') {
         // Housekeeping: what stays behind today goes the next time.
-        if (context.keep !== undefined) await prune(session, context.keep);
+        if (context.keep !== undefined) await prune(session, id, context.keep);
         return finish('confirmed');
       }
       if (said.ok) return await undo(`the node did not wait for the confirmation (${said.value.detail})`);

@@ -60,11 +60,15 @@ export function openJournal(runs: string, run: string): Promise<Journal> {
   return opened(run, async () => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const handle = await open(join(folder, fileName), 'ax', 0o600);
-    const parent = await open(folder, 'r');
-    await parent.sync();
-    await parent.close();
+    await flushFolder(folder);
+    await flushFolder(runs);
     return handle;
   });
+}
+
+async function flushFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  await folder.sync().finally(() => folder.close());
 }
 
 /** Goes on with the journal of an earlier run. Throws ToolError when it cannot be written: nothing may be changed then. */

@@ -61,6 +61,10 @@ export interface KeptTransaction {
   readonly stuck: string;
   /** Seconds until the node puts it back by itself; undefined where no switch is armed. */
   readonly left: number | undefined;
+  /** As the node counts its changes, from 1; 0 for those from before it did. Names have the times of clocks that differ. */
+  readonly order: number;
+  /** Of the node's disk; undefined where it does not say. */
+  readonly bytes: number | undefined;
 }
 
 /** States in which a change holds its node. */
@@ -140,11 +144,15 @@ export const restart = (session: Session, id: string): Promise<TxnResult> =>
 /** Puts the files back, from any state, as often as it takes; `how` says whether the units are restarted too. */
 export const revert = (session: Session, id: string, how: 'restart' | 'files-only', by: string): Promise<TxnResult> =>
   call(session, 'revert', id, 2 * quick + restartPatience * 1000, [how, by]);
-/** Removes finished changes but the newest `keep`. */
-export const prune = (session: Session, keep: number): Promise<TxnResult> =>
-  call(session, 'prune', 'all', quick, [String(keep)]);
+/** Removes finished changes but the newest `keep`, and never that of `id`. */
+export const prune = (session: Session, id: string, keep: number): Promise<TxnResult> =>
+  call(session, 'prune', id, quick, [String(keep)]);
 /** Removes every trace of this tool from the node, unless a change is unfinished there. */
 export const uninstall = (session: Session): Promise<TxnResult> => call(session, 'uninstall', 'all', 2 * quick);
+
+/** The newest first. */
+export const newestFirst = (transactions: readonly KeptTransaction[]): KeptTransaction[] =>
+  transactions.toSorted((left, right) => right.order - left.order || (left.id < right.id ? 1 : -1));
 
 /** Who holds a node, by the detail of `pending`. */
 export interface Holder {
@@ -158,10 +166,13 @@ export interface Holder {
 }
 
 export function parseHolder(detail: string): Holder {
-  const [run = '', state = '', age = '', left = '', ...owner] = detail.split(' ');
+  const [id = '', state = '', age = '', left = '', ...owner] = detail.split(' ');
+  // It stands in commands that are there to be copied.
+  const run = isRunId(id) ? id : '?';
   return { run, state, age: wholeSeconds(age), left: wholeSeconds(left), owner: owner.join(' ') };
 }
 
+const isRunId = (id: string): boolean => /^[A-Za-z0-9-]{1,64}$/.test(id);
 const wholeSeconds = (text: string): number | undefined => (/^-?\d{1,9}$/.test(text) ? Number(text) : undefined);
 
 /** All transactions that a node keeps. */
@@ -173,7 +184,8 @@ export async function listTransactions(session: Session): Promise<Result<KeptTra
   const kept = lines
     .filter((line) => line.startsWith('transaction '))
     .map((line): KeptTransaction => {
-      const [, id = '', state = '', about = '', verdict = '', stuck = '', left = ''] = line.split(' ');
+      const [, id = '', state = '', about = '', verdict = '', stuck = '', left = '', order = '', size = ''] =
+        line.split(' ');
       return {
         id: decode(id),
         state,
@@ -181,9 +193,11 @@ export async function listTransactions(session: Session): Promise<Result<KeptTra
         verdict: oneLine(decode(verdict.slice(1))),
         stuck: oneLine(decode(stuck.slice(1))),
         left: wholeSeconds(left),
+        order: wholeSeconds(order) ?? 0,
+        bytes: /^\d{1,9}$/.test(size) ? Number(size) * 1024 : undefined,
       };
     });
-  return ok(kept.filter(({ id }) => /^[A-Za-z0-9-]+$/.test(id)));
+  return ok(kept.filter(({ id }) => isRunId(id)));
 }
 
 async function call(

@@ -3,7 +3,13 @@
 
 b64_of() { printf '%s' "$1" | base64 | tr -d '\n'; }
 
-flush() { sync -- "$@" 2>/dev/null || sync; }
+flush() { # FILE...: those that are there; what cannot reach the disk is a failure
+  for one; do
+    shift
+    [ ! -e "$one" ] || set -- "$@" "$one"
+  done
+  [ $# -eq 0 ] || timeout 60 sync -- "$@"
+}
 
 put_line() { # TEXT FILE: by a tool that says why it cannot, and without an echo that reads backslashes
   printf '%s\n' "$1" | cat >"$2"
@@ -92,7 +98,7 @@ stage() { # the eight words of one file
   fi
   new_sha=$3
   trouble=$({
-    [ "$3" = - ] || [ "$action" = mode ] || { cp -p -- "$path" "$TXN/old/$n" && flush "$TXN/old/$n"; }
+    [ "$3" = - ] || [ "$action" = mode ] || { cp -a -- "$path" "$TXN/old/$n" && flush "$TXN/old/$n"; }
   } 2>&1) || fail_stage "cannot back up $path: $trouble"
   if [ "$action" != mode ]; then
     trouble=$({ printf '%s' "$6" | base64 -d >"$TXN/new/$n"; } 2>&1) || fail_stage "cannot write below $ROOT: $trouble"
@@ -108,7 +114,8 @@ stage() { # the eight words of one file
   fi
   trouble=$(make_folder "${path%/*}" 2>&1) || fail_stage "cannot make ${path%/*}: $trouble"
   staged=$(staged_for "$path" "$n")
-  trouble=$({ rm -f -- "$staged" && cp -- "$TXN/new/$n" "$staged" && set_meta "$staged" "$7" "$8" && flush "$staged" &&
+  # An old file lends its access list and attributes to the new one.
+  trouble=$({ rm -f -- "$staged" && { [ "$3" = - ] || cp -a -- "$path" "$staged"; } && cat <"$TXN/new/$n" >"$staged" && set_meta "$staged" "$7" "$8" && flush "$staged" &&
     [ "$(sha_of "$staged")" = "$new_sha" ]; } 2>&1) || fail_stage "cannot write in ${path%/*}/: ${trouble:-the copy differs}"
   [ "$3" = - ] && return
   same_label "$path" "$staged"
@@ -136,6 +143,8 @@ unchanged() { is_as "$3" "$4" "$5" "$6" || {
 }; }
 
 put_new() {
+  # The flushing of those before it took its time.
+  unchanged "$@" >&2 || return 1
   if [ "$2" = mode ]; then
     set_meta "$3" "$8" "$9"
   else
@@ -159,6 +168,14 @@ ours() {
   return 1
 }
 
+# A folder that is not there and that this change did not make: its disk may not be mounted yet.
+reachable() {
+  [ -d "${3%/*}" ] && return
+  { [ -e "$TXN/folders" ] && grep -qxF -- "${3%/*}" "$TXN/folders"; } && return
+  printf '%s\n' "the folder of $3 is not there"
+  return 1
+}
+
 put_old() { # a file that is the old one already is left alone: it may be why writing failed
   staged=$(staged_for "$3" "$1")
   rm -f -- "$staged"
@@ -172,7 +189,20 @@ put_old() { # a file that is the old one already is left alone: it may be why wr
       return 1
     }
   fi
-  drop_link "$@" && flush "${3%/*}/"
+  drop_link "$@" && flush "$3" "${3%/*}/"
+}
+
+relink() { # the old file gets its second name back, ready to be renamed; or what is needed to take the new one away is tried
+  trial=$(staged_for "$3" "$1")
+  case $2 in
+    create) [ ! -d "${3%/*}" ] || { : >"$trial" && rm -f -- "$trial"; } ;;
+    mode) touch -c -r "$3" -- "$3" ;;
+    *)
+      old_link=$(link_for "$3" "$1")
+      rm -f -- "$old_link" && cp -a -- "$TXN/old/$1" "$old_link" && same_label "$3" "$old_link" && flush "$old_link" &&
+        is_as "$old_link" "$4" "$5" "$6"
+      ;;
+  esac
 }
 
 put_link() { # the old file, if its link is there and nobody wrote into it
@@ -181,7 +211,7 @@ put_link() { # the old file, if its link is there and nobody wrote into it
 }
 
 put_copy() {
-  cp -p -- "$TXN/old/$1" "$staged" && same_label "$3" "$staged" && flush "$staged" && mv -f -- "$staged" "$3"
+  cp -a -- "$TXN/old/$1" "$staged" && same_label "$3" "$staged" && flush "$staged" && mv -f -- "$staged" "$3"
 }
 
 is_old() { # the content of a file whose mode alone was changed is not ours

@@ -44,6 +44,51 @@ number_of() { # FILE: the number in it; 0 where there is none, since a shell may
   printf '%s\n' "$number"
 }
 
+# As the node itself counts its changes: names have the times of whoever gave them, and clocks differ.
+next_order() {
+  most=0
+  for dir in "$ROOT"/*/; do
+    order=$(number_of "$dir/order")
+    [ "$order" -le "$most" ] || most=$order
+  done
+  printf '%s\n' $((most + 1))
+}
+
+newest_first() { # the names of all changes
+  for dir in "$ROOT"/*/; do
+    dir=${dir%/}
+    [ ! -d "$dir" ] || printf '%s %s\n' "$(number_of "$dir/order")" "${dir##*/}"
+  done | sort -k 1,1nr -k 2,2r | cut -d ' ' -f 2
+}
+
+is_volatile() { # DIR: what lies in it is gone with the power
+  [ "${KUBELATCH_VOLATILE:-}" != ok ] || return 1
+  for place in "$1" "$(upper_of "$1")"; do
+    [ -z "$place" ] || case $(stat -f -c %T -- "$place" 2>/dev/null) in
+      tmpfs | ramfs) return 0 ;;
+    esac
+  done
+  return 1
+}
+
+upper_of() { # DIR: where an overlay keeps what is written in it; nothing where there is none
+  best=/ upper=''
+  while read -r _ _ _ _ at rest; do
+    case ${1%/}/ in
+      "${at%/}"/*) [ "${#at}" -ge "${#best}" ] || continue ;;
+      *) continue ;;
+    esac
+    best=$at upper=''
+    case $rest in
+      *' - overlay '*upperdir=*)
+        upper=${rest##*upperdir=}
+        upper=${upper%%[, ]*}
+        ;;
+    esac
+  done <"${KUBELATCH_MOUNTS:-/proc/self/mountinfo}"
+  printf '%s\n' "$upper"
+}
+
 # What tells this boot from another: containers share the kernel's boot id, so the start of their first process is part of it.
 boot_mark() {
   printf '%s:%s\n' "$(cat /proc/sys/kernel/random/boot_id)" "$(sed 's/.*) //' /proc/1/stat | cut -d ' ' -f 20)"

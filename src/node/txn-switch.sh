@@ -11,10 +11,13 @@ write_boot_unit() {
   while read -r _ _ coded _; do
     folder=$(printf '%s' "$coded" | base64 -d)
     folder=${folder%/*}
-    case $folder in
-      '' | *[!A-Za-z0-9/._@+-]*) ;;
-      *) folders="$folders $folder" ;;
-    esac
+    # systemd does not follow links to where they are mounted.
+    for place in "$folder" "$(readlink -f -- "$folder")" "$(readlink -f -- "$TXN")"; do
+      case $place in
+        '' | *[!A-Za-z0-9/._@+-]*) ;;
+        *) case " $folders $TXN " in *" $place "*) ;; *) folders="$folders $place" ;; esac ;;
+      esac
+    done
   done <"$TXN/files"
   cat >"$UNITS/kubelatch-boot.service" <<UNIT
 [Unit]

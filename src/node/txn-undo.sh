@@ -13,9 +13,30 @@ restart_units() { # the exit status of a restart proves nothing for simple units
   timeout "$(line_of "$TXN/patience")" systemctl restart -- "$unit" </dev/null 8<&- 9<&-
 }
 
+# A service may take minutes to start; asked again, it would have to begin anew.
+restart_old() {
+  unit=$(line_of "$TXN/unit")
+  if [ -e "$TXN/restarting" ] && this_boot "$TXN" && is_starting "$unit"; then return 0; fi
+  put_line - "$TXN/restarting" 2>/dev/null
+  restart_units
+  status=$?
+  case $status in
+    124 | 143) is_starting "$unit" ;; # systemd goes on with it
+    *) return "$status" ;;
+  esac
+}
+
+is_starting() { # UNIT: it has not failed, it is at it
+  case $(ask_systemd show -p ActiveState,SubState -- "$1" 2>/dev/null | sort | tr '\n' ' ') in
+    'ActiveState=activating SubState=auto-restart '*) return 1 ;;
+    'ActiveState=activating '*) return 0 ;;
+  esac
+  return 1
+}
+
 renew() { # HOW
   case $1 in
-    prove | restart) restart_units ;;
+    prove | restart) restart_old ;;
     boot)
       reload_units || return 1
       [ "$(line_of "$TXN/restart")" = yes ] || return 0
@@ -29,13 +50,14 @@ renew() { # HOW
 # The unit is active with the same main process for a few looks in a row, and the process that it is to have is there.
 runs_again() {
   unit=$(line_of "$TXN/unit") name=$(line_of "$TXN/child")
-  last='' same=0 looks=0
-  while [ "$looks" -lt 40 ]; do
+  last='' same=0 looks=0 most=40
+  while [ "$looks" -lt "$most" ]; do
     seen=$(ask_systemd show -p ActiveState,MainPID -- "$unit" 2>/dev/null | sort | tr '\n' ' ')
     if [ "$seen" = "$last" ] && has_process "$name"; then same=$((same + 1)); else same=0; fi
     last=$seen
     case $seen in
       'ActiveState=active MainPID='[1-9]*) [ "$same" -lt 3 ] || return 0 ;;
+      'ActiveState=activating '*) ! is_starting "$unit" || most=$((looks + 40 < 900 ? looks + 40 : 900)) ;;
     esac
     sleep 1
     looks=$((looks + 1))
@@ -92,6 +114,7 @@ undo() {
       ;;
     *) answer state "$(state_of "$TXN")" ;;
   esac
+  trouble=$(each_file reachable) || answer error "$trouble"
   conflict=$(each_file ours) || answer conflict "$conflict"
   trouble=$(each_file put_old 2>&1) || answer broken "$trouble"
   remove_folders
@@ -111,12 +134,20 @@ undo() {
 
 take_back() { # a change that was confirmed: no less to be ended by the node itself
   if other=$(holder); then answer pending "$other"; fi
+  trouble=$(each_file reachable) || answer error "$trouble"
   conflict=$(each_file ours) || answer conflict "$conflict"
+  # All of it or nothing: what could fail is done while nothing is changed.
+  trouble=$({ each_file rehearsed && each_file relink; } 2>&1) || {
+    each_file drop_staged
+    answer error "the old files cannot be laid out: ${trouble:-a copy differs}"
+  }
   trouble=$(start_switch 240 2>&1) || {
+    each_file drop_staged
     stop_switch
     answer error "the switch cannot be armed: $trouble"
   }
   trouble=$(set_state reverting 2>&1) || {
+    each_file drop_staged
     stop_switch
     answer error "cannot write below $ROOT: $trouble"
   }

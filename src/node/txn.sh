@@ -18,13 +18,16 @@ prepare() {
   problem=$({ true >>"$ROOT/lock"; } 2>&1) || answer error "cannot write below $ROOT: $problem"
   take_lock
   other=$(holder) && answer pending "$other"
+  for folder in "$ROOT" "$UNITS"; do
+    ! is_volatile "$folder" || answer error "$folder is in memory: after a power cut nothing could be put back"
+  done
   problem=$(mkdir "$TXN" 2>&1) || {
     [ ! -d "$TXN" ] || answer exists
     answer error "cannot write below $ROOT: $problem"
   }
   problem=$({ mkdir "$TXN/old" "$TXN/new" && put_line "$(boot_mark)" "$TXN/boot" && put_line "$(now)" "$TXN/began" &&
     put_line "$1" "$TXN/unit" && put_line "$2" "$TXN/restart" && put_line "$3" "$TXN/reload" &&
-    put_line "$4" "$TXN/patience" && put_line "$5" "$TXN/child" && put_line "$6" "$TXN/hold" && put_line "$7" "$TXN/nonce" &&
+    put_line "$(next_order)" "$TXN/order" && put_line "$4" "$TXN/patience" && put_line "$5" "$TXN/child" && put_line "$6" "$TXN/hold" && put_line "$7" "$TXN/nonce" &&
     printf '%s' "$8" | base64 -d >"$TXN/owner" && printf '%s' "$9" | base64 -d >"$TXN/about" &&
     printf '%s' "${10}" | base64 -d >"$TXN/txn.sh" && : >"$TXN/files" && : >"$TXN/revert.lock"; } 2>&1) || {
     rm -rf "$TXN"
@@ -87,7 +90,7 @@ write() {
     answer error "cannot write below $ROOT: $trouble"
   }
   trouble=$({ each_file put_new && set_state applied; } 2>&1) && answer applied
-  back=$({ each_file put_old && each_file is_old; } 2>&1) ||
+  back=$({ each_file ours && each_file put_old && each_file is_old; } 2>&1) ||
     answer broken "writing failed ($trouble), and putting back too: $back"
   remove_folders
   set_verdict "put back at once: $trouble"
@@ -150,27 +153,31 @@ list() {
     dir=${dir%/}
     [ -e "$dir/state" ] || continue
     echo "transaction $(b64_of "${dir##*/}") $(state_of "$dir") $(base64 <"$dir/about" | tr -d '\n') v$(b64_of "$(line_of "$dir/verdict")")" \
-      "s$(b64_of "$(line_of "$dir/stuck")") $(seconds_left "$dir")"
+      "s$(b64_of "$(line_of "$dir/stuck")") $(seconds_left "$dir") $(number_of "$dir/order") $(du -sk -- "$dir" 2>/dev/null | cut -f 1)"
   done
   answer listed
 }
 
 discard_links() {
+  # Cut off from here on, it is not taken for a change that could be rolled back.
+  rm -f "$TXN/state" && flush "$TXN"
   each_file drop_staged
   rm -rf "$TXN"
 }
 
-prune() { # KEEP: how many finished changes stay
+# KEEP: how many changes stay, of those confirmed and of those put back. The one that asks is never taken away.
+prune() {
   [ -d "$ROOT" ] || answer pruned 0
   take_lock
-  kept=0 gone=0
-  for dir in $(printf '%s\n' "$ROOT"/*/ | sort -r); do
-    dir=${dir%/}
+  confirmed=0 reverted=0 gone=0
+  for name in $(newest_first); do
+    dir=$ROOT/$name
     case $(state_of "$dir") in
-      confirmed | reverted) kept=$((kept + 1)) ;;
+      confirmed) nth=$((confirmed += 1)) ;;
+      reverted) nth=$((reverted += 1)) ;;
       *) continue ;;
     esac
-    [ "$kept" -gt "$1" ] || continue
+    if [ "$nth" -le "$1" ] || [ "$dir" = "$TXN" ]; then continue; fi
     of_change "$dir" discard_links
     gone=$((gone + 1))
   done

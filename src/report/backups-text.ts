@@ -16,6 +16,8 @@ export interface Backup {
   readonly files: readonly string[];
   /** Who ended it and when, by the node's clock. */
   readonly verdict: string;
+  /** On the node's disk; undefined where it does not say. */
+  readonly bytes: number | undefined;
 }
 
 export interface HostBackups {
@@ -36,10 +38,10 @@ export function backupsText(hosts: readonly HostBackups[], options: TextOptions)
     .flatMap((group) => {
       const [first] = group;
       if (first === undefined) return [];
-      const { run, state, startedAt, operator, files, verdict } = first.backup;
+      const { run, state, startedAt, operator, files, verdict, bytes } = first.backup;
       const names = group.map(({ name }) => name);
       const cells = [run, state, moment(startedAt), operator, wide ? compress(names).join(',') : hostList(names)];
-      return [{ cells: (wide ? [...cells, files.join(' '), verdict] : cells).map((cell) => line(cell)) }];
+      return [{ cells: (wide ? [...cells, size(bytes), files.join(' '), verdict] : cells).map((cell) => line(cell)) }];
     });
   const columns: Column[] = [
     { header: 'RUN', overflow: 'keep' },
@@ -47,7 +49,7 @@ export function backupsText(hosts: readonly HostBackups[], options: TextOptions)
     { header: 'BEGAN (UTC)', overflow: 'keep' },
     { header: 'BY' },
     { header: 'HOSTS', overflow: 'wrap' },
-    ...(wide ? [{ header: 'FILES' }, { header: 'ENDED' }] : []),
+    ...(wide ? [{ header: 'SIZE' }, { header: 'FILES' }, { header: 'ENDED' }] : []),
   ];
   const empty = hosts.filter(({ error, backups }) => error === undefined && backups.length === 0);
   const unasked = hosts.flatMap(({ name, error }) => (error === undefined ? [] : [{ name, error }]));
@@ -67,7 +69,18 @@ function summary(hosts: readonly HostBackups[], runs: number): string {
   const asked = hosts.filter(({ error }) => error === undefined).length;
   const missing = hosts.length - asked;
   const not = missing === 0 ? '' : `, ${missing} not`;
-  return `Backups: ${count(runs, 'run')}; ${count(asked, 'host')} asked${not}`;
+  const known = hosts.flatMap(({ backups }) => backups.flatMap(({ bytes }) => bytes ?? []));
+  const all = known.length === 0 ? '' : `, ${size(known.reduce((sum, bytes) => sum + bytes, 0))}`;
+  return `Backups: ${count(runs, 'run')}${all}; ${count(asked, 'host')} asked${not}`;
+}
+
+/** `512 B`, `36 KiB`, `1.5 MiB`; a dash where it is not known. */
+function size(bytes: number | undefined): string {
+  if (bytes === undefined) return '-';
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  const unit = units.findLastIndex((_, power) => power === 0 || bytes >= 1024 ** power);
+  const number = bytes / 1024 ** unit;
+  return `${unit === 0 || number >= 10 ? Math.round(number) : number.toFixed(1)} ${units[unit] ?? ''}`;
 }
 
 /** `2026-11-23 05:01:02`; a dash for what is no time. */

@@ -1,5 +1,5 @@
 /** What the nodes keep of past runs, and which of it a later run has built upon. */
-import type { KeptTransaction } from '../apply/node-transaction.js';
+import { type KeptTransaction, newestFirst } from '../apply/node-transaction.js';
 import type { Outcome } from '../apply/outcome.js';
 import type { Backup, HostBackups } from '../report/backups-text.js';
 import type { Kept } from './kept.js';
@@ -12,7 +12,7 @@ export const backupsOf = (kept: readonly Kept[]): HostBackups[] =>
   });
 
 /** What a node says of itself is checked: any text may stand where a list belongs. */
-function backupOf({ id, state, about, verdict }: KeptTransaction): Backup {
+function backupOf({ id, state, about, verdict, bytes }: KeptTransaction): Backup {
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   return {
     run: id,
@@ -21,12 +21,13 @@ function backupOf({ id, state, about, verdict }: KeptTransaction): Backup {
     operator: text(about.operator),
     files: pathsOf({ about }),
     verdict,
+    bytes,
   };
 }
 
 /**
  * Hosts on which a later run changed the same files: its backup holds what this one wrote, so it has to be taken back first.
- * Ids sort by time. What the records do not tell, the node finds out by itself, and calls it a conflict.
+ * What the records do not tell, the node finds out by itself, and calls it a conflict.
  */
 export function builtUpon(kept: readonly Kept[], id: string): Outcome[] {
   return kept.flatMap(({ host, transactions }): Outcome[] => {
@@ -34,7 +35,7 @@ export function builtUpon(kept: readonly Kept[], id: string): Outcome[] {
     const own = all.find((one) => one.id === id);
     if (own?.state !== 'confirmed') return [];
     const paths = pathsOf(own);
-    for (const later of all.filter((one) => one.id > id && one.state === 'confirmed')) {
+    for (const later of all.slice(0, all.indexOf(own)).filter((one) => one.state === 'confirmed')) {
       const path = pathsOf(later).find((one) => paths.includes(one));
       if (path === undefined) continue;
       const reason = `run ${later.id} changed ${path} after run ${id}: nothing was put back`;
@@ -44,9 +45,6 @@ export function builtUpon(kept: readonly Kept[], id: string): Outcome[] {
     return [];
   });
 }
-
-const newestFirst = (transactions: readonly KeptTransaction[]): KeptTransaction[] =>
-  transactions.toSorted((left, right) => (left.id < right.id ? 1 : -1));
 
 function pathsOf({ about }: Pick<KeptTransaction, 'about'>): readonly string[] {
   const paths: unknown = about.paths;

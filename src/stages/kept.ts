@@ -1,6 +1,6 @@
 /** What the nodes keep of earlier runs: enough to take one back from any machine. */
 import pLimit from 'p-limit';
-import { type KeptTransaction, listTransactions } from '../apply/node-transaction.js';
+import { type KeptTransaction, listTransactions, newestFirst } from '../apply/node-transaction.js';
 import type { Outcome } from '../apply/outcome.js';
 import type { Host } from '../inventory/host.js';
 import type { Result } from '../lib/result.js';
@@ -35,14 +35,15 @@ export function askKept({ hosts, connector, forks, report }: Run): Promise<Kept[
   );
 }
 
-/** The newest run that could be taken back somewhere; ids sort by time. */
+/** The newest run that could be taken back somewhere: one that is the newest on its nodes, and of those the last by name. */
 export function newestKept(kept: readonly Kept[]): string | undefined {
-  const all = kept.flatMap(({ transactions }) => (transactions.ok ? transactions.value : []));
-  const open = all.filter(({ state }) => state !== 'reverted' && state !== 'prepared');
-  return open
-    .map(({ id }) => id)
-    .sort()
-    .at(-1);
+  const newest = kept.flatMap(({ transactions }) => {
+    const open = (transactions.ok ? transactions.value : []).filter(
+      ({ state }) => state !== 'reverted' && state !== 'prepared',
+    );
+    return newestFirst(open)[0]?.id ?? [];
+  });
+  return newest.sort().at(-1);
 }
 
 /** Hosts that could not be asked. */

@@ -8,7 +8,8 @@ const about = { version: '1.0.0', cluster: 'lab' };
 
 describe('backups', () => {
   const backup = (run: string, state: string, operator = 'ann@desk'): HostBackups['backups'][number] => {
-    return { run, state, startedAt: '2026-11-23T05:01:02.345Z', operator, files: ['/a', '/b'], verdict: 'put back' };
+    const [files, bytes] = [['/a', '/b'], run === 'r1' ? 40_960 : 1_600_000];
+    return { run, state, startedAt: '2026-11-23T05:01:02.345Z', operator, files, verdict: 'put back', bytes };
   };
   const hosts: HostBackups[] = [
     { name: 'n1', backups: [backup('r2', 'reverted'), backup('r1', 'confirmed')] },
@@ -25,7 +26,7 @@ describe('backups', () => {
       'Nothing is kept on: n3',
       '! n4: no answer',
       '    hint: is it up?',
-      'Backups: 2 runs; 3 hosts asked, 1 not',
+      'Backups: 2 runs, 1.6 MiB; 3 hosts asked, 1 not',
       '',
     ]);
   });
@@ -33,9 +34,9 @@ describe('backups', () => {
   it('have a row a host, with files and verdicts, when there is room', () => {
     const wide = backupsText(hosts, { ...options, wide: true }).split('\n');
     expect(wide.slice(1, 4).map((row) => row.split(/ {2,}/))).toEqual([
-      ['r2', 'reverted', '2026-11-23 05:01:02', 'ann@desk', 'n1', '/a /b', 'put back'],
-      ['r1', 'confirmed', '2026-11-23 05:01:02', 'ann@desk', 'n1', '/a /b', 'put back'],
-      ['r1', 'confirmed', '2026-11-23 05:01:02', 'ann@desk', 'n2', '/a /b', 'put back'],
+      ['r2', 'reverted', '2026-11-23 05:01:02', 'ann@desk', 'n1', '1.5 MiB', '/a /b', 'put back'],
+      ['r1', 'confirmed', '2026-11-23 05:01:02', 'ann@desk', 'n1', '40 KiB', '/a /b', 'put back'],
+      ['r1', 'confirmed', '2026-11-23 05:01:02', 'ann@desk', 'n2', '40 KiB', '/a /b', 'put back'],
     ]);
   });
 

@@ -24,5 +24,6 @@ case $* in
   'is-active --quiet kubelatch-switch.timer') [ -e "$PLACE/timer" ] ;;
   'is-active '*) exit 3 ;;
   *kubelatch-switch.timer) cat "$PLACE/timer.says" 2>/dev/null || cat "$PLACE/timer" 2>/dev/null || printf 'ActiveState=inactive\n' ;;
+  'restart -- kubelet.service') [ ! -e "$PLACE/slow" ] || exec sleep 30 ;;
   'show '*) cat "$PLACE/kubelet.says" 2>/dev/null || printf 'MainPID=4711\nActiveState=active\n' ;;
 esac

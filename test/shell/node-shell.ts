@@ -101,6 +101,8 @@ const envOf = (shell: Shell, dir: string, bin: string): Readonly<Record<string, 
   PLACE: dir,
   KUBELATCH_ROOT: join(dir, 'var', 'kubelatch'),
   KUBELATCH_UNITS: join(dir, 'units'),
+  // The place itself is in memory.
+  KUBELATCH_VOLATILE: 'ok',
 });
 
 function shellSession(shell: Shell, dir: string, bin: string, env: Readonly<Record<string, string>>): Session {

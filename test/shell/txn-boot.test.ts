@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { restart, revert, write } from '../../src/apply/node-transaction.js';
@@ -40,6 +40,35 @@ describe.each(shells)('the start of the machine under $name', { timeout: 60_000 
       expect(await node.start()).toBeUndefined();
     },
   );
+
+  it('waits for a disk that is not mounted yet, and calls nothing old that is not there', async () => {
+    const path = node.file('disk/a');
+    const made = join(node.etc, 'disk', 'x');
+    const before = node.tree();
+    await node.applied([editTo(path, 'new'), createAt(made, 'x')]);
+    node.fast();
+    renameSync(join(node.etc, 'disk'), join(node.etc, 'unmounted'));
+    node.goDown();
+    const { journal } = (await node.start()) ?? {};
+    expect(journal).toContain(`error the folder of ${path} is not there`);
+    expect(node.stateOf()).toBe('reverting');
+    renameSync(join(node.etc, 'unmounted'), join(node.etc, 'disk'));
+    node.goDown();
+    expect((await node.start())?.journal).toMatch(/^change r1: reverted/);
+    expect(node.tree()).toEqual(before);
+    node.disarmed();
+  });
+
+  it('is ordered after the place that a link leads to', async () => {
+    const path = node.file('disk/a');
+    symlinkSync(join(node.etc, 'disk'), join(node.etc, 'link'));
+    await node.armed([editTo(path, 'new')]);
+    await revert(node.session, 'r1', 'files-only', 'x');
+    await node.armed([editTo(join(node.etc, 'link', 'a'), 'new')], 'r2');
+    const unit = readFileSync(join(node.place.units, 'kubelatch-boot.service'), 'utf8');
+    const places = /^RequiresMountsFor=(.*)$/m.exec(unit)?.[1]?.split(' ');
+    expect(places).toEqual([node.of('', 'r2').replace(/\/$/, ''), join(node.etc, 'link'), join(node.etc, 'disk')]);
+  });
 
   it('leaves a confirmed change, and takes away what is left of its switch', async () => {
     const path = node.file('a');

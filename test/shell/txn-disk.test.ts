@@ -4,17 +4,19 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { arm, revert, write } from '../../src/apply/node-transaction.js';
+import { arm, prepare, revert, write } from '../../src/apply/node-transaction.js';
 import { createAt, editTo, isRoot, modeTo, shells } from './node-shell.js';
-import { old, said, useNode } from './txn-node.js';
+import { old, options, said, useNode } from './txn-node.js';
 
 // Mounts and other owners need root.
 describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', (shell) => {
@@ -46,6 +48,47 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
       expect(existsSync(path)).toBe(false);
     } finally {
       rmSync(path, { force: true });
+    }
+  });
+
+  it('refuses where its own folder is lost with the power', async () => {
+    const path = node.file('a');
+    const before = node.tree();
+    const memory = {
+      word: 'error',
+      detail: `${node.place.root}/txn is in memory: after a power cut nothing could be put back`,
+    };
+    const asked = (env: Readonly<Record<string, string>>) =>
+      prepare(node.place.session(shell, env), 'r1', options([editTo(path, 'new')]));
+    // The folder of these tests, where there is one in memory.
+    const root = mkdtempSync(join(tmpdir(), 'kubelatch-disk-'));
+    try {
+      const kind = spawnSync('stat', ['-f', '-c', '%T', node.place.root.replace(/\/var.*/, '')], {
+        encoding: 'utf8',
+      }).stdout.trim();
+      const own = said(await asked({ KUBELATCH_VOLATILE: '' }));
+      expect(own).toEqual(kind === 'tmpfs' ? memory : { word: 'prepared', detail: '' });
+      await revert(node.session, 'r1', 'files-only', 'the test');
+      const mounts = join(root, 'mounts');
+      const onDisk = {
+        KUBELATCH_VOLATILE: '',
+        KUBELATCH_ROOT: join(root, 'state'),
+        KUBELATCH_UNITS: join(root, 'units'),
+        KUBELATCH_MOUNTS: mounts,
+      };
+      mkdirSync(join(root, 'units'));
+      const lines = [
+        '1 0 0:1 / / rw - ext4 /dev/sda rw',
+        `2 1 0:2 / ${root}/state rw,relatime - overlay overlay rw,lowerdir=/a,upperdir=/dev/shm,workdir=/w`,
+      ];
+      writeFileSync(mounts, `${lines.join('\n')}\n`);
+      expect(said(await asked(onDisk)).detail).toMatch(/state\/txn is in memory/);
+      // One below it hides it.
+      writeFileSync(mounts, `${lines.join('\n')}\n3 2 0:3 / ${root}/state/txn rw - ext4 /dev/sdb rw\n`);
+      expect(said(await asked(onDisk)).word).toBe('prepared');
+      expect(node.tree()).toEqual(before);
+    } finally {
+      rmSync(root, { recursive: true });
     }
   });
 

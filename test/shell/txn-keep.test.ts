@@ -10,7 +10,7 @@ import {
   uninstall,
   write,
 } from '../../src/apply/node-transaction.js';
-import { createAt, editTo, shells } from './node-shell.js';
+import { createAt, editTo, shells, program } from './node-shell.js';
 import { about, said, useNode } from './txn-node.js';
 
 describe.each(shells)('what a node keeps and gives back under $name', { timeout: 60_000 }, (shell) => {
@@ -138,18 +138,61 @@ describe.each(shells)('what a node keeps and gives back under $name', { timeout:
     await node.applied([], '20260104-d');
     await revert(node.session, '20260104-d', 'restart', by);
     await node.applied([editTo(path, 'new')], '20250101-z');
-    expect(said(await prune(node.session, 2))).toEqual({ word: 'pruned', detail: '2' });
-    expect(ids()).toEqual(['20250101-z', '20260103-c', '20260104-d']);
-    expect(said(await prune(node.session, 0)).detail).toBe('2');
-    expect(ids()).toEqual(['20250101-z']);
+    // As the node counted them, whatever clock named them; what was put back takes no place from what can be rolled back.
+    expect(said(await prune(node.session, 'x', 2))).toEqual({ word: 'pruned', detail: '1' });
+    expect(ids()).toEqual(['20250101-z', '20260102-b', '20260103-c', '20260104-d']);
+    expect(said(await prune(node.session, '20260103-c', 1)).detail).toBe('0');
+    expect(said(await prune(node.session, '20260103-c', 0)).detail).toBe('2');
+    expect(ids()).toEqual(['20250101-z', '20260103-c']);
+    expect(said(await prune(node.session, 'x', 0)).detail).toBe('1');
     expect(node.unitFiles()).toHaveLength(4);
     expect(said(await revert(node.session, '20250101-z', 'restart', by)).word).toBe('reverted');
     expect(readFileSync(path, 'utf8')).toBe('old\n');
   });
 
+  it('does not offer what a cut has half taken away', async () => {
+    const path = node.file('a');
+    await finished('one', [editTo(path, 'new')]);
+    await finished('two');
+    const after = node.tree();
+    program(join(node.place.bin, 'rm'), '#!/bin/sh\ncase "$*" in -rf*) kill -9 "$PPID" ;; esac\nexec /bin/rm "$@"\n');
+    expect((await prune(node.session, 'two', 0)).ok).toBe(false);
+    rmSync(join(node.place.bin, 'rm'));
+    expect(ids()).toEqual(['one', 'two']);
+    expect(await node.kept('one')).toBeUndefined();
+    expect(said(await revert(node.session, 'one', 'restart', by)).word).toBe('nothing');
+    expect([ids(), node.tree()]).toEqual([['two'], after]);
+  });
+
+  it('takes all of a change back or nothing of it', async () => {
+    const paths = [node.file('a'), node.file('b')];
+    await node.applied([...paths.map((path) => editTo(path, 'new')), createAt(join(node.etc, 'made'), 'x')]);
+    await node.confirm();
+    const after = node.tree();
+    const fails = (text: string): void =>
+      program(
+        join(node.place.bin, 'cp'),
+        `#!/bin/sh\ncase "$*" in *${text}*) echo full >&2; exit 1 ;; esac\nexec /bin/cp "$@"\n`,
+      );
+    fails('r1-2.old');
+    expect(said(await revert(node.session, 'r1', 'restart', by))).toEqual({
+      word: 'error',
+      detail: 'the old files cannot be laid out: full',
+    });
+    expect([node.tree(), node.stateOf()]).toEqual([after, 'confirmed']);
+    node.disarmed();
+    rmSync(join(node.place.bin, 'cp'));
+    rmSync(node.of('old/2'));
+    expect(said(await revert(node.session, 'r1', 'restart', by)).detail).toContain(
+      `the copy of ${paths[1] ?? ''} differs`,
+    );
+    expect([node.tree(), node.stateOf()]).toEqual([after, 'confirmed']);
+    node.disarmed();
+  });
+
   it('has nothing to keep where nothing was done', async () => {
     expect(await listTransactions(node.session)).toEqual({ ok: true, value: [] });
-    expect(said(await prune(node.session, 1))).toEqual({ word: 'pruned', detail: '0' });
+    expect(said(await prune(node.session, 'x', 1))).toEqual({ word: 'pruned', detail: '0' });
     expect(said(await uninstall(node.session))).toEqual({ word: 'uninstalled', detail: 'nothing' });
     expect(existsSync(node.place.root)).toBe(false);
   });

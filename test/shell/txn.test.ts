@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { arm, listTransactions, restart, revert, write } from '../../src/apply/node-transaction.js';
 import { script } from '../../src/node/scripts.js';
 import { stdinOf } from '../../src/ssh/ssh-session.js';
-import { createAt, editTo, modeTo, runText, sha256, shells } from './node-shell.js';
+import { createAt, editTo, isRoot, modeTo, runText, sha256, shells } from './node-shell.js';
 import { about, said, useNode } from './txn-node.js';
 
 const by = 'the test';
@@ -59,6 +59,29 @@ describe.each(shells)('txn.sh under $name', { timeout: 60_000 }, (shell) => {
     expect(node.place.systemctlCalls()).toHaveLength(17);
     expect(await node.confirm()).toEqual({ word: 'state', detail: 'reverted' });
   });
+
+  it.skipIf(shell.onlyBusybox === true || !isRoot)(
+    'keeps access lists and attributes with the new file, and brings them back with the old one',
+    async () => {
+      const path = node.file('config.yaml', 'old\n', 0o640);
+      const belongings = (): string =>
+        execFileSync('sh', ['-ec', 'getfacl -cnp "$1"; getfattr -d -m trusted "$1"', 'sh', path], {
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'ignore'],
+        });
+      execFileSync('setfacl', ['-m', 'u:33:r', path]);
+      execFileSync('setfattr', ['-n', 'trusted.site', '-v', 'x', path]);
+      const before = belongings();
+      expect(before).toMatch(/^user:33:r--$/m);
+      expect(before).toMatch(/^trusted\.site="x"$/m);
+      await node.applied([editTo(path, 'new\n')]);
+      expect([readFileSync(path, 'utf8'), belongings()]).toEqual(['new\n', before]);
+      // The file's second name goes with this: from here on the copy has to do.
+      await node.confirm();
+      expect(said(await revert(node.session, 'r1', 'restart', by)).word).toBe('reverted');
+      expect([readFileSync(path, 'utf8'), belongings()]).toEqual(['old\n', before]);
+    },
+  );
 
   it('keeps all of it from other users', async () => {
     await node.prepared([editTo(node.file('a'), 'new')]);
@@ -175,11 +198,13 @@ describe.each(shells)('txn.sh under $name', { timeout: 60_000 }, (shell) => {
       /^confirmed by ä \$\(touch x\) \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ on the node's clock\)$/,
     ) as string;
     const left = expect.toSatisfy((seconds: number) => seconds > 30 && seconds <= 50) as number;
+    // It keeps a copy of its own program.
+    const bytes = expect.toSatisfy((size: number) => size > 20_000 && size < 1_000_000) as number;
     expect(listed).toEqual({
       ok: true,
       value: [
-        { id: 'r1', state: 'confirmed', about, verdict, stuck: '', left: undefined },
-        { id: 'r2', state: 'applied', about, verdict: '', stuck: '', left },
+        { id: 'r1', state: 'confirmed', about, verdict, stuck: '', left: undefined, order: 1, bytes },
+        { id: 'r2', state: 'applied', about, verdict: '', stuck: '', left, order: 2, bytes },
       ],
     });
     expect(said(await write(node.session, 'r3')).word).toBe('none');

@@ -19,6 +19,8 @@ const change = (id: string, paths: unknown, over: Partial<KeptTransaction> = {})
   verdict: 'confirmed by ann',
   stuck: '',
   left: undefined,
+  order: 0,
+  bytes: undefined,
   ...over,
 });
 const kept = (name: string, ...transactions: KeptTransaction[]): Kept => ({

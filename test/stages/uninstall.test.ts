@@ -75,7 +75,7 @@ it('begins with no further host once it was interrupted', async () => {
 
 it('leaves out, before anybody is asked, what is unfinished or cannot be reached', () => {
   const change = (id: string, state: string, left?: number): KeptTransaction => {
-    return { id, state, about: { operator: 'bob@desk' }, verdict: '', stuck: '', left };
+    return { id, state, about: { operator: 'bob@desk' }, verdict: '', stuck: '', left, order: 0, bytes: undefined };
   };
   const { ready, held } = sortForUninstall([
     { host: hostNamed('n1'), transactions: ok([change('r1', 'confirmed'), change('r2', 'reverted')]) },
