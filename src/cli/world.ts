@@ -44,7 +44,7 @@ export function createWorld(flags: Flags, stops: Stops, version: string): World 
   const color = (stream: NodeJS.WriteStream): boolean => wantsColor({ flag: flags.color, env, isTty: stream.isTTY });
   const errStyle = createStyle(color(stderr));
   const progress = createProgress({ stderr, isTty: isTty && stderr.columns > 0, quiet: flags.quiet, style: errStyle });
-  const log = createLog(flags.logFile);
+  const log = createLog(flags.logFile, (line) => progress.print(line));
   stops.tellBy((line) => {
     log({ event: 'log', line });
     progress.print(line);
