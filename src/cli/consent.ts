@@ -30,15 +30,7 @@ export async function askToChange(
 ): Promise<boolean> {
   const { flags, progress, prompts, errText } = world;
   await progress.stop();
-  if (withoutCluster !== undefined && flags.cluster && agreed) {
-    throw new ToolError(
-      'cluster',
-      `the API server cannot be asked, so that no change could be proved healthy: ${withoutCluster}`,
-      {
-        hint: 'nothing was changed; mend the access, or say --no-cluster to go without those checks',
-      },
-    );
-  }
+  if (withoutCluster !== undefined && flags.cluster && agreed) throw unproved(withoutCluster);
   if (agreed) return true;
   if (text !== undefined) process.stderr.write(`${text}\n`);
   if (withoutCluster !== undefined) {
@@ -54,6 +46,12 @@ export async function askToChange(
   process.stderr.write(`Control-plane nodes are among them: ${hostList(servers.map((host) => host.name))}.\n`);
   return prompts.typeToConfirm(inventory.cluster.name, question).catch(withComfort);
 }
+
+/** Why nothing is changed without the API server where nobody agreed to that. */
+export const unproved = (why: string, unchanged = 'nothing was changed'): ToolError =>
+  new ToolError('cluster', `the API server cannot be asked, so that no change could be proved healthy: ${why}`, {
+    hint: `${unchanged}; mend the access, or say --no-cluster to go without those checks`,
+  });
 
 function withComfort(error: unknown): never {
   if (!(error instanceof ToolError) || error.code !== 'interrupted') throw error;

@@ -1,7 +1,7 @@
 /** `kubelatch` alone on a terminal: the same stages, as a conversation. */
 import { isSettled } from '../../apply/outcome.js';
 import { ToolError } from '../../lib/errors.js';
-import { apply, audit, plan, rollback } from '../../pipeline.js';
+import { type Approve, apply, audit, plan, rollback } from '../../pipeline.js';
 import type { Run } from '../../stages/run.js';
 import { loadPlaybook } from '../../playbook/load.js';
 import { builtinNames } from '../../playbook/builtin.js';
@@ -12,6 +12,7 @@ import { planText } from '../../report/plan-text.js';
 import { runText } from '../../report/run-text.js';
 import { changingPlans, savedPlanOf } from '../../stages/judge.js';
 import { type GuidedSelection, runGuided } from '../../terminal/guided.js';
+import { unproved } from '../consent.js';
 import { takenBack } from '../stops.js';
 import { type World, loadHosts, withRun } from '../world.js';
 
@@ -25,6 +26,8 @@ export async function guidedVerb(world: World): Promise<number> {
   const { flags, progress, prompts, errText, stops } = world;
   const runs: RunResult[] = [];
   let shown: PlanResult | undefined;
+  /** The plan that was confirmed had been made without the API server, and said so. */
+  let knownWithout = false;
 
   const stage = async <T>(title: string, selection: GuidedSelection, work: (run: Run) => Promise<T>): Promise<T> => {
     const chosen = hosts.filter((host) => selection.hosts.includes(host.name));
@@ -32,10 +35,15 @@ export async function guidedVerb(world: World): Promise<number> {
     const judgedBy = playbooks.filter((playbook) => selection.playbooks.includes(playbook.name));
     return withRun(world, { inventory, hosts: chosen, playbooks: judgedBy }, work);
   };
-  const approve = (within: number) => (): Promise<boolean> => {
-    stops.changing({ within });
-    return Promise.resolve(true);
-  };
+  /** The yes was given before: it holds for an API server that is there, or that was said to be missing. */
+  const approve =
+    (within: number): Approve =>
+    (_plan, withoutCluster) => {
+      if (withoutCluster !== undefined && flags.cluster && !knownWithout)
+        return Promise.reject(unproved(withoutCluster, runs.length > 0 ? 'nothing more was changed' : undefined));
+      stops.changing({ within });
+      return Promise.resolve(true);
+    };
 
   return runGuided(
     {
@@ -46,6 +54,7 @@ export async function guidedVerb(world: World): Promise<number> {
       audit: async (selection) => ({ text: auditText(await stage('Reading', selection, audit), errText) }),
       async plan(selection) {
         shown = await stage('Planning', selection, (run) => plan(run, flags));
+        knownWithout = shown.notes.length > 0;
         return {
           text: planText(shown, errText),
           changes: changingPlans(shown.hosts).length,
