@@ -13,7 +13,15 @@ import { askKept, keptOf, newestKept, unaskedOf } from './stages/kept.js';
 import { changingPlans, judgeHost, planFor } from './stages/judge.js';
 import { reachCluster } from './stages/reach-cluster.js';
 import { baseOf, notesOf, outcomeWithoutChange, runResult } from './stages/results.js';
-import { endHosts, goalOf, remainsOf, storyFromNodes, toBeChanged, withResumedJournal } from './stages/resume.js';
+import {
+  endHosts,
+  goalOf,
+  remainsOf,
+  storyFromNodes,
+  toBeChanged,
+  unheardOf,
+  withResumedJournal,
+} from './stages/resume.js';
 import type { RolloutFlags, Run } from './stages/run.js';
 import { clientCaEvidence, survey } from './stages/survey.js';
 
@@ -145,31 +153,39 @@ export async function rollback(
   });
 }
 
-/** Ends what a run left behind whose controller died: by its journal, or by the nodes alone where the journal is elsewhere. */
+/** Ends what a run left behind whose controller died: by its journal, or by the nodes alone where that is elsewhere. */
 export async function resume(
   run: Run,
-  wanted: { readonly run: string; readonly story: RunStory | undefined },
+  wanted: {
+    readonly run: string;
+    /** By the journal of this machine. */
+    readonly story: RunStory | undefined;
+  },
   flags: RolloutFlags,
   approve: Approve,
 ): Promise<RunResult | undefined> {
   const startedAt = isoTime();
-  if (wanted.story !== undefined) goalOf(wanted.story, run);
+  const { story: told } = wanted;
+  if (told !== undefined) goalOf(told, run);
   return withCluster(run, async (cluster, missing) => {
-    const known = wanted.story === undefined ? undefined : remainsOf(run, wanted.story);
+    const byJournal = told === undefined || told.fromNodes ? undefined : told;
+    const known = byJournal && remainsOf(run, byJournal);
     const kept = await askKept(known === undefined ? run : { ...run, hosts: known.begun.map(({ host }) => host) });
-    const story = wanted.story ?? storyFromNodes(wanted.run, run.inventory.cluster.name, kept);
+    const story = byJournal ?? storyFromNodes(wanted.run, run.inventory.cluster.name, kept, told);
     if (story === undefined) {
       const hint = 'kubelatch runs list shows the runs of this machine';
       throw new ToolError('usage', `neither this machine nor any node knows of run ${wanted.run}`, { hint });
     }
     const goal = goalOf(story, run);
-    const remains = known ?? remainsOf(run, story);
-    const unasked = wanted.story === undefined ? unaskedOf(kept) : [];
+    const unheard = known === undefined ? unheardOf(run, story, kept) : [];
+    const base = known ?? remainsOf(run, story);
+    const remains = { ...base, later: [...base.later, ...unheard] };
+    const unasked = unaskedOf(kept).filter(({ host }) => unheard.includes(host));
     const names = toBeChanged(remains, goal, kept);
     if (names.length > 0 && !(await approve(undefined, missing, names))) return undefined;
     // Where no node is asked, there is nothing to keep others from.
     const locked = remains.begun.length > 0 ? cluster : undefined;
-    return withResumedJournal(run, locked, story, wanted.story !== undefined, async (journal, lease) => {
+    return withResumedJournal(run, locked, story, told !== undefined, async (journal, lease) => {
       const context = contextFor(run, cluster, journal, flags);
       const { outcomes, stopped } = await endHosts(goal, remains, run, context, lease);
       const all = [...outcomes, ...remains.outcomes, ...unasked];

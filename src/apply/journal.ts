@@ -19,6 +19,8 @@ export type JournalEntry =
       readonly controller?: ProcessMark | undefined;
       /** Under which name it holds the cluster's run lock. */
       readonly lock?: string | undefined;
+      /** The journal of another machine's run, made of what the nodes said that answered: there may be more hosts. */
+      readonly fromNodes?: true;
     }
   | {
       readonly entry: 'resumed';

@@ -40,6 +40,8 @@ export interface RunStory {
   readonly controller: ProcessMark | undefined;
   /** Under which name that process held the cluster's run lock. */
   readonly lock: string | undefined;
+  /** Told by nodes, not by the run's own journal: hosts may be missing, and what was done before is for the node to say. */
+  readonly fromNodes: boolean;
   readonly hosts: readonly HostStory[];
 }
 
@@ -136,6 +138,7 @@ export function storyOf({ run, entries }: PastRun): RunStory {
     resumed,
     controller,
     lock,
+    fromNodes: start?.['fromNodes'] === true,
     hosts: [...hosts.values()],
   };
 }

@@ -98,7 +98,8 @@ function leftLines({ story, state }: ToldRun, indent: string, { width, style }: 
   if (state === 'ended') return [];
   if (state === 'going on') return paragraph(indent, `is going on: process ${story.controller?.pid ?? '?'}`, width);
   const unknown = story.hosts.filter(({ outcome }) => outcome === 'unknown').map(({ host }) => host);
-  const why = story.endedAt === undefined ? 'did not end' : `nobody knows of ${hostList(unknown)}`;
+  const open = story.fromNodes ? 'not all of its nodes were asked' : 'did not end';
+  const why = story.endedAt === undefined ? open : `nobody knows of ${hostList(unknown)}`;
   // The command is never broken over lines: it is there to be copied.
   const command = `kubelatch resume ${line(story.run)}`;
   const whole = `${indent}${why}: ${command}`;

@@ -24,7 +24,7 @@ export interface Remains {
   readonly outcomes: readonly Outcome[];
   /** Of `outcomes`: those that the journal does not hold yet. */
   readonly news: readonly Outcome[];
-  /** Begun hosts that --limit or --exclude leave for later. */
+  /** Hosts that may be begun and are left for later: by --limit or --exclude, or since they could not be asked. */
   readonly later: readonly string[];
 }
 
@@ -59,16 +59,34 @@ export function remainsOf(
 }
 
 /** A run as the nodes tell it, where its journal is on another machine. Undefined where no node knows of it. */
-export function storyFromNodes(run: string, cluster: string, kept: readonly Kept[]): RunStory | undefined {
-  const hosts = kept.flatMap(({ host, transactions }): HostStory[] => {
+export function storyFromNodes(
+  run: string,
+  cluster: string,
+  kept: readonly Kept[],
+  /** What they told earlier, and how its hosts ended. */
+  earlier: RunStory | undefined,
+): RunStory | undefined {
+  const known = (earlier?.hosts ?? []).map((one) => ({ ...one, outcome: one.outcome ?? ('unknown' as const) }));
+  const found = kept.flatMap(({ host, transactions }): HostStory[] => {
     if (!transactions.ok || !transactions.value.some(({ id }) => id === run)) return [];
+    if (known.some((one) => one.host === host.name)) return [];
     const unknown = { reason: undefined, endedAt: undefined, cordon: undefined };
     // Begun for certain; how far is for the node to say.
     return [{ host: host.name, steps: [], paths: [], outcome: 'unknown', ...unknown }];
   });
+  const hosts = [...known, ...found];
+  if (earlier !== undefined) return { ...earlier, hosts };
   if (hosts.length === 0) return undefined;
   const none = { of: undefined, endedAt: undefined, stopped: undefined, controller: undefined, lock: undefined };
-  return { run, kind: 'apply', cluster, inventory: '?', operator: '?', startedAt: '', resumed: [], hosts, ...none };
+  const about = { kind: 'apply', cluster, inventory: '?', operator: '?', startedAt: '', fromNodes: true } as const;
+  return { run, ...about, resumed: [], hosts, ...none };
+}
+
+/** Hosts of the inventory of which no story tells, since their nodes were not asked or did not answer. */
+export function unheardOf({ inventory }: Pick<Run, 'inventory'>, { hosts }: RunStory, kept: readonly Kept[]): string[] {
+  const heard = kept.filter(({ transactions }) => transactions.ok).map(({ host }) => host.name);
+  const told = new Set([...heard, ...hosts.map(({ host }) => host)]);
+  return inventory.hosts.map(({ name }) => name).filter((name) => !told.has(name));
 }
 
 /** Throws ToolError where the journal does not tell enough, or where it is of another cluster. */
@@ -116,7 +134,8 @@ export function withResumedJournal<T>(
       if (!isHere) {
         const hosts = story.hosts.map(({ host }) => host);
         const { path: inventory, cluster: of } = run.inventory;
-        await journal.write({ entry: 'run', kind: 'apply', cluster: of.name, inventory, hosts, ...mark });
+        const told = { kind: 'apply', fromNodes: true } as const;
+        await journal.write({ entry: 'run', ...told, cluster: of.name, inventory, hosts, ...mark });
       }
       await journal.write({ entry: 'resumed', ...mark });
       return await work(journal, lease);

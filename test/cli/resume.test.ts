@@ -128,3 +128,18 @@ it('a host of which nobody knows keeps a run from being forgotten', async () => 
     'nobody knows of n1: kubelatch resume 20261123T050100Z-3fa4c1',
   );
 });
+
+it('asks the nodes again where the record is one of what nodes had said, ended or not', async () => {
+  const env = withRun([{ ...start, hosts: ['n1'], fromNodes: true }, done('n1', 'confirmed'), { entry: 'end' }]);
+  const ran = await resume(env, '20261123T050100Z-3fa4c1', '-o', 'json', '--timeout', '5s');
+  expect(ran.stderr).not.toContain('ended already');
+  expect(ran.code).toBe(3);
+  expect(JSON.parse(ran.stdout)).toMatchObject({
+    hosts: [
+      { name: 'n1', outcome: 'confirmed' },
+      { name: 'n2', outcome: 'unreachable' },
+    ],
+  });
+  const listed = await place.kubelatch(['runs'], { env });
+  expect(listed.stdout).toContain('not all of its nodes were asked: kubelatch resume 20261123T050100Z-3fa4c1');
+});

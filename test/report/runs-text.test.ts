@@ -37,6 +37,7 @@ const story = (hosts: readonly HostStory[], over: Partial<RunStory> = {}): RunSt
   resumed: [],
   controller: undefined,
   lock: undefined,
+  fromNodes: false,
   hosts,
   ...over,
 });

@@ -5,12 +5,12 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { readRuns } from '../../src/apply/journal.js';
 import { type RunStory, isBegun, isUnfinished, storyOf } from '../../src/apply/run-story.js';
-import type { Host } from '../../src/inventory/host.js';
 import { resume } from '../../src/pipeline.js';
 import { exitCodeOf } from '../../src/report/exit-code.js';
 import type { RunResult } from '../../src/report/model.js';
-import type { RolloutFlags, Run } from '../../src/stages/run.js';
+import type { RolloutFlags } from '../../src/stages/run.js';
 import { KeptNode, type KeptOptions } from '../apply/kept-node.js';
+import { runOn } from './kept-run.js';
 
 vi.mock(import('../../src/lib/clock.js'), async (original) => ({
   ...(await original()),
@@ -65,20 +65,6 @@ function linesOf(lives: readonly Life[]): string[] {
     }
   }
   return lines.map((one) => JSON.stringify({ time: '2026-11-23T05:00:00.000Z', ...one }));
-}
-
-function runOn(runsFolder: string, nodes: readonly KeptNode[]): Run {
-  const hosts = nodes.map((_, index) => ({ name: `n${index}`, address: '', role: 'worker' }) as unknown as Host);
-  const session = (host: Host) => Promise.resolve(nodes[Number(host.name.slice(1))]?.session());
-  return {
-    ...{ version: '', playbooks: [], wishes: { moveArguments: false }, forks: 4, timeout: 1000 },
-    inventory: { path: 'i', cluster: { name: 'c' }, hosts },
-    ...{ hosts, runsFolder },
-    clusterChoice: { use: false, kubectl: '' },
-    connector: { connect: session, fresh: session, close: () => Promise.resolve() },
-    report: () => undefined,
-    drain: new AbortController().signal,
-  } as unknown as Run;
 }
 
 const storyIn = async (runs: string): Promise<RunStory | undefined> => {

@@ -22,13 +22,15 @@ export async function resumeVerb(world: World, wanted: string | undefined): Prom
   if (run === undefined) return nothingLeft(world);
   if (story !== undefined) refuseLiving(story);
   const loaded = { ...(await loadHosts(world)), playbooks: [] };
-  if (story !== undefined && !isUnfinished(story)) {
+  // Nodes that did not answer then may tell more now.
+  if (story !== undefined && !story.fromNodes && !isUnfinished(story)) {
     const result = await withRun(world, loaded, (context) => Promise.resolve(ended(context, story)));
     process.stderr.write(`Run ${run} ended already, ${story.endedAt ?? ''}: nothing is left to do.\n`);
     return finishRun(world, result);
   }
-  const begun = story?.hosts.filter((host) => isOpen(host) && isBegun(host)).length;
-  world.progress.phase('Asking the nodes what they keep', begun ?? loaded.hosts.length);
+  const begun = story?.hosts.filter((host) => isOpen(host) && isBegun(host));
+  const asked = story?.fromNodes === true ? loaded.hosts : (begun ?? loaded.hosts);
+  world.progress.phase('Asking the nodes what they keep', asked.length);
   const result = await withRun(world, loaded, (context) =>
     resume(context, { run, story }, world.flags, async (_plan, withoutCluster, hosts) => {
       const agreed = await askToChange(world, loaded, {
