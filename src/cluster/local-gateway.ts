@@ -22,12 +22,11 @@ export async function openLocalGateway(options: {
     ...(options.context === undefined ? [] : [`--context=${options.context}`]),
   ];
   const proxy = [options.kubectl, ...flags, 'proxy', `--unix-socket=${socketPath}`];
-  // Killed, this process can end nothing any more: what it leaves behind notices that.
-  const child = spawnApart('/bin/sh', ['-c', script('lifeline'), 'sh', ...proxy], 'pipe');
+  const child = spawnApart(proxy);
   const wipe = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', wipe);
   const close = (): Promise<void> => {
-    child.kill('SIGTERM');
+    signalAll(child, 'SIGTERM');
     wipe();
     process.off('exit', wipe);
     return Promise.resolve();
@@ -81,12 +80,12 @@ function runKubectl(
   timeout: number,
 ): Promise<Result<undefined, ClusterError>> {
   return new Promise((resolve) => {
-    const child = spawnApart(kubectl, args);
+    const child = spawnApart([kubectl, ...args]);
     let said = '';
-    let isLate = false;
+    // Not when it has ended: a credential plugin may live on and hold the pipes.
     const timer = setTimeout(() => {
-      isLate = true;
-      child.kill('SIGTERM');
+      signalAll(child, 'SIGKILL');
+      end(unreachable(`kubectl ${args.join(' ')} did not end within ${timeout / 1000} s`));
     }, timeout);
     const end = (result: Result<undefined, ClusterError>): void => {
       clearTimeout(timer);
@@ -97,19 +96,40 @@ function runKubectl(
       said = (said + chunk.toString('utf8')).slice(-8192);
     });
     child.on('error', (error) => end(unreachable(`${kubectl} could not be run: ${error.message}`)));
-    child.on('close', (code, signal) => {
+    child.on('exit', (code) => {
       if (code === 0) end(ok(undefined));
-      else if (isLate) end(unreachable(`kubectl ${args.join(' ')} did not end within ${timeout / 1000} s`));
-      else end(unreachable(oneLine(said) || `kubectl ended with ${code ?? signal ?? 'nothing'}`));
+    });
+    child.on('close', (code, signal) => {
+      end(unreachable(oneLine(said) || `kubectl ended with ${code ?? signal ?? 'nothing'}`));
     });
   });
 }
 
-/** Ctrl-C reaches every process of the terminal, but the way to the API server is needed to the end: in a session of its own, it ends with this process. */
-function spawnApart(program: string, args: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
-  const child = spawn(program, args, { stdio: [stdin, 'pipe', 'pipe'], detached: true });
-  const stop = (): void => void child.kill('SIGTERM');
+/**
+ * Ctrl-C reaches every process of the terminal, but the way to the API server is needed to the end: in a session of its own,
+ * it ends with this process, also when that is killed and can end nothing any more.
+ */
+function spawnApart(command: readonly string[]): ChildProcess {
+  const child = spawn('/bin/sh', ['-c', script('lifeline'), 'sh', ...command], { stdio: 'pipe', detached: true });
+  const stop = (): void => signalAll(child, 'SIGTERM');
   process.once('exit', stop);
-  child.once('close', () => process.off('exit', stop));
+  child.once('exit', () => {
+    process.off('exit', stop);
+    // What it left behind must not hold its pipes.
+    signalGroup(child.pid, 'SIGKILL');
+  });
   return child;
+}
+
+/** A shell, kubectl, and what that started. Once the shell is gone, its number may be another's. */
+function signalAll({ pid, exitCode, signalCode }: ChildProcess, signal: NodeJS.Signals): void {
+  if (exitCode === null && signalCode === null) signalGroup(pid, signal);
+}
+
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch {
+    // Nobody of it is left.
+  }
 }

@@ -1,6 +1,6 @@
 /** kubectl on a host, over SSH: its credentials stay there. */
 import type { Duplex } from 'node:stream';
-import { randomHex, sleep } from '../lib/clock.js';
+import { monotonic, randomHex, sleep } from '../lib/clock.js';
 import { type Result, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 import { script } from '../node/scripts.js';
@@ -40,9 +40,12 @@ export async function openRemoteGateway(
     if (!stream.ok) throw new Error(ended ?? stream.error.message);
     return stream.value;
   };
-  for (let tries = 0; tries < startPatience / pause && ended === undefined; tries += 1) {
+  const end = monotonic() + startPatience;
+  for (;;) {
     await sleep(pause);
-    const answer = await getOver(dial, '/version', 5000);
+    const left = end - monotonic();
+    if (ended !== undefined || left <= 0) break;
+    const answer = await getOver(dial, '/version', Math.min(5000, left));
     if (!answer.ok) continue;
     return ok({
       get: (path, deadline) => getOver(dial, path, deadline),

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // Stands for kubectl: `proxy` serves what $FAKE_API says over a unix socket, in the way that $FAKE_MODE names.
+import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
@@ -13,6 +14,13 @@ if (!args.includes('proxy')) {
     process.stderr.write('error: cannot delete Pods with local storage\n');
     process.exit(1);
   }
+  if (mode === 'hangs') {
+    // A credential plugin that holds the pipes.
+    const plugin = spawn('sleep', ['60'], { stdio: 'inherit' });
+    writeFileSync(process.env.FAKE_CALLS, `${JSON.stringify([process.pid, plugin.pid])}\n`, { flag: 'a' });
+    if (args.includes('stubborn')) process.on('SIGTERM', () => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 60_000));
+  } else if (mode === 'leaves') spawn('sleep', ['60'], { stdio: 'inherit' }).unref();
   process.exit(0);
 } else if (mode === 'dies') {
   process.stderr.write('error: context "nope" does not exist\n\u001b[31m');

@@ -29,6 +29,15 @@ afterEach(() => {
   rmSync(dir, { recursive: true });
 });
 
+/** Not so one that ended and that nobody has waited for. */
+const lives = (pid: number): boolean => {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+
 async function withGateway(work: (gateway: Gateway) => Promise<void>): Promise<void> {
   const opened = await openLocalGateway({ kubectl, kubeconfig: '/k', context: 'c' });
   if (!opened.ok) throw new Error(opened.error.message);
@@ -90,10 +99,33 @@ describe('kubectl here', () => {
       expect(await gateway.kubectl(['drain', 'n1'], 5000)).toEqual({ ok: false, error });
     }));
 
+  it('is late at its deadline and not after it, and nothing of it lives on, whoever holds its pipes', () =>
+    withGateway(async (gateway) => {
+      vi.stubEnv('FAKE_MODE', 'hangs');
+      const start = performance.now();
+      const message = 'kubectl --kubeconfig=/k --context=c drain stubborn did not end within 3 s';
+      expect(await gateway.kubectl(['drain', 'stubborn'], 3000)).toEqual({
+        ok: false,
+        error: { kind: 'unreachable', message },
+      });
+      expect(performance.now() - start).toBeLessThan(5000);
+      const pids = calls().at(-1)?.map(Number) ?? [];
+      expect(pids).toHaveLength(2);
+      await vi.waitFor(() => expect(pids.filter(lives)).toEqual([]));
+    }));
+
+  it('has ended with its own end, whatever it left behind', () =>
+    withGateway(async (gateway) => {
+      vi.stubEnv('FAKE_MODE', 'leaves');
+      expect(await gateway.kubectl(['cordon', 'n1'], 30_000)).toEqual({ ok: true, value: undefined });
+    }));
+
   it('says why it does not start', async () => {
     const missing = await openLocalGateway({ kubectl: '/nowhere/kubectl' });
     expect(missing).toMatchObject({ ok: false, error: { kind: 'unreachable' } });
-    expect(!missing.ok && missing.error.message).toMatch(/^\/nowhere\/kubectl proxy ended: .*\/nowhere\/kubectl.*not found/);
+    expect(!missing.ok && missing.error.message).toMatch(
+      /^\/nowhere\/kubectl proxy ended: .*\/nowhere\/kubectl.*not found/,
+    );
     vi.stubEnv('FAKE_MODE', 'dies');
     const died = await openLocalGateway({ kubectl });
     expect(!died.ok && died.error.message).toBe(`${kubectl} proxy ended: error: context "nope" does not exist`);
@@ -105,7 +137,9 @@ describe('kubectl here', () => {
     const text = `import { openLocalGateway } from ${JSON.stringify(module)};
       const opened = await openLocalGateway({ kubectl: ${JSON.stringify(kubectl)} });
       console.log(opened.ok);`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', text], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', text], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [said] = (await once(child.stdout, 'data')) as [Buffer];
     expect(said.toString()).toBe('true\n');
     const flag = calls()[0]?.find((arg) => arg.startsWith('--unix-socket=')) ?? '';
@@ -117,6 +151,25 @@ describe('kubectl here', () => {
     expect(await dial()).toBe(true);
     child.kill('SIGKILL');
     await vi.waitFor(async () => expect(await dial()).toBe(false));
+  });
+
+  it('drains no longer than a process that is killed', async () => {
+    const module = new URL('../../dist/cluster/local-gateway.js', import.meta.url).pathname;
+    const text = `import { openLocalGateway } from ${JSON.stringify(module)};
+      const opened = await openLocalGateway({ kubectl: ${JSON.stringify(kubectl)} });
+      await opened.value.kubectl(['drain', 'n1'], 60_000);`;
+    const env = { ...process.env, FAKE_MODE: 'hangs' };
+    const child = spawn(process.execPath, ['--input-type=module', '-e', text], { stdio: 'ignore', env });
+    const pids = await vi.waitFor(
+      () => {
+        const [drain] = calls().filter((words) => words.every(Number.isInteger));
+        return drain?.map(Number) ?? expect.fail('not yet');
+      },
+      { timeout: 10_000 },
+    );
+    child.kill('SIGKILL');
+    await vi.waitFor(() => expect(pids.slice(0, 1).filter(lives)).toEqual([]), { timeout: 5000 });
+    for (const pid of pids.slice(1)) process.kill(pid);
   });
 
   it('is not reachable any more once it is closed', async () => {
