@@ -1,8 +1,9 @@
 /** Puts one node back to what it was before a run, and proves it. */
+import { messageOf } from '../lib/errors.js';
 import { watchKubelet } from './kubelet-watch.js';
 import { failureOf, proveOld } from './gate.js';
 import { type HostTask, type RunContext, trackHost } from './host-task.js';
-import { parseHolder, switchTimes } from './node-transaction.js';
+import { type TxnResult, parseHolder, switchTimes } from './node-transaction.js';
 import type { Outcome } from './outcome.js';
 import { untilDecided } from './put-back.js';
 import { heldBy } from './refusal.js';
@@ -22,7 +23,21 @@ export async function rollBackHost(
     const before = await watchKubelet(session, task.target, 0);
     if (!before.ok) return finish('failed', before.error.message, before.error.hint);
     const change = { id, session, restarts, times: switchTimes(context.timing.gate) };
-    const reverted = await step('revert', () => untilDecided(change, `rollback ${context.journal.run}`, task));
+    let isBegun = false;
+    const putBack = (): Promise<TxnResult> => {
+      isBegun = true;
+      return untilDecided(change, `rollback ${context.journal.run}`, task);
+    };
+    // The change stands proved: unlike one that fails, it can wait for room here.
+    const reverted = await step('revert', putBack, true).catch((error: unknown) => {
+      if (isBegun) throw error;
+      return finish(
+        'failed',
+        `the journal cannot be written: ${messageOf(error)}`,
+        'nothing was changed; make room for the journal, or set XDG_STATE_HOME',
+      );
+    });
+    if ('outcome' in reverted) return reverted;
     if (!reverted.ok) return finish('unknown', reverted.error.message, look);
     const { word, detail } = reverted.value;
     switch (word) {
@@ -45,12 +60,13 @@ export async function rollBackHost(
       default:
         return finish('unknown', `putting back failed: ${word} ${detail}`, look);
     }
-    if (detail === 'already') return finish('unchanged', `run ${id} was put back before`);
     const gate = restarts ? await step('gate', () => proveOld(session, task, context), false) : undefined;
     progress.gate = gate?.checks ?? [];
     progress.log = gate?.log ?? [];
     if (gate?.passed === false)
       return finish('unknown', `put back, but the node is not healthy: ${failureOf(gate)}`, look);
+    // Proved too: it may have been the first call from here, whose answer was lost.
+    if (detail === 'already') return finish('unchanged', `run ${id} was put back before`);
     return finish('confirmed', `put back to before run ${id}`);
   } finally {
     await session.close();

@@ -65,8 +65,34 @@ it('touches nothing where the node cannot be reached or looked at', async () => 
   expect(node.verbs).toEqual([]);
 });
 
-it('is not held up by a full disk here', async () => {
+it('changes nothing that the journal does not tell', async () => {
   const run = context();
-  run.journal.fails = () => true;
+  run.journal.fails = (entry) => entry.entry === 'step' && entry.step === 'revert';
+  const node = new FakeNode();
+  expect(await rollBack(node, true, run)).toMatchObject({
+    outcome: 'failed',
+    reason: 'the journal cannot be written: ENOSPC: no space left on device',
+    hint: expect.stringMatching(/^nothing was changed/) as string,
+  });
+  expect(node.verbs).toEqual([]);
+});
+
+it('ends what it has begun, although the journal can be written no more', async () => {
+  const run = context();
+  run.journal.fails = (entry) => entry.entry === 'step' && entry.step === 'gate';
   expect((await rollBack(new FakeNode(), true, run)).outcome).toBe('confirmed');
+});
+
+it('proves the node where the answer of its first call was lost, and the next one says that it was done before', async () => {
+  for (const [door, outcome] of [
+    ['status 200', 'unchanged'],
+    ['refused', 'unknown'],
+  ] as const) {
+    const node = new FakeNode();
+    node.doors['10248'] = door;
+    const answers: RunAnswer[] = [{ error: lost }, answer('reverted', 'already')];
+    node.answers['revert'] = () => answers.shift() ?? '';
+    expect(await rollBack(node)).toMatchObject({ outcome });
+    expect(node.verbs).toEqual(['revert restart', 'revert restart']);
+  }
 });
