@@ -17,7 +17,7 @@ const terminals = [0, 1, 2].filter((fd) => isatty(fd));
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const stops = listenForSignals(process, { say, exit: end });
 
-// A reader that went away (`| head`) is no error; while nodes are changed it is a reason to come to an end.
+// A reader that went away (`| head`) is no error; a verb that may change nodes comes to its end, and says how it went by its code.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (!stops.outputLost()) end(error.code === 'EPIPE' ? 0 : exitError);
 });

@@ -3,6 +3,8 @@ import { ToolError } from '../lib/errors.js';
 import type { Flags } from './options.js';
 import type { Stops } from './stops.js';
 
+const changing: ReadonlySet<string> = new Set(['apply', 'rollback', 'resume', 'uninstall', 'guided']);
+
 export async function dispatchVerb(
   verb: string,
   flags: Flags,
@@ -10,6 +12,7 @@ export async function dispatchVerb(
   stops: Stops,
   version: string,
 ): Promise<number> {
+  if (changing.has(verb)) stops.mayChange();
   const { createWorld } = await import('./world.js');
   const world = createWorld(flags, stops, version);
   try {

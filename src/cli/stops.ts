@@ -6,12 +6,14 @@ const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type Signal = keyof typeof codes;
 
 export interface Stops {
-  /** Fires on the first signal, and when a terminal or a reader goes away while nodes are changed. */
+  /** Fires on the first signal, and when a terminal or a reader goes away from a verb that may change nodes. */
   readonly drain: AbortSignal;
   /** Fires on the first signal where no node is being changed, on the second always. */
   readonly leave: AbortSignal;
   /** 130, 143 or 129 once a signal came; undefined before. */
   exitCode(): number | undefined;
+  /** The verb may change nodes: whoever no longer reads its output ends nothing, and its exit code is its own. */
+  mayChange(): void;
   /** Nodes are being changed from now on: the first signal only drains. `within`: milliseconds until a node that is left alone ends it by itself. */
   changing(options?: { readonly within: number }): void;
   /** What was begun is over: a signal ends the rest at once. */
@@ -20,7 +22,7 @@ export interface Stops {
   onEvent(event: RunEvent): void;
   /** Where its words go from now on, past whatever moves on the screen. */
   tellBy(say: (line: string) => void): void;
-  /** Nobody reads any more. False where no node was changed, so that nothing is left to be finished. */
+  /** Nobody reads any more: nothing new is begun. False where the verb changes no node, so that nothing is left to be finished. */
   outputLost(): boolean;
 }
 
@@ -45,7 +47,7 @@ export function listenForSignals(process: NodeJS.Process, { say: sayFirst, exit 
   let run: string | undefined;
   let within: number | undefined;
   let isChanging = false;
-  let hasChanged = false;
+  let canChange = false;
 
   const leaveNow = (signal: Signal): void => {
     leave.abort();
@@ -74,8 +76,9 @@ export function listenForSignals(process: NodeJS.Process, { say: sayFirst, exit 
     drain: drain.signal,
     leave: leave.signal,
     exitCode: () => code,
+    mayChange: () => void (canChange = true),
     changing(options) {
-      [isChanging, hasChanged, within] = [true, true, options?.within];
+      [isChanging, canChange, within] = [true, true, options?.within];
     },
     settled() {
       isChanging = false;
@@ -88,8 +91,8 @@ export function listenForSignals(process: NodeJS.Process, { say: sayFirst, exit 
     },
     tellBy: (to) => (say = to),
     outputLost() {
-      if (isChanging) drain.abort();
-      return hasChanged;
+      if (canChange) drain.abort();
+      return canChange;
     },
   };
 }

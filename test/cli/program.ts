@@ -21,6 +21,8 @@ export interface Options {
   readonly stdin?: string;
   /** Called as stderr grows. */
   readonly watch?: (stderr: string, end: (signal: NodeJS.Signals) => void) => void;
+  /** Nobody reads its stdout. */
+  readonly deaf?: boolean;
   /** For Node itself. */
   readonly node?: readonly string[];
 }
@@ -48,7 +50,11 @@ export function openPlace(): Place {
   };
 }
 
-function runProgram(folder: string, args: readonly string[], { env, stdin, watch, node = [] }: Options): Promise<Ran> {
+function runProgram(
+  folder: string,
+  args: readonly string[],
+  { env, stdin, watch, deaf, node = [] }: Options,
+): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...node, main, ...args], {
       cwd: folder,
@@ -58,6 +64,7 @@ function runProgram(folder: string, args: readonly string[], { env, stdin, watch
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    if (deaf === true) child.stdout.destroy();
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
       watch?.(stderr, (signal) => child.kill(signal));

@@ -52,6 +52,19 @@ it.each([
   });
 });
 
+it('has the exit code of its result also when nobody reads that', async () => {
+  const env = withRun([start, done('n1', 'reverted'), done('n2', 'confirmed'), { entry: 'end' }]);
+  const options = { env, deaf: true };
+  const named = await place.kubelatch(['resume', '-i', inventory, '--yes', '20261123T050100Z-3fa4c1'], options);
+  expect([named.code, named.stdout]).toEqual([4, '']);
+  const begun = withRun([start, { entry: 'step', host: 'n1', step: 'write' }]);
+  const lost = await place.kubelatch(['resume', '-i', inventory, '--yes', '--no-cluster', '-o', 'ndjson'], {
+    env: begun,
+    deaf: true,
+  });
+  expect([lost.code, lost.stdout]).toEqual([5, '']);
+});
+
 it('has nothing to do where every run ended, and says so in the form that was asked for', async () => {
   const env = withRun([start, done('n1', 'reverted'), { entry: 'end' }]);
   const ran = await resume(env);

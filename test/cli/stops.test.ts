@@ -39,6 +39,13 @@ describe('while nothing is changed', () => {
     expect(stops.outputLost()).toBe(false);
     expect(stops.drain.aborted).toBe(false);
   });
+
+  it('a lost reader drains a verb that may change nodes, and does not end it', () => {
+    stops.mayChange();
+    expect(stops.outputLost()).toBe(true);
+    expect(state()).toEqual({ drain: true, leave: false, code: undefined });
+    expect(ends).toEqual([]);
+  });
 });
 
 describe('while nodes are changed', () => {
