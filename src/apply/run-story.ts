@@ -148,7 +148,7 @@ const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.flat
 
 function markOf(value: unknown): ProcessMark | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { machine, pid, started } = value as Fields;
+  const { machine, pid, started, namespace } = value as Fields;
   if (typeof machine !== 'string' || typeof pid !== 'number' || typeof started !== 'string') return undefined;
-  return { machine: oneLine(machine), pid, started };
+  return { machine: oneLine(machine), pid, started, namespace: textOf(namespace) };
 }

@@ -63,6 +63,13 @@ it('is unfinished until its end is written, after each time it was resumed, and 
   expect(isUnfinished(told(start, unknown, resumed, { ...unknown, outcome: 'reverted' }, end))).toBe(false);
 });
 
+it('reads the mark of its process, with and without what numbers it', () => {
+  const mark = { machine: 'x', pid: 7, started: 's' };
+  expect(told({ ...start, controller: { ...mark, namespace: 'pid:[5]' } }).controller?.namespace).toBe('pid:[5]');
+  expect(told({ ...start, controller: mark }).controller).toEqual({ ...mark, namespace: undefined });
+  expect(told({ ...start, controller: { ...mark, namespace: 5 } }).controller?.namespace).toBeUndefined();
+});
+
 it('does not guess what a lost first line said', () => {
   expect(told(step('a', 'write'))).toMatchObject({ kind: undefined, cluster: '?', hosts: [{ host: 'a' }] });
   expect(told({ ...start, kind: 'guess' }).kind).toBeUndefined();

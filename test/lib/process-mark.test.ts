@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { expect, it, vi } from 'vitest';
 import { livesStill, ownMark } from '../../src/lib/process-mark.js';
 
 it('knows itself, and a process that ended', async () => {
@@ -21,4 +22,22 @@ it('takes another process with the same number for what it is, and says nothing 
   expect(livesStill({ ...mark, machine: 'elsewhere' })).toBe('elsewhere');
   expect(livesStill({ ...mark, pid: -1 })).toBe('no');
   expect(livesStill({ ...mark, pid: 1.5 })).toBe('no');
+});
+
+it('does not count a process as alive that ended and was not collected', async () => {
+  // What its shell became waits for nobody.
+  const child = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  const pid = Number(said.toString());
+  await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /));
+  expect(livesStill({ ...ownMark(), pid, started: '' })).toBe('no');
+  child.kill('SIGKILL');
+});
+
+it('says nothing of processes that are numbered by others', () => {
+  const mark = ownMark();
+  expect(mark.namespace).toMatch(/^pid:\[\d+\]$/);
+  expect(livesStill({ ...mark, namespace: 'pid:[1]' })).toBe('elsewhere');
+  expect(livesStill({ ...mark, namespace: '' })).toBe('elsewhere');
+  expect(livesStill({ ...mark, namespace: undefined })).toBe('yes');
 });
