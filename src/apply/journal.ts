@@ -1,6 +1,6 @@
 /** What a run did, written and flushed to disk before each effect: the one thing that survives a dead controller. */
 import { type FileHandle, constants, mkdir, open, readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isoTime } from '../lib/clock.js';
 import { ToolError, messageOf } from '../lib/errors.js';
 import type { ProcessMark } from '../lib/process-mark.js';
@@ -60,10 +60,13 @@ const fileName = 'journal.ndjson';
 export function openJournal(runs: string, run: string): Promise<Journal> {
   const folder = join(runs, run);
   return opened(run, async () => {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const made = (await mkdir(folder, { recursive: true, mode: 0o700 })) ?? folder;
     const handle = await open(join(folder, fileName), 'ax', 0o600);
-    await flushFolder(folder);
-    await flushFolder(runs);
+    // A folder that was made lasts once the one that holds it is flushed.
+    for (let at = folder; at !== dirname(at); at = dirname(at)) {
+      await flushFolder(at);
+      if (at === dirname(made)) break;
+    }
     return handle;
   });
 }
@@ -116,18 +119,50 @@ async function opened(run: string, start: () => Promise<FileHandle>): Promise<Jo
 export interface PastRun {
   readonly run: string;
   readonly entries: readonly Timed[];
+  /** Why its journal cannot be read: then nothing is known of it, and least of all that it ended. */
+  readonly unreadable?: string | undefined;
 }
 
-/** Runs of this machine, newest first; a line that a crash cut short is passed over. */
+/** Runs of this machine, newest first; a line that a crash cut short is passed over. Throws ToolError where none can be seen. */
 export async function readRuns(runs: string): Promise<PastRun[]> {
-  const names = await readdir(runs).catch(() => []);
+  const names = await readdir(runs).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw unreadable(`the runs of this machine cannot be read: ${messageOf(error)}`, error);
+  });
   const read = names
     .filter((name) => /^[A-Za-z0-9-]+$/.test(name))
     .sort()
     .reverse()
-    .map(async (run) => ({ run, entries: parse(await readFile(join(runs, run, fileName), 'utf8').catch(() => '')) }));
-  return (await Promise.all(read)).filter(({ entries }) => entries.length > 0);
+    .map((run) => readRun(runs, run));
+  return (await Promise.all(read)).filter((one) => one.entries.length > 0 || one.unreadable !== undefined);
 }
+
+async function readRun(runs: string, run: string): Promise<PastRun> {
+  try {
+    return { run, entries: parse(await readFile(join(runs, run, fileName), 'utf8')) };
+  } catch (error) {
+    // A file that stands where a run's folder would is no run either.
+    const isNone = ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
+    return { run, entries: [], unreadable: isNone ? undefined : messageOf(error) };
+  }
+}
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
+
+/** Throws ToolError where the journal of one of these runs cannot be read. */
+export function refuseUnreadable(runs: readonly PastRun[]): void {
+  const lost = runs.filter((one) => one.unreadable !== undefined);
+  const [first] = lost;
+  if (first === undefined) return;
+  const names = lost.map(({ run }) => run).join(', ');
+  throw unreadable(`the journal of run ${names} cannot be read: ${first.unreadable ?? ''}`);
+}
+
+const unreadable = (message: string, cause?: unknown): ToolError =>
+  new ToolError('journal', message, {
+    hint: 'make it readable for this user (a run under sudo leaves files of root: chown), or do this as the user whose run it was',
+    cause,
+  });
 
 function parse(text: string): Timed[] {
   return text.split('\n').flatMap((line): Timed[] => {

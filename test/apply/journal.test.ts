@@ -1,11 +1,30 @@
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openJournal, readRuns, reopenJournal } from '../../src/apply/journal.js';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { openJournal, readRuns, refuseUnreadable, reopenJournal } from '../../src/apply/journal.js';
+
+/** Paths of what was flushed, in order. */
+const flushed: string[] = [];
+vi.mock(import('node:fs/promises'), async (original) => {
+  const real = await original();
+  return {
+    ...real,
+    async open(path, ...rest) {
+      const handle = await real.open(path, ...rest);
+      const sync = handle.sync.bind(handle);
+      handle.sync = () => {
+        flushed.push(String(path));
+        return sync();
+      };
+      return handle;
+    },
+  };
+});
 
 let runs: string;
 beforeEach(() => {
+  flushed.length = 0;
   runs = join(mkdtempSync(join(tmpdir(), 'kubelatch-journal-')), 'runs');
 });
 afterEach(() => rmSync(join(runs, '..'), { recursive: true, force: true }));
@@ -81,4 +100,30 @@ it('is gone on with after a crash: a line that was cut stays alone, and what com
     'reverted',
   ]);
   await expect(reopenJournal(runs, 'r2')).rejects.toMatchObject({ code: 'journal' });
+});
+
+it('lasts with every folder that was made for it', async () => {
+  const top = join(runs, '..');
+  const deep = join(runs, 'state', 'kubelatch', 'runs');
+  await (await openJournal(deep, 'r1')).close();
+  expect(flushed).toEqual([join(deep, 'r1'), deep, join(runs, 'state', 'kubelatch'), join(runs, 'state'), runs, top]);
+  flushed.length = 0;
+  await (await openJournal(deep, 'r2')).close();
+  expect(flushed).toEqual([join(deep, 'r2'), deep]);
+});
+
+it('is told of where it cannot be read, and never taken for none', async () => {
+  const journal = await openJournal(runs, 'r1');
+  await journal.write(start);
+  await journal.close();
+  mkdirSync(fileOf('r2'), { recursive: true });
+  const read = await readRuns(runs);
+  expect(read.map(({ run, entries, unreadable }) => [run, entries.length, unreadable])).toEqual([
+    ['r2', 0, expect.stringContaining('EISDIR') as string],
+    ['r1', 1, undefined],
+  ]);
+  expect(() => refuseUnreadable(read)).toThrow(/run r2 .*EISDIR/);
+  expect(() => refuseUnreadable(read.slice(1))).not.toThrow();
+  writeFileSync(join(runs, 'file'), '');
+  await expect(readRuns(join(runs, 'file'))).rejects.toMatchObject({ code: 'journal' });
 });

@@ -156,3 +156,20 @@ it('asks the nodes again where the record is one of what nodes had said, ended o
   const listed = await place.kubelatch(['runs'], { env });
   expect(listed.stdout).toContain('not all of its nodes were asked: kubelatch resume 20261123T050100Z-3fa4c1');
 });
+
+it('what cannot be read is never taken for ended', async () => {
+  const env = withRun([start, done('n1', 'confirmed'), done('n2', 'confirmed'), { entry: 'end' }]);
+  const lost = '20261122T050100Z-3fa4c1';
+  mkdirSync(join(env['XDG_STATE_HOME'] ?? '', 'kubelatch', 'runs', lost, 'journal.ndjson'), { recursive: true });
+  for (const args of [[], [lost]]) {
+    const ran = await resume(env, ...args);
+    expect([ran.code, ran.stdout]).toEqual([1, '']);
+    expect(ran.stderr).toMatch(new RegExp(`journal of run ${lost} cannot be read: EISDIR.*\\n  make it readable`));
+  }
+  // Another run's name says which is meant.
+  expect((await resume(env, '20261123T050100Z-3fa4c1')).code).toBe(0);
+  const listed = await place.kubelatch(['runs'], { env });
+  expect([listed.code, listed.stderr]).toEqual([1, expect.stringContaining(`journal of run ${lost} cannot be read`)]);
+  expect(listed.stdout).toContain('20261123T050100Z-3fa4c1');
+  expect((await place.kubelatch(['runs', 'show', lost], { env })).code).toBe(1);
+});

@@ -1,5 +1,5 @@
 /** `kubelatch resume [RUN]`: ends a run whose controller died, by its journal and by what the nodes say. */
-import { readRuns } from '../../apply/journal.js';
+import { readRuns, refuseUnreadable } from '../../apply/journal.js';
 import { type RunStory, isBegun, isOpen, isUnfinished, storyOf } from '../../apply/run-story.js';
 import { ToolError } from '../../lib/errors.js';
 import { runsFolder } from '../../lib/paths.js';
@@ -16,7 +16,10 @@ export async function resumeVerb(world: World, wanted: string | undefined): Prom
   if (wanted !== undefined && !/^[A-Za-z0-9-]{1,64}$/.test(wanted)) {
     throw new ToolError('usage', `${JSON.stringify(wanted)} is no run`, { hint: 'kubelatch runs list shows them' });
   }
-  const stories = (await readRuns(runsFolder(world.env))).map(storyOf);
+  const runs = await readRuns(runsFolder(world.env));
+  // Without a name any of them may be the one that is meant.
+  refuseUnreadable(runs.filter((one) => wanted === undefined || one.run === wanted));
+  const stories = runs.map(storyOf);
   const story = wanted === undefined ? newestLeft(stories) : stories.find(({ run }) => run === wanted);
   const run = wanted ?? story?.run;
   if (run === undefined) return nothingLeft(world);

@@ -1,5 +1,5 @@
 /** `kubelatch runs [list|show RUN]`: past runs, from the journal of this machine. */
-import { readRuns } from '../../apply/journal.js';
+import { readRuns, refuseUnreadable } from '../../apply/journal.js';
 import { type RunStory, isUnfinished, storyOf } from '../../apply/run-story.js';
 import { ToolError } from '../../lib/errors.js';
 import { runsFolder } from '../../lib/paths.js';
@@ -11,11 +11,14 @@ import { type World, printResult } from '../world.js';
 
 export async function runsVerb(world: World): Promise<number> {
   const { flags, version, text } = world;
-  const runs = (await readRuns(runsFolder(world.env))).map((one) => toldOf(storyOf(one)));
+  const past = await readRuns(runsFolder(world.env));
+  const runs = past.filter((one) => one.unreadable === undefined).map((one) => toldOf(storyOf(one)));
   const isJson = flags.output === 'json' || flags.output === 'ndjson';
-  if (runs.length === 0) process.stderr.write('No run yet.\n');
+  if (past.length === 0) process.stderr.write('No run yet.\n');
   if (isJson) await printResult(world, runsJson(runs, version, flags.output === 'ndjson'));
   else if (runs.length > 0) await printResult(world, runsText(runs, text));
+  // Nobody may take the list for all there is.
+  refuseUnreadable(past);
   return 0;
 }
 
@@ -24,6 +27,7 @@ export async function showRunVerb(world: World, wanted: string): Promise<number>
   const run = (await readRuns(runsFolder(world.env))).find((one) => one.run === wanted);
   if (run === undefined)
     throw new ToolError('usage', `no run ${oneLine(wanted)} on this machine`, { hint: 'kubelatch runs list' });
+  refuseUnreadable([run]);
   const told = toldOf(storyOf(run));
   const isJson = flags.output === 'json' || flags.output === 'ndjson';
   await printResult(world, isJson ? storyJson(told, version, flags.output === 'ndjson') : storyText(told, text));
