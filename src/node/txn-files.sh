@@ -8,7 +8,7 @@ flush() { # FILE...: those that are there; what cannot reach the disk is a failu
     shift
     [ ! -e "$one" ] || set -- "$@" "$one"
   done
-  [ $# -eq 0 ] || timeout 60 sync -- "$@"
+  [ $# -eq 0 ] || sync -- "$@"
 }
 
 put_line() { # TEXT FILE: by a tool that says why it cannot, and without an echo that reads backslashes

@@ -28,7 +28,7 @@ restart_old() {
 
 is_starting() { # UNIT: it has not failed, it is at it
   case $(ask_systemd show -p ActiveState,SubState -- "$1" 2>/dev/null | sort | tr '\n' ' ') in
-    'ActiveState=activating SubState=auto-restart '*) return 1 ;;
+    *SubState=auto-restart*) return 1 ;;
     'ActiveState=activating '*) return 0 ;;
   esac
   return 1

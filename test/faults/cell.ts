@@ -4,8 +4,17 @@ import { join } from 'node:path';
 import type { Lab } from '../lab/lab.js';
 import { type Scene, faultActions } from './inject.js';
 import { makeIntruder } from './intruder.js';
-import { type Cell, nameOf } from './matrix.js';
-import { type Reference, compare, filesOf, isCordoned, leftoversAfter, servingAs, uptime } from './node-state.js';
+import { type Cell, losesController, nameOf, slowness } from './matrix.js';
+import {
+  type Reference,
+  compare,
+  filesOf,
+  isCordoned,
+  leaseHolder,
+  leftoversAfter,
+  servingAs,
+  uptime,
+} from './node-state.js';
 import { type CommandLine, prepareNode } from './ready.js';
 import { isEarly, pointFor, strike } from './strike.js';
 import { type Home, makeHome, newestJournal, saidBy, startTool } from './tool.js';
@@ -22,6 +31,8 @@ export interface Result {
   readonly revertTook: number | undefined;
   /** Seconds. */
   readonly took: number;
+  /** Of which sources; set by who collects the results. */
+  readonly sources?: string;
 }
 
 export interface Stage {
@@ -43,13 +54,14 @@ const patience = 240_000;
 const promised = 5;
 const proof = 60;
 
-export async function runCell(cell: Cell, stage: Stage): Promise<Result> {
+/** `before`: the cell that this lane ran last. */
+export async function runCell(cell: Cell, stage: Stage, before: Result | undefined): Promise<Result> {
   const began = uptime();
   const { lab, node, reference, command, deadline } = stage;
   const folder = join(stage.folder, nameOf(cell).replaceAll('/', '_'));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  await prepareNode(lab, node, reference);
+  await prepareNode(lab, node, reference, before?.problems.length === 0 && before.files === 'old');
 
   const clockFile = join(folder, 'clock');
   const local = join(folder, 'hold');
@@ -58,16 +70,17 @@ export async function runCell(cell: Cell, stage: Stage): Promise<Result> {
   const { apply, applyAlone, resume, main } = command;
   const intruder = makeIntruder({ lab, node, folder, env: command.env({}), main, apply: applyAlone, resume });
   const action = faultActions[cell.fault];
-  const before = { lab, node, clockFile, intruder, tool: undefined };
-  if (isEarly(cell)) await action.inject(before);
+  const still = { lab, node, clockFile, intruder, tool: undefined };
+  if (isEarly(cell)) await action.inject(still);
   const point = await pointFor(cell, lab, node, local);
   const tool = startTool(main, cell.step === 'beat' ? [...apply, ...unhurried] : apply, home, patience);
-  const scene: Scene = { ...before, tool };
+  const scene: Scene = { ...still, tool };
   try {
-    const target = { cell, scene, reference, patience: deadline + promised + proof };
+    const bound = deadline + promised + slowness(cell.fault);
+    const target = { cell, scene, reference, patience: bound + proof };
     const struck = await strike(point, tool, target);
     const ended = await tool.ended;
-    const killed = cell.fault === 'controller-killed' && struck.reached;
+    const killed = losesController(cell) && struck.reached;
     const run = killed ? undefined : saidBy(ended);
     // While the other operator's change is under way, the files are not this run's to tell of.
     const isOthers = killed || intruder.holds();
@@ -76,20 +89,30 @@ export async function runCell(cell: Cell, stage: Stage): Promise<Result> {
     const journal = newestJournal(home);
     const isOpen = journal !== undefined && (!journal.ended || run?.outcome === 'unknown');
     const resumed = isOpen ? await startTool(main, resume(journal.run), home, patience).ended : undefined;
-    await lab.clearFaults(node);
+    // The tool has had its last word: what is armed now would be left armed. A node's own units take a moment to be gone.
+    const leftovers = await leftoversAfter(lab, node, 2000);
+    const [serving, filesNow, cordoned, lease] = await Promise.all([
+      servingAs(lab, node).catch((error: unknown) => String(error)),
+      filesOf(lab, node).then((all) => compare(all, reference)),
+      isCordoned(lab, node),
+      leaseHolder(lab),
+    ]);
     const evidence: Evidence = {
       ...struck,
+      doubts: [...struck.doubts, ...(isClock && !hasShifted(journal?.text ?? '') ? ['no clock was shifted'] : [])],
       cell,
       run,
       filesAfterRun,
       resume: resumed === undefined ? undefined : saidBy(resumed),
       unbegun: journal === undefined,
-      leftovers: await leftoversAfter(lab, node, 10_000),
-      serving: await servingAs(lab, node).catch((error: unknown) => String(error)),
-      files: compare(await filesOf(lab, node), reference),
-      cordoned: await isCordoned(lab, node),
-      revertBound: cell.fault === 'controller-killed' || cell.fault === 'ssh-cut' ? deadline + promised : undefined,
+      leftovers,
+      serving,
+      files: filesNow,
+      cordoned,
+      lease,
+      revertBound: losesController(cell) || cell.fault === 'ssh-cut' ? bound : undefined,
       intruder: intruder.said(),
+      intruderHeld: intruder.holds(),
     };
     const problems = problemsOf(evidence);
     if (problems.length === 0) rmSync(folder, { recursive: true, force: true });
@@ -102,6 +125,12 @@ export async function runCell(cell: Cell, stage: Stage): Promise<Result> {
     tool.kill();
   }
 }
+
+/** A journal has times that are minutes off this machine's clock. */
+const hasShifted = (journal: string): boolean =>
+  [...journal.matchAll(/"time":"([^"]+)"/g)].some(
+    ([, time = '']) => Math.abs(Date.parse(time) - Date.now()) > 8 * 60_000,
+  );
 
 interface Kept {
   readonly lab: Lab;

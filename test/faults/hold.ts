@@ -8,6 +8,8 @@ import type { Moment, Step } from './matrix.js';
 
 export interface Hold {
   reached(): Promise<boolean>;
+  /** The call was let go and has ended. */
+  isDone(): Promise<boolean>;
   /** `drop`: the call is never carried out, or its answer never sent. */
   release(word: 'go' | 'drop'): Promise<void>;
 }
@@ -29,6 +31,7 @@ export async function setHold(
     writeFileSync(join(local, 'at'), at);
     return {
       reached: () => Promise.resolve(existsSync(join(local, `reached.${name}`))),
+      isDone: () => Promise.resolve(false),
       release(word) {
         const file = join(local, `word.${name}`);
         writeFileSync(`${file}.new`, `${word}\n`);
@@ -40,6 +43,7 @@ export async function setHold(
   await lab.on(node, `mkdir -p ${nodeFolder} && printf '%s' '${at}' >${nodeFolder}/at`);
   return {
     reached: () => Promise.resolve(existsSync(join(rootOf(node), nodeFolder, `reached.${name}`))),
+    isDone: () => Promise.resolve(existsSync(join(rootOf(node), nodeFolder, `done.${name}`))),
     async release(word) {
       const file = `${nodeFolder}/word.${name}`;
       // After a reboot nobody waits any more.
@@ -61,6 +65,7 @@ export async function setConnectHold(lab: Lab, node: string): Promise<Hold> {
   return {
     // Asked of the kernel, by a process: not too often.
     reached: async () => /packets [1-9]/.test((await lab.on(node, `nft list table ${table}`)).stdout),
+    isDone: () => Promise.resolve(false),
     async release() {
       await lab.on(node, `nft delete table ${table} 2>/dev/null || :`);
     },

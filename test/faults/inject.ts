@@ -6,6 +6,7 @@ import { run } from '../lab/node-access.js';
 import type { Lab } from '../lab/lab.js';
 import type { Intruder } from './intruder.js';
 import type { FaultName } from './matrix.js';
+import { firstProcess } from './node-root.js';
 import type { RunningTool } from './tool.js';
 
 export interface Scene {
@@ -16,6 +17,8 @@ export interface Scene {
   readonly intruder: Intruder;
   /** Undefined while it is not started yet. */
   readonly tool: RunningTool | undefined;
+  /** The node's first process before it went down, where it did. */
+  readonly first?: string;
 }
 
 interface Fault {
@@ -28,17 +31,23 @@ const nothing = (): Promise<void> => Promise.resolve();
 const minutes = 60_000;
 const power = join(import.meta.dirname, '../lab/power.sh');
 
+async function switchPower(node: string, to: 'off' | 'on'): Promise<void> {
+  const done = await run(power, [node, to]);
+  if (done.code !== 0) throw new Error(`the power of ${node} could not be turned ${to}: ${done.stderr}`);
+}
+
 async function must({ lab, node }: Scene, script: string, where = node): Promise<void> {
   const done = await lab.on(where, script);
   if (done.code !== 0) throw new Error(`the fault could not be made on ${where}: ${done.stderr.slice(-300)}`);
 }
 
 /** Until systemd has started all that it starts at boot. */
-async function whenUp({ lab, node }: Scene): Promise<void> {
+async function whenUp({ lab, node, first = '' }: Scene): Promise<void> {
   const end = performance.now() + 90_000;
   while (performance.now() < end) {
+    const isAnother = firstProcess(node) !== first;
     const up = await lab.on(node, 'systemctl is-active -q ssh.service && systemctl is-active -q multi-user.target');
-    if (up.code === 0) return;
+    if (isAnother && up.code === 0) return;
     await sleep(200);
   }
   throw new Error(`${node} did not come up again`);
@@ -89,16 +98,20 @@ export const faultActions: Readonly<Record<FaultName, Fault>> = {
   },
   'power-cut': {
     inject: async ({ node }) => {
-      await run(power, [node, 'off']);
+      await switchPower(node, 'off');
       await sleep(1000);
-      await run(power, [node, 'on']);
+      await switchPower(node, 'on');
     },
     heal: whenUp,
   },
   'disk-full': {
     // The second pass takes what is left of the last block.
     inject: (scene) =>
-      must(scene, 'for size in 64k 512; do dd if=/dev/zero bs=$size 2>/dev/null; done >/var/lab-full; :'),
+      must(
+        scene,
+        `for size in 64k 512; do dd if=/dev/zero bs=$size 2>/dev/null; done >/var/lab-full
+         for place in /etc /var/lib; do ! { head -c 4096 /dev/zero >$place/lab-full-proof; } 2>/dev/null && rm -f $place/lab-full-proof || exit 1; done`,
+      ),
     heal: (scene) => must(scene, 'rm -f /var/lab-full'),
   },
   'read-only': {

@@ -26,7 +26,10 @@ async function start(): Promise<Stage> {
   mkdirSync(folder, { recursive: true });
   const lab = attachLab();
   const command = commandLine(lab, node, folder, deadline);
-  return { lab, node, command, deadline, folder, reference: await readReference(lab, node, command, folder) };
+  const read = (): ReturnType<typeof readReference> => readReference(lab, node, command, folder);
+  // The first change on a machine that is still busy booting may take too long.
+  const reference = await read().catch(read);
+  return { lab, node, command, deadline, folder, reference };
 }
 
 const stage = start();
@@ -35,11 +38,17 @@ stage.then(
   (error: unknown) => answer({ word: 'broken', name: 'start', error: String(error) }),
 );
 
+let last: Result | undefined;
 process.on('message', ({ cell }: Order) => {
+  const before = last;
+  last = undefined;
   stage
-    .then((ready) => runCell(cell, ready))
+    .then((ready) => runCell(cell, ready, before))
     .then(
-      (result) => answer({ word: 'result', result }),
+      (result) => {
+        last = result;
+        answer({ word: 'result', result });
+      },
       (error: unknown) =>
         answer({
           word: 'broken',

@@ -66,6 +66,14 @@ const detached: readonly FaultName[] = ['controller-killed', 'ssh-cut'];
 /** Nothing is asked of the node's root in these. */
 const unspoken: readonly Step[] = ['connect', 'prove', 'cordon'];
 
+/** Faults of a stop and a start that is over by then: what has to stop and start it again is the node's own switch. */
+const ofRestart: readonly FaultName[] = ['hangs-on-stop', 'never-starts'];
+/** The controller is killed in this cell: by its fault, or since the fault would strike nothing else. */
+export const losesController = ({ fault, step }: Pick<Cell, 'fault' | 'step'>): boolean =>
+  fault === 'controller-killed' || (ofRestart.includes(fault) && (step === 'gate' || step === 'confirm'));
+/** Seconds that a fault adds to the time of a node that puts itself back. */
+export const slowness = (fault: FaultName): number => (fault === 'hangs-on-stop' ? 20 : 0);
+
 /** At which moments of a step a fault is a case of its own. */
 export function momentsOf(fault: FaultName, step: Step): readonly Moment[] {
   switch (faults[fault].kind) {

@@ -3,10 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The root of the node's first process; a path where nothing is while the node is down. */
-export function rootOf(node: string): string {
+export const rootOf = (node: string): string => join('/proc', firstProcess(node), 'root');
+
+/** The pid of the node's first process; empty while the node is down. Another one after each start. */
+export function firstProcess(node: string): string {
   const state = process.env['KUBELATCH_LAB_STATE'] ?? '/var/lib/kubelatch-lab';
   const [keeper = ''] = read(join(state, 'nodes', node, 'keeper')).split(' ');
-  return join('/proc', firstChild(firstChild(keeper)), 'root');
+  return firstChild(firstChild(keeper));
 }
 
 const firstChild = (pid: string): string => read(`/proc/${pid}/task/${pid}/children`).split(' ')[0] ?? '';

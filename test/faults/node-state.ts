@@ -58,6 +58,9 @@ export async function leftoversAfter(lab: Lab, node: string, patience: number): 
 
 export async function leftoversOf(lab: Lab, node: string): Promise<Leftovers> {
   const said = await lab.on(node, script('state.sh'));
+  // What could not be looked at is not nothing.
+  if (said.code !== 0 || !said.stdout.endsWith('\nend\n'))
+    throw new Error(`${node} cannot be looked at: ${said.stderr.slice(-300)}`);
   const lines = said.stdout.split('\n').map((line) => line.split(' '));
   const second = (word: string): string[] => lines.filter(([first]) => first === word).map(([, value = '']) => value);
   const pending = lines.flatMap(([word, id = '', state = '']) =>
@@ -105,6 +108,12 @@ export async function servingAs(lab: Lab, node: string): Promise<string> {
   if (anonymous10250 === 200 && port10255 === 'open') return 'old';
   if (anonymous10250 === 401 && port10255 === 'refused') return 'new';
   return `anonymous request ${anonymous10250}, port 10255 ${port10255}`;
+}
+
+/** Who holds the cluster's run lock; empty where nobody does. */
+export async function leaseHolder(lab: Lab): Promise<string> {
+  const { body } = await lab.get('/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kubelatch');
+  return (JSON.parse(body) as { spec?: { holderIdentity?: string } }).spec?.holderIdentity ?? '';
 }
 
 export async function isCordoned(lab: Lab, node: string): Promise<boolean> {

@@ -93,13 +93,16 @@ systemctl stop 'kubelatch*' 2>/dev/null
 rm -rf /run/lab-faults
 systemctl is-active -q ssh || systemctl start ssh`;
 
-/** The node is as it was planted and serves; nothing of an earlier cell is left. */
-export async function prepareNode(lab: Lab, node: string, reference: Reference | undefined): Promise<void> {
-  await lab.on('cp1', 'nft delete table inet labapi 2>/dev/null');
-  await lab.on(node, clean);
-  await dropLeases(lab);
+/** The node is as it was planted and serves; nothing of an earlier cell is left. `isOld`: that was seen a moment ago. */
+export async function prepareNode(
+  lab: Lab,
+  node: string,
+  reference: Reference | undefined,
+  isOld = false,
+): Promise<void> {
+  await Promise.all([lab.on('cp1', 'nft delete table inet labapi 2>/dev/null'), lab.on(node, clean), dropLeases(lab)]);
   if (await isCordoned(lab, node)) await kubectl(lab, ['uncordon', node]);
-  if (reference !== undefined && (await isPlanted(lab, node, reference))) {
+  if (reference !== undefined && (isOld || (await isPlanted(lab, node, reference)))) {
     await lab.on(node, 'rm -rf /var/lib/kubelatch');
     return;
   }

@@ -11,7 +11,7 @@ export interface ReportOptions {
   /** As `2026-11-23`. */
   readonly date: string;
   readonly cells: readonly Cell[];
-  /** Green cells of an earlier run were taken over: they may be of an earlier state of the sources. */
+  /** Green cells of an earlier run of the same sources were taken over. */
   readonly after?: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export function reportText(results: readonly Result[], options: ReportOptions): 
     '',
     ...(options.after === undefined
       ? []
-      : ['Taken together from more than one run (`--after`), on sources that changed in between.', '']),
+      : ['Taken together from more than one run of the same sources (`--after`).', '']),
     `Repeat all of it: \`npm run test:faults\` (this run: \`${command}\`). One cell: \`npm run test:faults -- --only FAULT/STEP.MOMENT/SHAPE\`.`,
     '',
     ...promises,
@@ -68,7 +68,8 @@ export function reportText(results: readonly Result[], options: ReportOptions): 
     '## Time until the old configuration ran again',
     '',
     'In seconds, from the loss until the old files were back and the kubelet served as they say, where a change was armed or',
-    `written. Without its controller a node has the deadline of ${deadline} s + 5 s; each of those cells asserts it.`,
+    `written. Without its controller a node has the deadline of ${deadline} s + 5 s (and the 20 s of a kubelet that hangs on stop); each of`,
+    'those cells asserts it, and that it was the node that did it.',
     '',
     ...table(['fault', 'cells', 'median', 'max'], times(results)),
     '',
@@ -162,6 +163,11 @@ const notes = [
   '- **An event** (controller killed, SSH cut, reboot, power cut) has two cases at a step that changes something: before it, when the',
   '  call is lost, and after it, when its answer is lost. A third one, _late_: the call of a dead controller is carried out only after',
   '  the node has put itself back. Steps that change nothing have one case.',
+  '- **connect** is the connection that the journal tells of, after the survey; a condition is there before that one too.',
+  '- **hangs-on-stop and never-starts** at the gate and at confirm have nothing left to strike: the controller is killed there too, so that',
+  '  it is the switch that has to stop and start the kubelet under the fault.',
+  '- **lock-held**: from the arming on, the other operator is refused by what the node says in the survey, not by its lock.',
+  '- **k3s and RKE2**: each point runs on a server or on an agent, in turn.',
   '- **A condition** lasts until the end of the cell, so that after a step is before the next one; a heartbeat is within the gate.',
   '- **A spoilt answer** needs a call to root: connecting, the proof of a second connection and the cordon have none.',
   '- **Clocks**: containers share the clock of their kernel, so a node of the lab cannot have another time. The clock of the',
@@ -169,6 +175,7 @@ const notes = [
   '  a clock of its own has not been tried.',
   '- **Power cut**: all processes of the node die at once and it boots from its disk as it was; what the kernel had not yet written',
   '  to the disk is not lost, as it would be on a machine. That each state is flushed is tested apart from this.',
-  '- **SSH cut**: packets from and to port 22 are dropped on the interface of the node; its way to the API server stays.',
-  '- **sudo revoked**: the call under way is of root already; the next one is refused.',
+  '- **SSH cut**: packets from and to port 22 are dropped on the interface of the node; its way to the API server stays. Where nothing was',
+  '  armed, it lasts until the run has ended (60 s at most); else until the node has put itself back.',
+  '- **sudo revoked**: the call under way has its root already, so it is lost; the next one is refused.',
 ];

@@ -26,9 +26,12 @@ const reverted: Evidence = {
   serving: 'old',
   leftovers: { staged: [], units: [], pending: [], stuck: [] },
   cordoned: false,
+  lease: '',
+  doubts: [],
   revertTook: 20,
   revertBound: 25,
   intruder: undefined,
+  intruderHeld: false,
 };
 const confirmed: Evidence = {
   ...reverted,
@@ -86,9 +89,33 @@ describe('red', () => {
     ['a node given up', { leftovers: { ...reverted.leftovers, stuck: ['1'] } }, /given up/],
     ['a cordon', { cordoned: true }, /left cordoned without a word/],
     ['a late revert', { revertTook: 25.1 }, /after 25\.1 s, not within 25 s/],
-    ['a node refused for its clock', { cell: cellOf('clock-ahead') }, /clock/],
+    ['a node that did not save itself', { doubts: ['the node did not end its change by itself'] }, /by itself/],
+    ['the cluster locked', { lease: 'ann@desk r1/ab' }, /left locked: the cluster, by ann/],
+    ['a node refused for its clock', { cell: cellOf('clock-ahead') }, /ends as confirmed, not as reverted/],
+    ['a kubelet that hangs, given up', { cell: cellOf('hangs-on-stop') }, /ends as confirmed/],
+    ['unchanged, it said, and the old files are there', { run: said(0, 'unchanged') }, /said unchanged/],
+    [
+      'no word of a host that was begun, without the API server',
+      { cell: { ...cellOf('api-gone'), step: 'arm' }, run: said(1, undefined) },
+      /without a word/,
+    ],
+    [
+      'confirmed without the API server',
+      { ...confirmed, cell: { ...cellOf('api-gone'), step: 'gate' } },
+      /without the API/,
+    ],
+    ['begun beside another operator', { cell: cellOf('lock-held'), intruderHeld: true }, /ends as refused/],
+    [
+      'another operator who was not told',
+      { cell: cellOf('lock-held'), intruder: said(3, 'unreachable') },
+      /not refused/,
+    ],
     ['unreachable, and nothing cut the way', { cell: cellOf('disk-full'), run: said(3, 'unreachable') }, /unreachable/],
-    ['two operators at once', { cell: cellOf('lock-held'), intruder: said(0, 'confirmed') }, /two operators/],
+    [
+      'two operators at once',
+      { cell: cellOf('lock-held'), intruder: said(0, 'confirmed') },
+      /other operator was not refused: confirmed/,
+    ],
   ])('%s', (_what, change, words) => {
     expect(problemsOf({ ...reverted, ...change }).join('\n')).toMatch(words);
   });

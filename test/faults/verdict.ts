@@ -20,12 +20,18 @@ export interface Evidence {
   readonly serving: string;
   readonly leftovers: Leftovers;
   readonly cordoned: boolean;
+  /** Who holds the cluster's run lock after the last word; empty where nobody does. */
+  readonly lease: string;
+  /** Why the fault may not have struck, or the node not have saved itself. */
+  readonly doubts: readonly string[];
   /** Seconds from the loss of the controller until the kubelet ran its old configuration. */
   readonly revertTook: number | undefined;
   /** Seconds; undefined where no promise is made. */
   readonly revertBound: number | undefined;
   /** What the other operator was told, where the node was taken. */
   readonly intruder: Said | undefined;
+  /** The other operator's change was under way. */
+  readonly intruderHeld: boolean;
 }
 
 const settled: readonly (string | undefined)[] = ['confirmed', 'unchanged'];
@@ -35,6 +41,7 @@ const oldOutcomes: readonly (string | undefined)[] = ['reverted', 'failed', 'ref
 export function problemsOf(evidence: Evidence): string[] {
   return [
     ...(evidence.reached ? [] : ['the tool never came to this step']),
+    ...evidence.doubts,
     ...lies('the run', evidence.run, evidence.filesAfterRun),
     ...lies('resume', evidence.resume, evidence.files),
     ...lastWord(evidence),
@@ -52,7 +59,8 @@ function lies(who: string, said: Said | undefined, files: string | undefined): s
   if (code === 0 && !settled.includes(outcome)) found.push(`${who} exited 0 with the outcome ${outcome ?? 'none'}`);
   if (code !== 0 && settled.includes(outcome)) found.push(`${who} exited ${code} although ${outcome ?? ''}`);
   if (files === undefined) return found;
-  if (outcome === 'confirmed' && files !== 'new') found.push(`${who} said confirmed, and the files are ${files}`);
+  if (settled.includes(outcome) && files !== 'new')
+    found.push(`${who} said ${outcome ?? ''}, and the files are ${files}`);
   if ((oldOutcomes.includes(outcome) || (outcome === undefined && code !== 124)) && files !== 'old')
     found.push(`${who} said ${outcome ?? 'nothing of the host'}, and the files are ${files}`);
   return found;
@@ -69,9 +77,11 @@ function lastWord({ run, resume, unbegun, files, serving }: Evidence): string[] 
   return found;
 }
 
-function nodeProblems({ run, resume, leftovers, cordoned, revertTook, revertBound }: Evidence): string[] {
+function nodeProblems(evidence: Evidence): string[] {
+  const { run, resume, leftovers, cordoned, revertTook, revertBound } = evidence;
   const { staged, units, pending, stuck } = leftovers;
   return [
+    ...(evidence.lease !== '' && !mayLeaveLock(evidence) ? [`left locked: the cluster, by ${evidence.lease}`] : []),
     ...staged.map((path) => `left staged: ${path}`),
     ...units.map((unit) => `left armed: ${unit}`),
     ...pending.map((one) => `left locked: transaction ${one}`),
@@ -87,16 +97,33 @@ function nodeProblems({ run, resume, leftovers, cordoned, revertTook, revertBoun
 const cutsTheWay = ({ fault }: Cell): boolean =>
   ['ssh-cut', 'reboot', 'power-cut', 'sudo-revoked'].includes(fault) || fault.startsWith('answer-');
 
+/** A run that died before its journal, or that cannot reach the API server any more, has nobody to free it: it expires. */
+const mayLeaveLock = ({ cell, run, resume, unbegun }: Evidence): boolean =>
+  (run === undefined && unbegun) || (cell.fault === 'api-gone' && resume === undefined);
+
+/** Steps before any host is begun: only there a run ends without a word about its host. */
+const isBeforeHosts = ({ step }: Cell): boolean => step === 'connect' || step === 'probe';
+
 /** What some faults must not be able to do. */
-function expectations({ cell, run, intruder }: Evidence): string[] {
+function expectations({ cell, run, intruder, intruderHeld }: Evidence): string[] {
   const found: string[] = [];
+  const { fault, step } = cell;
+  const expected = (outcome: string): void => {
+    if (run?.outcome !== outcome)
+      found.push(`this fault ends as ${outcome}, not as ${run?.outcome ?? 'nothing'}: ${run?.reason ?? ''}`);
+  };
   // Only a cluster that cannot be asked ends a run before its hosts.
-  if (run?.outcome === undefined && run !== undefined && cell.fault !== 'api-gone')
+  if (run?.outcome === undefined && run !== undefined && !(fault === 'api-gone' && isBeforeHosts(cell)))
     found.push(`the run ended without a word about the host: ${run.reason}`);
   if (run?.outcome === 'unreachable' && !cutsTheWay(cell))
     found.push(`this fault does not make a host unreachable: ${run.reason}`);
-  if (cell.fault.startsWith('clock-') && run?.outcome !== 'confirmed')
-    found.push(`a clock that is wrong is no reason for ${run?.outcome ?? 'no outcome'}: ${run?.reason ?? ''}`);
-  if (intruder !== undefined && intruder.outcome === 'confirmed') found.push('two operators changed the node at once');
+  if (fault.startsWith('clock-')) expected('confirmed');
+  if (run !== undefined && fault === 'hangs-on-stop') expected('confirmed');
+  if (run !== undefined && fault === 'never-starts') expected('reverted');
+  if (fault === 'api-gone' && step === 'gate' && run?.outcome === 'confirmed')
+    found.push('confirmed without the API server');
+  if (intruder !== undefined && intruder.outcome !== 'refused')
+    found.push(`the other operator was not refused: ${intruder.outcome ?? 'nothing'} ${intruder.reason}`);
+  if (intruderHeld) expected('refused');
   return found;
 }

@@ -19,8 +19,9 @@ while :; do
     ${LAB_SUPERVISOR:+--bind-ro="$LAB_SUPERVISOR:/opt/supervisor"} \
     ${LAB_IMAGES:+--bind-ro="$LAB_IMAGES:/var/lib/rancher/$LAB_PRODUCT/agent/images"}
   status=$?
-  if [ -e "$LAB_FOLDER/off" ]; then
+  if [ -e "$LAB_FOLDER/off.seen" ]; then
     # power.sh cut its power, and gives it back.
+    rm -f "$LAB_FOLDER/off.seen"
     while [ -e "$LAB_FOLDER/off" ]; do sleep 0.1; done
     continue
   fi

@@ -9,7 +9,8 @@ off=$LAB_STATE/nodes/${1:?usage: power.sh NODE off|on}/off
 case ${2:-} in
   off)
     first=$(leader "$1") || fail "the node $1 is not running"
-    touch "$off"
+    # Which lasts until the power is back, and is noticed even where that comes first.
+    touch "$off" "$off.seen"
     # All its processes end with the first one.
     kill -KILL "$first"
     ;;

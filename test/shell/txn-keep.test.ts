@@ -155,7 +155,10 @@ describe.each(shells)('what a node keeps and gives back under $name', { timeout:
     await finished('one', [editTo(path, 'new')]);
     await finished('two');
     const after = node.tree();
-    program(join(node.place.bin, 'rm'), '#!/bin/sh\ncase "$*" in -rf*) kill -9 "$PPID" ;; esac\nexec /bin/rm "$@"\n');
+    program(
+      join(node.place.bin, 'rm'),
+      '#!/bin/sh\ncase "$*" in -rf*) kill -9 "$PPID"; exit 1 ;; esac\nexec /bin/rm "$@"\n',
+    );
     expect((await prune(node.session, 'two', 0)).ok).toBe(false);
     rmSync(join(node.place.bin, 'rm'));
     expect(ids()).toEqual(['one', 'two']);

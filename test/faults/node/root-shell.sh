@@ -51,6 +51,10 @@ step=$(step_of "$script")
 printf '%s %s\n' "$(cut -d ' ' -f 1 /proc/uptime)" "$step" >>"$folder/calls"
 if hold=$(claim "$folder" "$step" before) || hold=$(claim "$folder" "$step" late); then
   held "$folder" "$hold" || exit 1
+  sh -s <"$script"
+  status=$?
+  : >"$folder/done.$hold"
+  exit "$status"
 elif hold=$(claim "$folder" "$step" after); then
   output=$(sh -s <"$script" | base64)
   held "$folder" "$hold" && base64 -d <<<"$output"

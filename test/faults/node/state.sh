@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs inside a lab node: what a change has left behind, a line each: "staged PATH", "unit NAME", "transaction ID STATE", "stuck ID".
 shopt -s nullglob
+echo begin
 find /etc /usr/lib/systemd /usr/local/lib/systemd /var/lib /run/systemd/system -xdev -name '.kubelatch-*' -printf 'staged %p\n' 2>/dev/null
 find /etc/systemd/system /run/systemd/system -name 'kubelatch*' -printf 'unit %p\n'
 systemctl list-units --all --plain --no-legend 'kubelatch*' | sed 's/^[^a-z]*\([^ ]*\).*/unit \1/'
@@ -12,3 +13,4 @@ for folder in /var/lib/kubelatch/txn/*/; do
   echo "transaction $(basename "$folder") ${state:-empty}"
   [ ! -e "$folder/stuck" ] || echo "stuck $(basename "$folder")"
 done
+echo end
