@@ -187,7 +187,7 @@ export async function resume(
     const locked = remains.begun.length > 0 ? cluster : undefined;
     return withResumedJournal(run, locked, story, told !== undefined, async (journal, lease) => {
       const context = contextFor(run, cluster, journal, flags);
-      const { outcomes, stopped } = await endHosts(goal, remains, run, context, lease);
+      const { outcomes, stopped } = await endHosts(goal, remains, run, context, story.fromNodes, lease);
       const all = [...outcomes, ...remains.outcomes, ...unasked];
       return runResult(run, { kind: 'resume', of: story.of, run: story.run, startedAt }, all, stopped);
     });

@@ -10,32 +10,41 @@ export type Release = (() => Promise<Result<undefined, string>>) | undefined;
 /** Milliseconds for pods to move away. */
 export const drainPatience = 600_000;
 
+export interface NotSecluded {
+  readonly reason: string;
+  /** Lifts the cordon that was set, or may have been, all the same. */
+  readonly release: Release;
+}
+
 export async function seclude(
   cluster: Cluster | undefined,
   nodeName: string | undefined,
   how: Seclusion,
-): Promise<Result<Release, string>> {
+): Promise<Result<Release, NotSecluded>> {
   if (how === 'none') return ok(undefined);
-  if (cluster === undefined || nodeName === undefined) return fail('a node cannot be cordoned without the API server');
+  const not = (reason: string, left?: Release): Result<Release, NotSecluded> => fail({ reason, release: left });
+  if (cluster === undefined || nodeName === undefined) return not('a node cannot be cordoned without the API server');
   const view = await cluster.view();
   const node = view.ok ? view.value.get(nodeName) : undefined;
-  if (!view.ok || node === undefined) return fail(view.ok ? `no Node ${nodeName}` : view.error.message);
+  if (!view.ok || node === undefined) return not(view.ok ? `no Node ${nodeName}` : view.error.message);
   const release = async (): Promise<Result<undefined, string>> => {
     const lifted = await cluster.cordon(nodeName, false);
     return lifted.ok ? lifted : fail(lifted.error.message);
   };
+  /** Who may do neither has set no cordon: what the API server shows counts then. */
+  const releaseOrSee = async (): Promise<Result<undefined, string>> => {
+    const lifted = await release();
+    if (lifted.ok) return lifted;
+    const now = await cluster.view();
+    return now.ok && now.value.get(nodeName)?.unschedulable === false ? ok(undefined) : lifted;
+  };
   const ours = node.unschedulable ? undefined : release;
   if (!node.unschedulable) {
     const cordoned = await cluster.cordon(nodeName, true);
-    if (!cordoned.ok) {
-      // Its answer may have been lost after it was done.
-      await release();
-      return fail(cordoned.error.message);
-    }
+    // Its answer may have been lost after it was done.
+    if (!cordoned.ok) return not(cordoned.error.message, releaseOrSee);
   }
   if (how === 'cordon') return ok(ours);
   const drained = await cluster.drain(nodeName, drainPatience);
-  if (drained.ok) return ok(ours);
-  await ours?.();
-  return fail(`its pods could not be moved away: ${drained.error.message}`);
+  return drained.ok ? ok(ours) : not(`its pods could not be moved away: ${drained.error.message}`, ours);
 }

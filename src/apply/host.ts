@@ -74,7 +74,10 @@ export async function applyToHost(
       if (!second.ok) return await withdrawn(first, undefined, failureOfCall(second.error, 'no second connection: '));
       const secluded = await secludeNode();
       if (!secluded.ok)
-        return await withdrawn(first, undefined, { reason: secluded.error, hint: 'nothing was changed' });
+        return await withdrawn(first, secluded.error.release, {
+          reason: secluded.error.reason,
+          hint: 'nothing was changed',
+        });
       release = secluded.value;
       const armed = await step('arm', () => arm(second.value, id, times));
       const unarmed = refusalOf(armed, 'armed', task.host);

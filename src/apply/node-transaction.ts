@@ -49,6 +49,8 @@ export interface TxnAbout {
   readonly plan: HostPlan;
   /** Of the files that were changed. */
   readonly paths?: readonly string[] | undefined;
+  /** The node was to be cordoned for the change; undefined: left as it is. */
+  readonly seclusion?: 'cordon' | 'drain' | undefined;
 }
 
 export interface KeptTransaction {

@@ -24,6 +24,8 @@ export interface BegunHost {
   readonly mayHaveWritten: boolean;
   /** The Node that the run itself cordoned. */
   readonly cordon: string | undefined;
+  /** No journal here tells whether the run cordoned its Node. */
+  readonly fromNodes?: boolean;
   connect: HostTask['connect'];
 }
 
@@ -150,9 +152,15 @@ async function endHost(
     return gate.passed ? undefined : failureOf(gate);
   }
 
+  /** The Node that the run was to cordon, where nobody here knows whether it did. */
+  function secluded(): string | undefined {
+    const asked = begun.fromNodes === true && ['cordon', 'drain'].includes(found?.about.seclusion ?? '');
+    return asked ? (plan?.nodeName ?? begun.host) : undefined;
+  }
+
   /** Lifts the run's own cordon, from a node that is proved healthy and from no other. */
   async function released(outcome: Outcome): Promise<Outcome> {
-    const node = begun.cordon;
+    const node = begun.cordon ?? secluded();
     if (node === undefined || outcome.outcome === 'unknown') return outcome;
     const left = (why: string): Outcome => {
       const reason = [outcome.outcome, outcome.reason, `its cordon was left: ${why}`].filter(Boolean).join('; ');
@@ -165,6 +173,7 @@ async function endHost(
     if (!view.ok) return left(view.error.message);
     if (seen === undefined) return left(`the API server knows no Node ${node}`);
     if (!seen.unschedulable) return outcome;
+    if (begun.cordon === undefined) return left('only the journal of the run tells whether it is not of somebody else');
     const ill = proved ? undefined : plan === undefined ? notReady(seen.ready) : await illness();
     if (ill !== undefined) return left(`the node is not healthy: ${ill}`);
     const lifted = await step('uncordon', () => cluster.cordon(node, false));

@@ -89,6 +89,7 @@ export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunCont
     operator: operator(),
     plan: { ...plan, edits: [], expect: [] },
     paths: plan.edits.map(({ path }) => path),
+    seclusion: plan.restart && context.seclusion !== 'none' ? context.seclusion : undefined,
   };
   const task = taskFor(plan, host, run);
   const noting = { ...context, cluster: notingCordons(context, host.name) };

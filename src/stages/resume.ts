@@ -154,6 +154,7 @@ export async function endHosts(
   remains: Remains,
   run: Run,
   context: RunContext,
+  fromNodes: boolean,
   lease: Pick<RunLease, 'doubt'> | undefined,
 ): Promise<{ readonly outcomes: readonly Outcome[]; readonly stopped: string | undefined }> {
   const { journal, report } = context;
@@ -183,6 +184,7 @@ export async function endHosts(
       host: host.name,
       mayHaveWritten: mayHaveWritten(story),
       cordon: story.cordon,
+      fromNodes,
       connect: () => run.connector.fresh(host),
     };
     const outcome = await resumeHost(goal, begun, context).catch((error: unknown) =>

@@ -349,6 +349,30 @@ it('is unknown where its own cordon cannot be lifted, however well the change we
   });
 });
 
+it.each(['cordon', 'drain'] as const)(
+  'is unknown where it changed nothing but may have left a cordon: %s',
+  async (how) => {
+    const gone = { kind: 'unreachable' as const, message: 'no answer' };
+    const tried = async (unschedulable: boolean): Promise<Outcome> => {
+      let asked = false;
+      const cluster = fakeCluster(() => [nodeStatus('n1', { unschedulable: asked && unschedulable })], {
+        cordon(_, on) {
+          asked = true;
+          return Promise.resolve(how === 'drain' && on ? ok(undefined) : fail(gone));
+        },
+      });
+      return apply(new FakeNode(), { cluster, seclusion: how });
+    };
+    expect(await tried(true)).toMatchObject({
+      outcome: 'unknown',
+      reason: expect.stringMatching(/^failed; .*; the cordon could not be lifted: no answer$/) as string,
+      hint: 'kubectl uncordon n1',
+    });
+    // Who may not cordon at all has left nothing.
+    if (how === 'cordon') expect(await tried(false)).toMatchObject({ outcome: 'failed', reason: 'no answer' });
+  },
+);
+
 it('changes nothing where the pods do not leave', async () => {
   const node = new FakeNode();
   expect(await apply(node, { seclusion: 'drain' })).toMatchObject({ outcome: 'failed' });

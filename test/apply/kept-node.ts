@@ -15,6 +15,7 @@ export interface KeptOptions {
   readonly verdict?: string;
   readonly stuck?: string;
   readonly restarts?: boolean;
+  readonly seclusion?: 'cordon' | 'drain';
 }
 
 export class KeptNode extends FakeNode {
@@ -32,7 +33,10 @@ export class KeptNode extends FakeNode {
     const about =
       options.readable === false
         ? '{"plan":3}'
-        : JSON.stringify({ plan: plan({ edits: [], restart: options.restarts ?? true }) });
+        : JSON.stringify({
+            plan: plan({ edits: [], restart: options.restarts ?? true }),
+            seclusion: options.seclusion,
+          });
     this.answers['list'] = () => {
       const texts = `v${b64(this.verdict)} s${b64(options.stuck ?? '')}`;
       const kept = this.state === 'none' ? '' : `transaction ${b64(id)} ${this.state} ${b64(about)} ${texts} -\n`;

@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../src/apply/outcome.js';
 import { type BegunHost, type ResumeGoal, resumeHost } from '../../src/apply/resume.js';
 import { fail, ok } from '../../src/lib/result.js';
@@ -177,4 +177,28 @@ it('says how to lift a cordon that could not be lifted, and calls the host unkno
   };
   const refused = await resume({ state: 'confirmed' }, { cordon: 'n1' }, goal, { ...run, cluster });
   expect(refused.reason).toMatch(/its cordon was left: no$/);
+});
+
+describe('a cordon of which only the node tells that it was asked for', () => {
+  const kept = { state: 'confirmed', seclusion: 'drain' } as const;
+
+  it('is named and left alone: it may be of somebody else', async () => {
+    const { lifted, run } = cordoned();
+    expect(await resume(kept, { fromNodes: true }, goal, run)).toMatchObject({
+      outcome: 'unknown',
+      reason: expect.stringMatching(/^confirmed; .*its cordon was left: only the journal of the run tells/) as string,
+      hint: 'kubectl uncordon n1',
+    });
+    expect(lifted).toEqual([]);
+    const unasked = await resume(kept, { fromNodes: true }, goal, context({ cluster: undefined }));
+    expect(unasked).toMatchObject({ outcome: 'unknown', hint: 'kubectl uncordon n1' });
+  });
+
+  it('is no trouble where the Node takes pods, where none was asked for, and where the journal says that there was none', async () => {
+    const free = cordoned({ unschedulable: false });
+    expect((await resume(kept, { fromNodes: true }, goal, free.run)).outcome).toBe('confirmed');
+    const { run } = cordoned();
+    expect((await resume({ state: 'confirmed' }, { fromNodes: true }, goal, run)).outcome).toBe('confirmed');
+    expect((await resume(kept, {}, goal, run)).outcome).toBe('confirmed');
+  });
 });
