@@ -7,6 +7,7 @@ import { ToolError } from './lib/errors.js';
 import type { SavedPlan } from './plan/saved-plan.js';
 import { planWaves } from './plan/waves.js';
 import type { AuditResult, PlanResult, RunResult } from './report/model.js';
+import type { Uninstalled } from './report/uninstall-text.js';
 import { builtUpon } from './stages/backups.js';
 import { applyTask, contextFor, rollOutWaves, rollbackTask, withJournal } from './stages/change.js';
 import { askKept, keptOf, newestKept, unaskedOf } from './stages/kept.js';
@@ -24,6 +25,7 @@ import {
 } from './stages/resume.js';
 import type { RolloutFlags, Run } from './stages/run.js';
 import { clientCaEvidence, survey } from './stages/survey.js';
+import { type ReadyHost, sortForUninstall, uninstallHosts } from './stages/uninstall.js';
 
 /** Shown the plan (undefined for a saved one) and what the API server cannot vouch for; false ends the run with nothing changed. */
 export type Approve = (
@@ -132,7 +134,7 @@ export async function rollback(
     }
     const { found, unusable } = keptOf(kept, id);
     if (found.length === 0 && unusable.length === 0) {
-      const hint = 'kubelatch runs list shows the runs of this machine';
+      const hint = 'kubelatch runs list shows the runs of this machine; an uninstall removes what nodes keep';
       throw new ToolError('usage', `no node keeps anything of run ${id}`, { hint });
     }
     const blocked = builtUpon(kept, id);
@@ -191,6 +193,23 @@ export async function resume(
       const all = [...outcomes, ...remains.outcomes, ...unasked];
       return runResult(run, { kind: 'resume', of: story.of, run: story.run, startedAt }, all, stopped);
     });
+  });
+}
+
+/** Removes every trace of this tool from nodes without an unfinished change. `undefined`: the person said no. */
+export async function uninstall(
+  run: Run,
+  approve: (ready: readonly ReadyHost[], withoutCluster: string | undefined) => Promise<boolean>,
+): Promise<readonly Uninstalled[] | undefined> {
+  return withCluster(run, async (cluster, missing) => {
+    const { ready, held } = sortForUninstall(await askKept(run));
+    if (ready.length === 0) return held;
+    if (!(await approve(ready, missing))) return undefined;
+    const names = ready.map(({ host }) => host.name);
+    return withJournal(run, cluster, 'uninstall', undefined, names, async (journal, lease) => [
+      ...held,
+      ...(await uninstallHosts(ready, run, journal, lease)),
+    ]);
   });
 }
 

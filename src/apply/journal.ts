@@ -6,10 +6,13 @@ import { ToolError, messageOf } from '../lib/errors.js';
 import type { ProcessMark } from '../lib/process-mark.js';
 import type { OutcomeKind } from './outcome.js';
 
+export const runKinds = ['apply', 'rollback', 'uninstall'] as const;
+export type RunKind = (typeof runKinds)[number];
+
 export type JournalEntry =
   | {
       readonly entry: 'run';
-      readonly kind: 'apply' | 'rollback';
+      readonly kind: RunKind;
       readonly of?: string | undefined;
       readonly cluster: string;
       readonly inventory: string;

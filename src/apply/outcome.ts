@@ -67,6 +67,7 @@ export type HostStep =
   | 'gate'
   | 'confirm'
   | 'revert'
-  | 'uncordon';
+  | 'uncordon'
+  | 'uninstall';
 
 export type Report = (event: RunEvent) => void;

@@ -1,7 +1,7 @@
 /** What a journal tells of its run: which hosts were begun, how far each came, how it ended. Pure. */
 import type { ProcessMark } from '../lib/process-mark.js';
 import { oneLine } from '../lib/sanitize.js';
-import type { PastRun } from './journal.js';
+import { type PastRun, type RunKind, runKinds } from './journal.js';
 import { type OutcomeKind, outcomeKinds } from './outcome.js';
 
 export interface StoryStep {
@@ -25,7 +25,7 @@ export interface HostStory {
 export interface RunStory {
   readonly run: string;
   /** Undefined where the first line of the journal is lost. */
-  readonly kind: 'apply' | 'rollback' | undefined;
+  readonly kind: RunKind | undefined;
   /** The run that a rollback takes back. */
   readonly of: string | undefined;
   readonly cluster: string;
@@ -57,9 +57,9 @@ export const mayHaveWritten = ({ steps, outcome }: HostStory): boolean =>
   (outcome === 'unknown' && steps.length === 0) || steps.some(({ step }) => !beforeWriting.has(step));
 const beforeWriting: ReadonlySet<string> = new Set(['connect', 'prepare', 'prove', 'cordon', 'arm', 'uncordon']);
 
-/** It did not end, or left hosts behind of which nobody knows. */
-export const isUnfinished = ({ endedAt, hosts }: RunStory): boolean =>
-  endedAt === undefined || hosts.some((host) => isOpen(host) && isBegun(host));
+/** It did not end, or left hosts behind of which nobody knows: but for an uninstall, which is only ever done again. */
+export const isUnfinished = ({ kind, endedAt, hosts }: RunStory): boolean =>
+  endedAt === undefined || (kind !== 'uninstall' && hosts.some((host) => isOpen(host) && isBegun(host)));
 
 type Fields = Readonly<Record<string, unknown>>;
 type Draft = { -readonly [key in keyof HostStory]: HostStory[key] } & { steps: StoryStep[] };
@@ -124,10 +124,9 @@ export function storyOf({ run, entries }: PastRun): RunStory {
         break;
     }
   }
-  const kind = start?.['kind'];
   return {
     run: oneLine(run),
-    kind: kind === 'apply' || kind === 'rollback' ? kind : undefined,
+    kind: runKinds.find((kind) => kind === start?.['kind']),
     of: textOf(start?.['of']),
     cluster: textOf(start?.['cluster']) ?? '?',
     inventory: textOf(start?.['inventory']) ?? '?',

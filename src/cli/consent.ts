@@ -19,6 +19,8 @@ export interface Question {
   readonly hosts: readonly string[];
   /** Why the API server cannot be asked. */
   readonly withoutCluster: string | undefined;
+  /** Nothing is to be proved: the API server is asked for the run lock alone. */
+  readonly lockOnly?: boolean;
   /** Said already, by --yes or by a saved plan. */
   readonly agreed: boolean;
 }
@@ -26,17 +28,18 @@ export interface Question {
 export async function askToChange(
   world: World,
   { inventory }: { readonly inventory: Inventory },
-  { text, question, hosts, withoutCluster, agreed }: Question,
+  { text, question, hosts, withoutCluster, lockOnly = false, agreed }: Question,
 ): Promise<boolean> {
   const { flags, progress, prompts, errText } = world;
   await progress.stop();
-  if (withoutCluster !== undefined && flags.cluster && agreed) throw unproved(withoutCluster);
+  if (withoutCluster !== undefined && flags.cluster && agreed)
+    throw lockOnly ? unlocked(withoutCluster) : unproved(withoutCluster);
   if (agreed) return true;
   if (text !== undefined) process.stderr.write(`${text}\n`);
   if (withoutCluster !== undefined) {
     process.stderr.write(
       errText.style.yellow(
-        `! Without the API server (${withoutCluster}): lease, Ready and configz are not checked, and the cluster is not locked for other runs.\n`,
+        `! Without the API server (${withoutCluster}): ${lockOnly ? '' : 'lease, Ready and configz are not checked, and '}the cluster is not locked for other runs.\n`,
       ),
     );
   }
@@ -51,6 +54,11 @@ export async function askToChange(
 export const unproved = (why: string, unchanged = 'nothing was changed'): ToolError =>
   new ToolError('cluster', `the API server cannot be asked, so that no change could be proved healthy: ${why}`, {
     hint: `${unchanged}; mend the access, or say --no-cluster to go without those checks`,
+  });
+
+const unlocked = (why: string): ToolError =>
+  new ToolError('cluster', `the API server cannot be asked, so that other runs could not be kept out: ${why}`, {
+    hint: 'nothing was changed; mend the access, or say --no-cluster to go without the lock',
   });
 
 function withComfort(error: unknown): never {

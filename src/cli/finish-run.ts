@@ -12,15 +12,14 @@ export async function finishRun(world: World, result: RunResult | undefined): Pr
     process.stderr.write('Nothing was changed.\n');
     return 0;
   }
-  const { flags } = world;
-  const text =
-    flags.output === 'json'
-      ? jsonText(result)
-      : flags.output === 'ndjson'
-        ? resultLines(result, { time: isoTime(), run: result.run })
-        : runText(result, world.text);
-  await printResult(world, text);
+  await printResult(world, runData(world, result) ?? runText(result, world.text));
   const code = exitCodeOf(result);
   const interrupted = world.stops.exitCode();
   return interrupted !== undefined && code !== 5 ? interrupted : code;
+}
+
+/** The result for scripts; undefined where none was asked for. */
+export function runData({ flags }: World, result: RunResult): string | undefined {
+  if (flags.output === 'json') return jsonText(result);
+  return flags.output === 'ndjson' ? resultLines(result, { time: isoTime(), run: result.run }) : undefined;
 }

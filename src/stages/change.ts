@@ -2,7 +2,7 @@
 import { hostname, userInfo } from 'node:os';
 import { applyToHost } from '../apply/host.js';
 import type { HostTask, RunContext } from '../apply/host-task.js';
-import { type Journal, type JournalEntry, openJournal } from '../apply/journal.js';
+import { type Journal, type JournalEntry, type RunKind, openJournal } from '../apply/journal.js';
 import type { Outcome } from '../apply/outcome.js';
 import { rollBackHost } from '../apply/rollback.js';
 import { type RolloutHost, type RolloutResult, rollOut } from '../apply/rollout.js';
@@ -30,7 +30,7 @@ export function operator(): string {
 export async function withJournal<T>(
   run: Run,
   cluster: Cluster | undefined,
-  kind: 'apply' | 'rollback',
+  kind: RunKind,
   of: string | undefined,
   hosts: readonly string[],
   work: (journal: Journal, lease: RunLease | undefined) => Promise<T>,

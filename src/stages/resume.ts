@@ -92,6 +92,7 @@ export function unheardOf({ inventory }: Pick<Run, 'inventory'>, { hosts }: RunS
 /** Throws ToolError where the journal does not tell enough, or where it is of another cluster. */
 export function goalOf({ run, kind, of, cluster }: RunStory, { inventory }: Run): ResumeGoal {
   const id = kind === 'rollback' ? of : run;
+  if (kind === 'uninstall') throw new ToolError('journal', `run ${run} was an uninstall: there is nothing to put back`);
   if (kind === undefined || id === undefined || !/^[A-Za-z0-9-]{1,64}$/.test(id)) {
     throw new ToolError('journal', `the journal of run ${run} does not tell any more what it was`, {
       hint: 'kubelatch audit shows what the nodes keep, and kubelatch rollback RUN puts that back',

@@ -173,3 +173,33 @@ it('what cannot be read is never taken for ended', async () => {
   expect(listed.stdout).toContain('20261123T050100Z-3fa4c1');
   expect((await place.kubelatch(['runs', 'show', lost], { env })).code).toBe(1);
 });
+
+it('an uninstall is done again, and never put back: what is not known of it stays so', async () => {
+  const run = '20261123T050100Z-3fa4c1';
+  const hosts = [{ entry: 'step', host: 'n1', step: 'uninstall' }];
+  const env = withRun([{ ...start, kind: 'uninstall' }, ...hosts]);
+  expect((await place.kubelatch(['runs'], { env })).stdout).toMatch(/uninstall +c +2[^]*did not end: kubelatch resume/);
+  const ran = await resume(env, '-o', 'json');
+  expect(ran.code).toBe(5);
+  expect(ran.stderr).toContain(
+    `Run ${run} was an uninstall (n1 unknown, n2 skipped): there is nothing to put back; run kubelatch uninstall again.`,
+  );
+  const outcomes = [
+    { name: 'n1', outcome: 'unknown' },
+    { name: 'n2', outcome: 'skipped' },
+  ];
+  expect(JSON.parse(ran.stdout)).toMatchObject({ kind: 'resume', run, hosts: outcomes });
+  // Its record is closed, and says the same.
+  expect((await resume(env)).stderr).toBe('Every run of this machine ended: nothing is left to do.\n');
+  expect((await resume(env, run)).code).toBe(5);
+  const listed = await place.kubelatch(['runs', 'show', run, '-o', 'json'], { env });
+  expect(JSON.parse(listed.stdout)).toMatchObject({
+    run: { kind: 'uninstall', state: 'ended', outcomes: { unknown: 1, skipped: 1 }, hosts: outcomes },
+  });
+  const gone = withRun([{ ...start, kind: 'uninstall', hosts: ['n1'] }, done('n1', 'confirmed'), { entry: 'end' }]);
+  const all = await resume(gone, run);
+  expect([all.code, all.stderr]).toEqual([
+    0,
+    `Run ${run} was an uninstall: there is nothing to put back; nothing is left to do.\n`,
+  ]);
+});

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { KeptTransaction } from '../../src/apply/node-transaction.js';
+import type { RunLease } from '../../src/cluster/run-lease.js';
 import type { Host } from '../../src/inventory/host.js';
 import { type Result, fail, ok } from '../../src/lib/result.js';
 import { script } from '../../src/node/scripts.js';
@@ -8,7 +9,8 @@ import type { Connector } from '../../src/ssh/connect.js';
 import type { HostError } from '../../src/ssh/errors.js';
 import type { Session } from '../../src/ssh/session.js';
 import { sortForUninstall, uninstallHosts } from '../../src/stages/uninstall.js';
-import { answer } from '../apply/fake-node.js';
+import type { JournalEntry } from '../../src/apply/journal.js';
+import { FakeJournal, answer } from '../apply/fake-node.js';
 import { FakeSession, type RunAnswer } from '../fake/fake-session.js';
 
 const hostNamed = (name: string): Host => ({
@@ -20,10 +22,12 @@ const hostNamed = (name: string): Host => ({
 });
 const away: HostError = { kind: 'timeout', message: 'no answer', hint: 'look' };
 
+type Doubt = ReturnType<RunLease['doubt']>;
+
 /** Each host with what its node answers; undefined: it cannot be reached. */
 async function uninstall(
   nodes: Readonly<Record<string, RunAnswer | undefined>>,
-  abort = false,
+  { abort = false, asked = true, journal = new FakeJournal(), doubt = (): Doubt => undefined } = {},
 ): Promise<Uninstalled[]> {
   const sessions: FakeSession[] = [];
   const connect = ({ name }: Host): Promise<Result<Session, HostError>> => {
@@ -32,7 +36,7 @@ async function uninstall(
     const session = new FakeSession(name).onRun(
       (call) => call.script === script('txn') && call.args.join(' ') === 'uninstall all',
       said,
-      1,
+      asked ? 1 : 0,
     );
     sessions.push(session);
     return Promise.resolve(ok(session));
@@ -40,7 +44,7 @@ async function uninstall(
   const connector: Connector = { connect, fresh: connect, close: () => Promise.resolve() };
   const drain = abort ? AbortSignal.abort() : new AbortController().signal;
   const hosts = Object.keys(nodes).map((name) => ({ host: hostNamed(name), runs: 2 }));
-  const results = await uninstallHosts(hosts, { connector, forks: 2, drain });
+  const results = await uninstallHosts(hosts, { connector, forks: 2, drain }, journal, { doubt });
   for (const session of sessions) {
     session.verify();
     expect(session.closed).toBe(true);
@@ -70,7 +74,33 @@ it('tells for each host how it came out', async () => {
 });
 
 it('begins with no further host once it was interrupted', async () => {
-  expect(await uninstall({ n1: undefined }, true)).toMatchObject([{ name: 'n1', outcome: 'skipped' }]);
+  expect(await uninstall({ n1: undefined }, { abort: true })).toMatchObject([{ name: 'n1', outcome: 'skipped' }]);
+});
+
+it('is written down before each host and after it, and removes nothing where it cannot be', async () => {
+  const journal = new FakeJournal();
+  await uninstall({ n1: answer('uninstalled'), n2: undefined, n3: answer('uninstalled', 'nothing') }, { journal });
+  const of = (host: string): JournalEntry[] => journal.entries.filter((one) => 'host' in one && one.host === host);
+  expect(of('n1')).toMatchObject([
+    { entry: 'step', step: 'uninstall' },
+    { entry: 'host', outcome: 'confirmed' },
+  ]);
+  expect(of('n2')).toMatchObject([{ entry: 'host', outcome: 'unreachable' }]);
+  expect(of('n3').at(-1)).toMatchObject({ outcome: 'unchanged' });
+  const full = new FakeJournal();
+  full.fails = (entry) => entry.entry === 'step';
+  const [refused] = await uninstall({ n1: answer('uninstalled') }, { journal: full, asked: false });
+  expect(refused).toMatchObject({
+    outcome: 'failed',
+    reason: 'the journal cannot be written: ENOSPC: no space left on device',
+    hint: expect.stringMatching(/^nothing was removed/) as string,
+  });
+});
+
+it('begins with no further host while it is not sure of the run lock', async () => {
+  const doubt = (): Doubt => ({ reason: 'somebody else took the run lock', final: true });
+  const reason = 'somebody else took the run lock';
+  expect(await uninstall({ n1: undefined }, { doubt })).toMatchObject([{ outcome: 'skipped', reason }]);
 });
 
 it('leaves out, before anybody is asked, what is unfinished or cannot be reached', () => {

@@ -1,13 +1,16 @@
 /** `kubelatch resume [RUN]`: ends a run whose controller died, by its journal and by what the nodes say. */
 import { readRuns, refuseUnreadable } from '../../apply/journal.js';
 import { type RunStory, isBegun, isOpen, isUnfinished, storyOf } from '../../apply/run-story.js';
+import { isSettled } from '../../apply/outcome.js';
 import { ToolError } from '../../lib/errors.js';
 import { runsFolder } from '../../lib/paths.js';
 import { livesStill } from '../../lib/process-mark.js';
 import { ended, resume } from '../../pipeline.js';
+import { exitCodeOf } from '../../report/exit-code.js';
 import { plainJson } from '../../report/json.js';
+import { endUninstall } from '../../stages/resume-uninstall.js';
 import { askToChange, refuseUnasked } from '../consent.js';
-import { finishRun } from '../finish-run.js';
+import { finishRun, runData } from '../finish-run.js';
 import { takenBack } from '../stops.js';
 import { type World, loadHosts, printResult, withRun } from '../world.js';
 
@@ -25,6 +28,7 @@ export async function resumeVerb(world: World, wanted: string | undefined): Prom
   if (run === undefined) return nothingLeft(world);
   if (story !== undefined) refuseLiving(story);
   const loaded = { ...(await loadHosts(world)), playbooks: [] };
+  if (story?.kind === 'uninstall') return endedUninstall(world, loaded, story);
   // Nodes that did not answer then may tell more now.
   if (story !== undefined && !story.fromNodes && !isUnfinished(story)) {
     const result = await withRun(world, loaded, (context) => Promise.resolve(ended(context, story)));
@@ -53,6 +57,21 @@ export async function resumeVerb(world: World, wanted: string | undefined): Prom
 /** A run that did not end comes before one that did, with a host nobody knows of. */
 const newestLeft = (stories: readonly RunStory[]): RunStory | undefined =>
   stories.find(({ endedAt }) => endedAt === undefined) ?? stories.find(isUnfinished);
+
+/** What is not known to be gone is for another uninstall, and no code says otherwise. */
+async function endedUninstall(world: World, loaded: Parameters<typeof withRun>[1], story: RunStory): Promise<number> {
+  const result = await withRun(world, loaded, (context) => endUninstall(context, story));
+  const code = exitCodeOf(result);
+  const next = code === 0 ? 'nothing is left to do' : 'run kubelatch uninstall again';
+  const left = result.hosts
+    .filter(({ outcome }) => !isSettled(outcome))
+    .map(({ name, outcome }) => `${name} ${outcome}`);
+  const told = left.length === 0 ? '' : ` (${left.join(', ')})`;
+  process.stderr.write(`Run ${story.run} was an uninstall${told}: there is nothing to put back; ${next}.\n`);
+  const data = runData(world, result);
+  if (data !== undefined) await printResult(world, data);
+  return code;
+}
 
 async function nothingLeft(world: World): Promise<number> {
   const { version, flags } = world;

@@ -1,8 +1,7 @@
 /** `kubelatch uninstall`: removes every trace from the nodes; what they kept for a rollback goes too. */
+import { uninstall } from '../../pipeline.js';
 import { count } from '../../report/layout.js';
 import { uninstallCode, uninstallJson, uninstallText } from '../../report/uninstall-text.js';
-import { askKept } from '../../stages/kept.js';
-import { sortForUninstall, uninstallHosts } from '../../stages/uninstall.js';
 import { askToChange, refuseUnasked } from '../consent.js';
 import { type World, loadHosts, printResult, withRun } from '../world.js';
 
@@ -11,31 +10,30 @@ export async function uninstallVerb(world: World): Promise<number> {
   const loaded = { ...(await loadHosts(world)), playbooks: [] };
   const { flags, version, stops, progress } = world;
   progress.phase('Asking the nodes what they keep', loaded.hosts.length);
-  const results = await withRun(world, loaded, async (run) => {
-    const { ready, held } = sortForUninstall(await askKept(run));
-    const hosts = ready.map(({ host }) => host.name);
-    const backups = ready.reduce((sum, { runs }) => sum + runs, 0);
-    if (hosts.length > 0) {
+  const done = await withRun(world, loaded, (run) =>
+    uninstall(run, async (ready, withoutCluster) => {
+      const hosts = ready.map(({ host }) => host.name);
+      const backups = ready.reduce((sum, { runs }) => sum + runs, 0);
       const agreed = await askToChange(world, loaded, {
         text: `${backups === 0 ? 'No backup is' : `${count(backups, 'backup')} ${backups === 1 ? 'is' : 'are'}`} kept there. Afterwards no run can be rolled back on these hosts; what runs have changed stays changed.`,
         question: `Remove every trace of kubelatch from ${count(hosts.length, 'host')} now?`,
         hosts,
-        withoutCluster: undefined,
+        withoutCluster,
+        lockOnly: true,
         agreed: flags.yes,
       });
-      if (!agreed) return undefined;
+      if (!agreed) return false;
       stops.changing();
       progress.phase('Removing', hosts.length);
-    }
-    const order = run.hosts.map(({ name }) => name);
-    return [...held, ...(await uninstallHosts(ready, run))].toSorted(
-      (left, right) => order.indexOf(left.name) - order.indexOf(right.name),
-    );
-  });
-  if (results === undefined) {
+      return true;
+    }),
+  );
+  if (done === undefined) {
     process.stderr.write('Nothing was changed.\n');
     return 0;
   }
+  const order = loaded.hosts.map(({ name }) => name);
+  const results = done.toSorted((left, right) => order.indexOf(left.name) - order.indexOf(right.name));
   const about = { version, cluster: loaded.inventory.cluster.name };
   const isJson = flags.output === 'json' || flags.output === 'ndjson';
   await printResult(
