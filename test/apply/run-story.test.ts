@@ -90,7 +90,9 @@ it('prints safely whatever a journal holds', () => {
   fc.assert(
     fc.property(fc.array(entry), (entries) => {
       const story = storyOf({ run: 'r1\u001b[0m', entries: entries as unknown as Timed[] });
-      for (const one of JSON.stringify(story).match(/\\u00[01][0-9a-f]|\\n|\u202e/g) ?? []) throw new Error(one);
+      // A backslash of the text itself escapes nothing.
+      const plain = JSON.stringify(story).replaceAll('\\\\', '');
+      for (const one of plain.match(/\\u00[01][0-9a-f]|\\n|\u202e/g) ?? []) throw new Error(one);
       expect(story.hosts.every(({ host }) => typeof host === 'string')).toBe(true);
     }),
   );
