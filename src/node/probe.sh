@@ -5,8 +5,13 @@
 # $10 users that are looked for: all separated by blanks, programs and units may be patterns
 # $11 the most bytes of one file that are sent
 
-b64() { base64 | tr -d '\n'; }
-b64_of() { printf '%s' "$1" | b64; }
+# Not every base64 leaves out the ends of lines by itself.
+case $(printf x | base64 -w 0 2>/dev/null) in
+  eA==) one_line=-w0 ;;
+  *) one_line= ;;
+esac
+b64() { if [ -n "$one_line" ]; then base64 "$one_line"; else base64 | tr -d '\n'; fi; }
+b64_of() { if [ -n "$one_line" ]; then printf '%s' "$1" | base64 "$one_line"; else printf '%s' "$1" | base64 | tr -d '\n'; fi; }
 
 system() {
   echo "hostname $(b64 </proc/sys/kernel/hostname)"

@@ -1,7 +1,12 @@
 # The files of a change on this node: staged beside their places, put there, put back, compared.
 # One of the parts of the program in txn.sh; TXN is the folder of the change, ID its name.
 
-b64_of() { printf '%s' "$1" | base64 | tr -d '\n'; }
+# Not every base64 leaves out the ends of lines by itself.
+case $(printf x | base64 -w 0 2>/dev/null) in
+  eA==) one_line=-w0 ;;
+  *) one_line= ;;
+esac
+b64_of() { if [ -n "$one_line" ]; then printf '%s' "$1" | base64 "$one_line"; else printf '%s' "$1" | base64 | tr -d '\n'; fi; }
 
 flush() { # FILE...: those that are there; what cannot reach the disk is a failure
   for one; do
@@ -25,7 +30,9 @@ line_of() { # FILE: its first line, or nothing
   printf '%s\n' "$line"
 }
 
-sha_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
+sha_of() {
+  sum=$(sha256sum <"$1") && printf '%s\n' "${sum%% *}"
+}
 meta_of() { stat -c '%a %u:%g' -- "$1"; }
 octal() { # 0644 as stat prints it
   trimmed=${1#0}
@@ -64,10 +71,26 @@ link_for() { # PATH N: a second name of the old file, in the same folder, until 
 
 each_file() { # FUNCTION: called as FUNCTION N ACTION PATH OLD_SHA OLD_MODE OLD_IDS NEW_SHA NEW_MODE NEW_IDS; ends at the first failure
   while read -r n action coded old_sha old_mode old_ids new_sha new_mode new_ids; do
-    path=$(printf '%s' "$coded" | base64 -d)
+    path_of "$n" "$coded" || return 1
     "$1" "$n" "$action" "$path" "$old_sha" "$old_mode" "$old_ids" "$new_sha" "$new_mode" "$new_ids" || return 1
   done <"$TXN/files"
 }
+
+# Sets path; kept, since the files are gone through again and again, and each decoding costs processes.
+path_of() { # N CODED
+  case $1 in
+    '' | *[!0-9]*) return 1 ;;
+  esac
+  if eval "[ \"\${coded_$1-}\" = \"\$2\" ]"; then
+    eval "path=\$path_$1"
+  else
+    path=$(printf '%s' "$2" | base64 -d)
+    eval "coded_$1=\$2 path_$1=\$path"
+  fi
+}
+
+# Before they are gone through in shells of their own, which would forget them again.
+know_paths() { [ ! -e "$TXN/files" ] || each_file :; }
 
 discard() ( # a shell of its own: each_file has the names of its caller
   each_file drop_staged

@@ -1,6 +1,11 @@
 # Prints how a unit and its processes fare now. $1 unit  $2 process name  $3 how many lines of its journal to add  $4 a log file, or -
 
-b64_of() { printf '%s' "$1" | base64 | tr -d '\n'; }
+# Not every base64 leaves out the ends of lines by itself.
+case $(printf x | base64 -w 0 2>/dev/null) in
+  eA==) one_line=-w0 ;;
+  *) one_line= ;;
+esac
+b64_of() { if [ -n "$one_line" ]; then printf '%s' "$1" | base64 "$one_line"; else printf '%s' "$1" | base64 | tr -d '\n'; fi; }
 
 # under PARENT: the unit's main process is PARENT or one of its ancestors.
 under() {
@@ -15,9 +20,10 @@ under() {
 
 main() {
   [ $# -eq 4 ] || exit 97
-  systemctl show --no-pager -p ActiveState,SubState,MainPID,NRestarts,RestartUSec,Result,ExecMainStatus -- "$1" 2>/dev/null
-  main_pid=$(systemctl show --no-pager -p MainPID -- "$1" 2>/dev/null)
-  main_pid=${main_pid#MainPID=}
+  shown=$(systemctl show --no-pager -p ActiveState,SubState,MainPID,NRestarts,RestartUSec,Result,ExecMainStatus -- "$1" 2>/dev/null)
+  printf '%s\n' "$shown"
+  main_pid=${shown#*MainPID=}
+  main_pid=${main_pid%%[!0-9]*}
   for dir in /proc/[0-9]*; do
     name='' state=''
     { read -r name <"$dir/comm" && read -r state <"$dir/stat"; } 2>/dev/null || continue

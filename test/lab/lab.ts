@@ -2,7 +2,16 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { anonymousPods, apiGet, portState, run, type Answer, type Outcome, type RunOptions } from './node-access.js';
+import {
+  anonymousPods,
+  apiGet,
+  portState,
+  run,
+  runInside,
+  type Answer,
+  type Outcome,
+  type RunOptions,
+} from './node-access.js';
 
 export type LabKind = 'real' | 'standin';
 type Rancher = `${'k3s' | 'rke2'}-${'server' | 'agent'}`;
@@ -118,7 +127,7 @@ function labAt(state: string): Lab {
     return found.address;
   };
   const on = (node: string, commands: string, options?: RunOptions): Promise<Outcome> =>
-    run(join(here, 'enter.sh'), [node, commands], options);
+    runInside(state, node, commands, options);
   const must = async (node: string, commands: string): Promise<string> => {
     const done = await on(node, commands);
     if (done.code !== 0) throw new Error(`on ${node}: exit ${done.code}: ${done.stderr.trim().slice(-500)}`);

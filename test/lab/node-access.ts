@@ -23,6 +23,31 @@ export interface Answer {
   readonly body: string;
 }
 
+const read = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return '';
+  }
+};
+const firstChild = (pid: string): string => read(`/proc/${pid}/task/${pid}/children`).split(' ')[0] ?? '';
+
+/** The pid of a node's first process; empty while the node is down. Another one after each start. `state`: the lab's state folder. */
+export function firstProcess(state: string, node: string): string {
+  const [keeper = ''] = read(join(state, 'nodes', node, 'keeper')).split(' ');
+  return firstChild(firstChild(keeper));
+}
+
+/** Runs a bash script as root inside a node, as enter.sh does, with fewer processes. */
+export function runInside(state: string, node: string, script: string, options?: RunOptions): Promise<Outcome> {
+  const first = firstProcess(state, node);
+  if (first === '') return Promise.resolve({ code: 1, stdout: '', stderr: `the node ${node} is not running` });
+  const spaces = ['mount', 'uts', 'ipc', 'net', 'pid', 'cgroup', 'root', 'wd'].map((name) => `--${name}`);
+  const env = ['HOME=/root', 'LANG=C.UTF-8', `TERM=${process.env['TERM'] ?? 'dumb'}`];
+  const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  return run('nsenter', ['--target', first, ...spaces, '--', 'env', '-i', ...env, path, 'bash', '-c', script], options);
+}
+
 /** Runs a program and collects what it says; never throws for its exit status. */
 export function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {

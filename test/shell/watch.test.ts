@@ -33,7 +33,7 @@ beforeAll(async () => {
   program('wfakelet', 'read -r _');
   program(
     'systemctl',
-    `case "$*" in *ActiveState*) echo ActiveState=active ;; *) echo MainPID=$(cat '${at('main')}') ;; esac`,
+    `case "$*" in *ActiveState*) echo ActiveState=active; echo MainPID=$(cat '${at('main')}'); echo Result=success ;; esac`,
   );
   program('journalctl', `echo "journal: $*"; echo 'it'"'"'s "over"'`);
   writeFileSync(at('log'), 'one\ntwo\nthree\n');

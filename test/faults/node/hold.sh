@@ -4,7 +4,7 @@
 # claim FOLDER STEP MOMENT: prints the hold's name where this call is to be held; only one call ever is.
 claim() {
   local step moment hold
-  read -r step moment hold <"$1/at" 2>/dev/null || return 1
+  { [ -e "$1/at" ] && read -r step moment hold <"$1/at"; } 2>/dev/null || return 1
   [ "$step $moment" = "$2 $3" ] && mv "$1/at" "$1/taken" 2>/dev/null && printf '%s\n' "$hold"
 }
 

@@ -1,15 +1,16 @@
 #!/bin/bash
 # Runs on a lab node as root in the place of `sh -s`: knows which step a script is, holds it there, or spoils its answer.
 set -uo pipefail
-here=$(dirname "$0")
+here=${0%/*}
 folder=/run/lab-faults
-mkdir -p "$folder"
+[ -d "$folder" ] || mkdir -p "$folder"
 # shellcheck source=/dev/null
 . "$here/hold.sh"
 
 # scripts: "NAME FIRST-LINE" of each program that the tool sends. A transaction's verb is its first argument.
-step_of() {
+step_of() { # sets step
   local first third name line
+  step=other
   { read -r _ _ first _ && read -r _ && IFS= read -r third; } <"$1"
   while read -r name line; do
     [ "$line" = "$third" ] || continue
@@ -22,10 +23,9 @@ step_of() {
         restart | beat) name=gate ;;
       esac ;;
     esac
-    printf '%s\n' "$name"
+    step=$name
     return
   done <"$here/scripts"
-  echo other
 }
 
 spoil() { # KIND: the answer comes on stdin
@@ -45,10 +45,11 @@ spoil() { # KIND: the answer comes on stdin
 }
 
 echo kubelatch-ready
-script=$(mktemp "$folder/script.XXXXXX")
+script=$folder/script.$$
 cat >"$script"
-step=$(step_of "$script")
-printf '%s %s\n' "$(cut -d ' ' -f 1 /proc/uptime)" "$step" >>"$folder/calls"
+step_of "$script"
+read -r up _ </proc/uptime
+printf '%s %s\n' "$up" "$step" >>"$folder/calls"
 if hold=$(claim "$folder" "$step" before) || hold=$(claim "$folder" "$step" late); then
   held "$folder" "$hold" || exit 1
   sh -s <"$script"
