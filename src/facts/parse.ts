@@ -107,6 +107,8 @@ export function parseFacts(output: string): Result<NodeFacts, string> {
 }
 
 function decode(base64: string): string {
+  // A plain word, as it is.
+  if (base64.startsWith('=')) return base64.slice(1);
   return Buffer.from(base64.replace(/\.$/, ''), 'base64').toString('utf8');
 }
 

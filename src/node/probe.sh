@@ -1,4 +1,5 @@
-# Prints what kubelatch wants to know of a node, one record a line; changes nothing. Values that may hold anything are base64.
+# Prints what kubelatch wants to know of a node, one record a line; changes nothing. Values that may hold anything are base64, or
+# plain words behind a `=`: a process less for each.
 # $1 units  $2 process names  $3 files to read  $4 files to look at only  $5 folders whose files are read
 # $6 names of flags and fields whose paths are read  $7 the same, looked at only
 # $8 programs that may be asked for their version  $9 units that tell their journal what they start a kubelet with
@@ -142,12 +143,15 @@ folder() { # DIR: the files below it, links to /dev/null among them
 }
 
 describe() { # PATH read|look MOST
-  name=$(b64_of "$1")
+  case $1 in
+    '' | *[!A-Za-z0-9/._@:+-]*) name=$(b64_of "$1") ;;
+    *) name="=$1" ;;
+  esac
   if [ ! -e "$1" ] && [ ! -L "$1" ]; then
     echo "absent $name"
     return
   fi
-  if ! meta=$(stat -L -c '%a %u:%g %U:%G %s %Y %F' -- "$1" 2>/dev/null); then
+  if ! meta=$(stat -L -c '%s/%a %u:%g %U:%G %s %Y %F' -- "$1" 2>/dev/null); then
     echo "unreadable $name"
     return
   fi
@@ -155,12 +159,13 @@ describe() { # PATH read|look MOST
   [ -d /sys/fs/selinux ] && label=$(stat -L -c '%C' -- "$1" 2>/dev/null)
   link=
   [ -L "$1" ] && link=$(readlink -f -- "$1")
-  echo "stat $name ${label:--} $(b64_of "$link"). $meta"
+  echo "stat $name ${label:--} ${link:+$(b64_of "$link")}. ${meta#*/}"
   [ "$2" = read ] && [ -f "$1" ] || return 0
-  [ "$(wc -c <"$1")" -le "$3" ] || return 0
+  # What grows meanwhile is cut where it is read.
+  [ "${meta%%/*}" -le "$3" ] || return 0
   if grep -q 'PRIVATE KEY' -- "$1" 2>/dev/null; then
     echo "secret $name"
-  elif content=$(b64 <"$1" 2>/dev/null); then
+  elif content=$(head -c "$3" -- "$1" 2>/dev/null | b64) && [ -r "$1" ]; then
     echo "content $name $content."
   else
     echo "unreadable $name"

@@ -33,12 +33,17 @@ line_of() { # FILE: its first line, or nothing
 sha_of() {
   sum=$(sha256sum <"$1") && printf '%s\n' "${sum%% *}"
 }
-meta_of() { stat -c '%a %u:%g' -- "$1"; }
-octal() { # 0644 as stat prints it
-  trimmed=${1#0}
-  trimmed=${trimmed#0}
-  trimmed=${trimmed#0}
-  echo "${trimmed:-0}"
+octal() { # sets mode: 0644 as stat prints it
+  mode=${1#0}
+  mode=${mode#0}
+  mode=${mode#0}
+  mode=${mode:-0}
+}
+coded_of() { # sets coded: a path as a word without blanks
+  case $1 in
+    '' | *[!A-Za-z0-9/._@:+-]*) coded=$(b64_of "$1") ;;
+    *) coded="=$1" ;;
+  esac
 }
 
 set_meta() { # FILE MODE IDS
@@ -57,7 +62,8 @@ is_as() {
     return
   fi
   { [ -f "$1" ] && [ ! -L "$1" ]; } || return 1
-  [ "$(meta_of "$1")" = "$(octal "$3") $4" ] || return 1
+  octal "$3"
+  [ "$(stat -c '%a %u:%g' -- "$1")" = "$mode $4" ] || return 1
   [ "$2" = '?' ] || [ "$(sha_of "$1")" = "$2" ]
 }
 
@@ -81,7 +87,9 @@ path_of() { # N CODED
   case $1 in
     '' | *[!0-9]*) return 1 ;;
   esac
-  if eval "[ \"\${coded_$1-}\" = \"\$2\" ]"; then
+  if [ "${2#=}" != "$2" ]; then
+    path=${2#=}
+  elif eval "[ \"\${coded_$1-}\" = \"\$2\" ]"; then
     eval "path=\$path_$1"
   else
     path=$(printf '%s' "$2" | base64 -d)
@@ -129,7 +137,8 @@ stage() { # the eight words of one file
     [ -n "$new_sha" ] || fail_stage 'sha256sum does not work here'
   fi
   # Noted before anything lies outside of the transaction: whoever discards it finds all of it.
-  trouble=$({ echo "$n $action $(b64_of "$path") $3 $4 $5 $new_sha $7 $8" | cat >>"$TXN/files"; } 2>&1) ||
+  coded_of "$path"
+  trouble=$({ echo "$n $action $coded $3 $4 $5 $new_sha $7 $8" | cat >>"$TXN/files"; } 2>&1) ||
     fail_stage "cannot write below $ROOT: $trouble"
   if [ "$action" = mode ]; then
     trouble=$({ touch -c -r "$path" -- "$path"; } 2>&1) || fail_stage "cannot change $path: $trouble"
@@ -182,8 +191,11 @@ ours() {
   elif [ -f "$3" ] && [ ! -L "$3" ]; then
     sum=$(sha_of "$3")
     if [ "$2" = mode ] || [ "$sum" = "$4" ] || [ "$sum" = "$7" ]; then
-      case $(meta_of "$3") in
-        "$(octal "$5") $6" | "$(octal "$8") $9" | "$(octal "$8") $6" | "$(octal "$5") $9") return 0 ;;
+      octal "$5"
+      old_mode=$mode
+      octal "$8"
+      case $(stat -c '%a %u:%g' -- "$3") in
+        "$old_mode $6" | "$mode $9" | "$mode $6" | "$old_mode $9") return 0 ;;
       esac
     fi
   fi
@@ -193,7 +205,7 @@ ours() {
 
 # A folder that is not there and that this change did not make: its disk may not be mounted yet.
 reachable() {
-  [ -d "${3%/*}" ] && return
+  [ -d "${3%/*}/" ] && return
   { [ -e "$TXN/folders" ] && grep -qxF -- "${3%/*}" "$TXN/folders"; } && return
   printf '%s\n' "the folder of $3 is not there"
   return 1
@@ -218,7 +230,7 @@ put_old() { # a file that is the old one already is left alone: it may be why wr
 relink() { # the old file gets its second name back, ready to be renamed; or what is needed to take the new one away is tried
   trial=$(staged_for "$3" "$1")
   case $2 in
-    create) [ ! -d "${3%/*}" ] || { : >"$trial" && rm -f -- "$trial"; } ;;
+    create) [ ! -d "${3%/*}/" ] || { : >"$trial" && rm -f -- "$trial"; } ;;
     mode) touch -c -r "$3" -- "$3" ;;
     *)
       old_link=$(link_for "$3" "$1")

@@ -8,9 +8,9 @@ ask_systemd() { timeout 30 systemctl "$@" </dev/null 8<&- 9<&-; }
 
 write_boot_unit() {
   folders=
-  while read -r _ _ coded _; do
-    folder=$(printf '%s' "$coded" | base64 -d)
-    folder=${folder%/*}
+  while read -r n _ coded _; do
+    path_of "$n" "$coded"
+    folder=${path%/*}
     # systemd does not follow links to where they are mounted.
     for place in "$folder" "$(readlink -f -- "$folder")" "$(readlink -f -- "$TXN")"; do
       case $place in

@@ -26,10 +26,9 @@ restart_old() {
   esac
 }
 
-is_starting() { # UNIT: it has not failed, it is at it
+is_starting() { # UNIT: it is at it, and does not wait for its next try
   case $(ask_systemd show -p ActiveState,SubState -- "$1" 2>/dev/null | sort | tr '\n' ' ') in
-    *SubState=auto-restart*) return 1 ;;
-    'ActiveState=activating '*) return 0 ;;
+    'ActiveState=activating '*SubState=start*) return 0 ;;
   esac
   return 1
 }

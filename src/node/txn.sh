@@ -5,7 +5,7 @@
 ROOT=${KUBELATCH_ROOT:-/var/lib/kubelatch}/txn
 
 answer() { # WORD [TEXT]: the last line of every verb
-  echo "result $1 $(b64_of "${2:-}")"
+  echo "result $1 ${2:+$(b64_of "$2")}"
   exit 0
 }
 

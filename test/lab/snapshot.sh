@@ -26,21 +26,19 @@ done
 while IFS= read -r -d '' line; do
   hashes[${line:66}]=${line%% *}
 done < <(find "${present[@]}" -type f -print0 | xargs -0 -r sha256sum -z --)
-for place in "${present[@]}"; do
-  while IFS= read -r -d '' record; do
-    meta=${record%% /*} path=/${record#* /}
-    [[ ! $path =~ ^($own)$ ]] || continue
-    if [ -L "$path" ]; then
-      what=link:$(readlink "$path")
-    elif [ -d "$path" ]; then
-      what=folder
-    elif [ -f "$path" ]; then
-      what=${hashes[$path]-}
-      # One that came since.
-      [ -n "$what" ] || { what=$(sha256sum <"$path") && what=${what%% *}; }
-    else
-      continue
-    fi
-    printf '%s %s %s\0' "$meta" "$what" "$path"
-  done < <(find "$place" -printf '%m %u:%g %p\0' | sort -z)
-done
+while IFS= read -r -d '' record; do
+  meta=${record%% /*} path=/${record#* /}
+  [[ ! $path =~ ^($own)$ ]] || continue
+  if [ -L "$path" ]; then
+    what=link:$(readlink "$path")
+  elif [ -d "$path" ]; then
+    what=folder
+  elif [ -f "$path" ]; then
+    what=${hashes[$path]-}
+    # One that came since.
+    [ -n "$what" ] || { what=$(sha256sum <"$path") && what=${what%% *}; }
+  else
+    continue
+  fi
+  printf '%s %s %s\0' "$meta" "$what" "$path"
+done < <(find "${present[@]}" -printf '%m %u:%g %p\0' | sort -z)

@@ -86,6 +86,7 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
       // One below it hides it.
       writeFileSync(mounts, `${lines.join('\n')}\n3 2 0:3 / ${root}/state/txn rw - ext4 /dev/sdb rw\n`);
       expect(said(await asked(onDisk)).word).toBe('prepared');
+      await revert(node.place.session(shell, onDisk), 'r1', 'files-only', 'the test');
       expect(node.tree()).toEqual(before);
     } finally {
       rmSync(root, { recursive: true });
