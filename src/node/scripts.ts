@@ -6,7 +6,7 @@ export type ScriptName = 'probe' | 'txn' | 'watch' | 'http' | 'kubectl' | 'lifel
 /** Programs in several files: the last one ends with the line that runs it. */
 const parts: Readonly<Partial<Record<ScriptName, readonly string[]>>> = {
   probe: ['probe-units', 'probe'],
-  txn: ['txn-files', 'txn-state', 'txn-switch', 'txn-undo', 'txn'],
+  txn: ['txn-files', 'txn-stage', 'txn-state', 'txn-switch', 'txn-undo', 'txn'],
 };
 const loaded = new Map<ScriptName, string>();
 

@@ -7,7 +7,7 @@ WANTED=$UNITS/multi-user.target.wants
 ask_systemd() { timeout 30 systemctl "$@" </dev/null 8<&- 9<&-; }
 
 write_boot_unit() {
-  folders=
+  folders='' path=''
   while read -r n _ coded _; do
     path_of "$n" "$coded"
     folder=${path%/*}

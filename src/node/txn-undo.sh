@@ -51,12 +51,12 @@ runs_again() {
   unit=$(line_of "$TXN/unit") name=$(line_of "$TXN/child")
   last='' same=0 looks=0 most=40
   while [ "$looks" -lt "$most" ]; do
-    seen=$(ask_systemd show -p ActiveState,MainPID -- "$unit" 2>/dev/null | sort | tr '\n' ' ')
+    seen=$(ask_systemd show -p ActiveState,MainPID,SubState -- "$unit" 2>/dev/null | sort | tr '\n' ' ')
     if [ "$seen" = "$last" ] && has_process "$name"; then same=$((same + 1)); else same=0; fi
     last=$seen
     case $seen in
       'ActiveState=active MainPID='[1-9]*) [ "$same" -lt 3 ] || return 0 ;;
-      'ActiveState=activating '*) ! is_starting "$unit" || most=$((looks + 40 < 900 ? looks + 40 : 900)) ;;
+      'ActiveState=activating '*SubState=start*) most=$((looks + 40 < 900 ? looks + 40 : 900)) ;;
     esac
     sleep 1
     looks=$((looks + 1))
@@ -136,21 +136,18 @@ take_back() { # a change that was confirmed: no less to be ended by the node its
   if other=$(holder); then answer pending "$other"; fi
   trouble=$(each_file reachable) || answer error "$trouble"
   conflict=$(each_file ours) || answer conflict "$conflict"
+  trouble=$(each_file rehearsed) || answer error "the old files cannot be laid out: $trouble"
+  # Cut off before it is under way, the switch takes away what is laid out by then.
+  trouble=$(start_switch 240 2>&1) || not_taken_back "the switch cannot be armed: $trouble"
   # All of it or nothing: what could fail is done while nothing is changed.
-  trouble=$({ each_file rehearsed && each_file relink; } 2>&1) || {
-    each_file drop_staged
-    answer error "the old files cannot be laid out: ${trouble:-a copy differs}"
-  }
-  trouble=$(start_switch 240 2>&1) || {
-    each_file drop_staged
-    stop_switch
-    answer error "the switch cannot be armed: $trouble"
-  }
-  trouble=$(set_state reverting 2>&1) || {
-    each_file drop_staged
-    stop_switch
-    answer error "cannot write below $ROOT: $trouble"
-  }
+  trouble=$(each_file relink 2>&1) || not_taken_back "the old files cannot be laid out: ${trouble:-a copy differs}"
+  trouble=$(set_state reverting 2>&1) || not_taken_back "cannot write below $ROOT: $trouble"
+}
+
+not_taken_back() { # WHY: it stays confirmed
+  each_file drop_staged
+  stop_switch
+  answer error "$1"
 }
 
 set_reverted() { # nothing has to be kept where all is as it was, should the disk be too full to say so

@@ -37,7 +37,7 @@ prepare() {
   n=0
   while [ $# -gt 0 ]; do
     n=$((n + 1))
-    stage "$@" || exit 1
+    stage "$n" "$@" || exit 1
     shift 8
   done
   rehearse=$(each_file rehearsed 2>&1) || {
@@ -145,7 +145,7 @@ confirm() { # NONCE
 finish_confirm() { # self or nothing
   set_state confirmed 2>/dev/null || true
   [ -e "$TXN/verdict" ] || set_verdict "confirmed by $(line_of "$TXN/owner")"
-  each_file drop_link || true
+  each_file drop_staged || true
   stop_switch "$1"
 }
 

@@ -36,7 +36,7 @@ it('has a node forget what is beyond the backups to keep, once the change is con
   expect(await apply(node, { keep: 3 })).toMatchObject({ outcome: 'confirmed' });
   expect(node.verbs.slice(-2)).toEqual(['confirm', 'prune']);
   const calls = node.sessions.flatMap(({ runs }) => runs).filter(({ args }) => args[0] === 'prune');
-  expect(calls.map(({ args }) => args)).toEqual([['prune', 'all', '3']]);
+  expect(calls.map(({ args }) => args)).toEqual([['prune', 'r1', '3']]);
 });
 
 it('stays confirmed where the node could not forget', async () => {

@@ -23,10 +23,10 @@ export interface Lane {
 /** The order in which shapes get lanes: the first six have one of each. */
 const order: readonly LaneShape[] = ['kubeadm', 'systemd', 'k3s-agent', 'rke2-server', 'k3s-server', 'rke2-agent'];
 
-/** Shapes of `count` lanes, those that are wanted. */
+/** Shapes of the first `count` lanes, of those that are wanted; what has no lane then gets one that has become free. */
 export function laneShapes(count: number, cells: readonly Cell[]): LaneShape[] {
   const wanted = order.filter((shape) => cells.some((cell) => cell.node === shape));
-  return Array.from({ length: Math.max(wanted.length, count) }, (_, index) => wanted[index % wanted.length]).filter(
+  return Array.from({ length: count }, (_, index) => wanted[index % wanted.length]).filter(
     (shape) => shape !== undefined,
   );
 }

@@ -91,16 +91,16 @@ async function runAll(options: Options, earlier: readonly Result[], evidence: st
 
 const isLong = ({ fault }: Cell): boolean => fault === 'never-starts';
 
-/** Cells that each lab of a shape should have left for another one to be worth its start. */
+/** Cells that each lab of a shape should have left for one more to be worth its start. */
 const worthwhile = 4;
 
 /** The shape whose labs have the most left, where one more lab would help; `busy` are the labs' shapes now. */
 function neediest(left: readonly Cell[], busy: readonly (LaneShape | undefined)[]): LaneShape | undefined {
   const shapes = [...new Set(left.map(({ node }) => node))];
-  const share = (shape: LaneShape): number =>
-    left.filter(({ node }) => node === shape).length / (busy.filter((one) => one === shape).length + 1);
-  const [most] = shapes.toSorted((one, other) => share(other) - share(one));
-  return most !== undefined && share(most) >= worthwhile ? most : undefined;
+  const labs = (shape: LaneShape): number => busy.filter((one) => one === shape).length;
+  const share = (shape: LaneShape): number => left.filter(({ node }) => node === shape).length / (labs(shape) + 1);
+  const needy = shapes.filter((shape) => labs(shape) === 0 || share(shape) >= worthwhile);
+  return needy.toSorted((one, other) => share(other) - share(one))[0];
 }
 
 /** Changes with any file of the tool or of this harness. */

@@ -93,7 +93,8 @@ describe('run', () => {
   it('runs more scripts at once than the server has channels', async () => {
     const one = await session();
     const results = await Promise.all(
-      Array.from({ length: 25 }, (_, i) => one.run('echo "$1"', [String(i)], { deadline })),
+      // That they all come to an end, in whatever time a busy machine takes.
+      Array.from({ length: 25 }, (_, i) => one.run('echo "$1"', [String(i)], { deadline: 60_000 })),
     );
     expect(results.map((result) => result.ok && result.value.stdout.toString().trim())).toEqual(
       Array.from({ length: 25 }, (_, i) => String(i)),
