@@ -57,4 +57,6 @@ process.on('message', ({ cell }: Order) => {
         }),
     );
 });
+// Who stops the matrix lets cells under way come to their end.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit());

@@ -73,8 +73,10 @@ async function strikeAt(hold: Hold, { cell, scene, reference, patience }: Target
   const { pending } = await leftoversOf(lab, node);
   const wasArmed = pending.some((one) => / (armed|writing|applied|reverting)$/.test(one));
   const first = firstProcess(node);
+  // A fault that waits for a restart is made first: as long as that takes, the controller lives.
+  if (kind === 'condition') await action.inject(scene);
   const lostAt = uptime();
-  await action.inject(scene);
+  if (kind === 'event') await action.inject(scene);
   if (losesController(cell)) tool?.kill();
   const isLate = cell.moment === 'late';
   const isConnection = cell.step === 'connect' || cell.step === 'prove';

@@ -23,6 +23,8 @@ import { nonce, options, runUnit, startMachine } from './txn-node.js';
 const effects = ['sync', 'mv', 'cp', 'rm', 'mkdir', 'rmdir', 'chown', 'chmod', 'cat', 'ln', 'touch', 'systemctl'];
 
 const wrapper = (name: string, real: string): string => `#!/bin/sh
+# Nothing is different after a mere look.
+case "${name} $*" in 'systemctl show '* | 'systemctl is-active '* | 'cat /proc/'*) exec ${real} "$@" ;; esac
 if [ -n "\${CUT_AT:-}" ]; then
   read -r n <"$PLACE/count"
   n=$((n + 1))
