@@ -35,7 +35,7 @@ UNIT
 write_timer_units() { # SECONDS
   cat >"$UNITS/kubelatch-switch.service" <<UNIT && cat >"$UNITS/kubelatch-switch.timer" <<UNIT
 [Unit]
-Description=kubelatch: puts back change $ID unless it is confirmed
+Description=kubelatch: puts back change $ID unless it is confirmed in time
 StartLimitIntervalSec=300
 StartLimitBurst=10
 
@@ -46,7 +46,7 @@ RestartSec=1
 OOMScoreAdjust=-900
 UNIT
 [Unit]
-Description=kubelatch: acts on change $ID unless it is confirmed
+Description=kubelatch: acts on change $ID should its service have ended
 
 [Timer]
 OnActiveSec=${1}s
@@ -62,7 +62,10 @@ start_switch() (
     { [ -d "$WANTED" ] || mkdir "$WANTED"; } && ln -sf ../kubelatch-boot.service "$WANTED/kubelatch-boot.service" &&
     write_timer_units "$1" && flush "$UNITS"/kubelatch-* "$UNITS" "$WANTED" "$TXN/boot" "$TXN/deadline" "$TXN" &&
     # What still runs from an earlier change would keep its time, or keep the service from being started.
-    ask_systemd daemon-reload && ask_systemd stop kubelatch-switch.service && ask_systemd restart kubelatch-switch.timer
+    ask_systemd daemon-reload && ask_systemd stop kubelatch-switch.service && ask_systemd restart kubelatch-switch.timer &&
+    # Each daemon-reload begins the time of such a timer anew, whoever asks for it. The service waits on its own; the timer is there
+    # should the service be ended.
+    ask_systemd start kubelatch-switch.service
 )
 
 seconds_of() { # WORDS as systemd prints a time span
@@ -135,9 +138,15 @@ stop_timer() { # [self]
   rm -f "$UNITS/kubelatch-switch.timer" "$UNITS/kubelatch-switch.service"
 }
 
-# Called by the timer's unit.
+waits() { # it is being armed, or armed and undecided
+  [ -e "$TXN/undecided" ] || return 1
+  state=$(state_of "$TXN")
+  [ "$state" = prepared ] || is_pending "$state"
+}
+
+# Called by the service of the switch.
 expire() {
-  while [ -e "$TXN/undecided" ] && is_pending "$(state_of "$TXN")"; do
+  while waits; do
     left=$(($(number_of "$TXN/deadline") - $(now)))
     [ "$left" -gt 0 ] || break
     sleep "$left"

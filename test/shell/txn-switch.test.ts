@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { arm, beat, restart, revert, write } from '../../src/apply/node-transaction.js';
 import { createAt, editTo, shells } from './node-shell.js';
@@ -20,14 +21,14 @@ describe.each(shells)('the switch under $name', { timeout: 60_000 }, (shell) => 
     const unit = (name: string): string => readFileSync(join(node.place.units, name), 'utf8');
     const run = `/bin/sh ${node.of('txn.sh')}`;
     expect(unit('kubelatch-switch.timer')).toBe(`[Unit]
-Description=kubelatch: acts on change r1 unless it is confirmed
+Description=kubelatch: acts on change r1 should its service have ended
 
 [Timer]
 OnActiveSec=45s
 AccuracySec=100ms
 `);
     expect(unit('kubelatch-switch.service')).toBe(`[Unit]
-Description=kubelatch: puts back change r1 unless it is confirmed
+Description=kubelatch: puts back change r1 unless it is confirmed in time
 StartLimitIntervalSec=300
 StartLimitBurst=10
 
@@ -298,12 +299,28 @@ TimeoutStartSec=180
     expect(existsSync(node.of('', 'one'))).toBe(false);
   });
 
+  it('waits from the arming on, by its own service, and takes nothing away before its time', async () => {
+    const path = node.file('a');
+    await node.prepared([editTo(path, 'new')]);
+    writeFileSync(node.of('undecided'), '');
+    // As when the service was started, and the state is not written yet.
+    const uptime = Number(readFileSync('/proc/uptime', 'utf8').split('.')[0]);
+    writeFileSync(node.of('deadline'), `${uptime + 4}\n`);
+    writeFileSync(join(node.place.units, 'early.service'), `ExecStart=/bin/sh ${node.of('txn.sh')} expire r1\n`);
+    const ended = runUnit(node.place, shell, 'early.service');
+    await sleep(1500);
+    expect(node.stateOf()).toBe('prepared');
+    expect((await ended).journal).toMatch(/^change r1: nothing/);
+    expect(existsSync(node.of(''))).toBe(false);
+  });
+
   it('is timed anew though an old timer or its service still runs', async () => {
     await node.armed([]);
-    expect(node.place.systemctlCalls().slice(0, 3)).toEqual([
+    expect(node.place.systemctlCalls().slice(0, 4)).toEqual([
       'daemon-reload',
       'stop kubelatch-switch.service',
       `restart ${timer}`,
+      'start kubelatch-switch.service',
     ]);
   });
 });

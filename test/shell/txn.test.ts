@@ -10,7 +10,12 @@ import { createAt, editTo, isRoot, modeTo, runText, sha256, shells } from './nod
 import { about, said, useNode } from './txn-node.js';
 
 const by = 'the test';
-const armed = ['daemon-reload', 'stop kubelatch-switch.service', 'restart kubelatch-switch.timer'];
+const armed = [
+  'daemon-reload',
+  'stop kubelatch-switch.service',
+  'restart kubelatch-switch.timer',
+  'start kubelatch-switch.service',
+];
 const readBack = 'show -p ActiveState,ActiveEnterTimestampMonotonic,NextElapseUSecMonotonic kubelatch-switch.timer';
 const stopped = ['stop kubelatch-switch.timer', 'stop kubelatch-switch.service', 'daemon-reload'];
 const restarted = ['reset-failed -- kubelet.service', 'restart -- kubelet.service'];
@@ -43,20 +48,20 @@ describe.each(shells)('txn.sh under $name', { timeout: 60_000 }, (shell) => {
     expect((statSync(join(node.etc, 'systemd')).mode & 0o7777).toString(8)).toBe('755');
     expect(node.place.systemctlCalls()).toEqual([...armed, readBack]);
     expect(said(await restart(node.session, 'r1')).word).toBe('restarted');
-    expect(node.place.systemctlCalls().slice(4)).toEqual(restarted);
+    expect(node.place.systemctlCalls().slice(5)).toEqual(restarted);
     expect(await node.confirm()).toEqual({ word: 'confirmed', detail: '' });
     node.disarmed();
-    expect(node.place.systemctlCalls().slice(6)).toEqual(stopped);
+    expect(node.place.systemctlCalls().slice(7)).toEqual(stopped);
     expect(await node.confirm()).toEqual({ word: 'confirmed', detail: 'already' });
     expect(said(await write(node.session, 'r1'))).toEqual({ word: 'state', detail: 'confirmed' });
     expect(said(await restart(node.session, 'r1'))).toEqual({ word: 'state', detail: 'confirmed' });
 
     expect(said(await revert(node.session, 'r1', 'restart', by)).word).toBe('reverted');
     expect(node.tree()).toEqual(before);
-    expect(node.place.systemctlCalls().slice(9)).toEqual([...armed, ...restarted, ...stopped]);
+    expect(node.place.systemctlCalls().slice(10)).toEqual([...armed, ...restarted, ...stopped]);
     node.disarmed();
     expect(said(await revert(node.session, 'r1', 'restart', by))).toEqual({ word: 'reverted', detail: 'already' });
-    expect(node.place.systemctlCalls()).toHaveLength(17);
+    expect(node.place.systemctlCalls()).toHaveLength(19);
     expect(await node.confirm()).toEqual({ word: 'state', detail: 'reverted' });
   });
 
