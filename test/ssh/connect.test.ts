@@ -90,7 +90,7 @@ describe('run', () => {
     expect(await running).toMatchObject({ ok: false, error: { kind: 'aborted' } });
   });
 
-  it('runs more scripts at once than the server has channels', async () => {
+  it('runs more scripts at once than the server has channels', { timeout: 90_000 }, async () => {
     const one = await session();
     const results = await Promise.all(
       // That they all come to an end, in whatever time a busy machine takes.
