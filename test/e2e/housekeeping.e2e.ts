@@ -104,13 +104,16 @@ it('takes back one after the other to the first byte', async () => {
 
 it('--keep leaves the newest, and a rollback still works', async () => {
   const { run } = await apply(one, '-p', pids(4002), '--keep', '2');
-  expect(await kept(one)).toEqual({ n1: [`${run} confirmed`, `${second} reverted`] });
+  // So many that were confirmed stay, and so many that were put back.
+  expect(await kept(one)).toEqual({ n1: [`${run} confirmed`, `${second} reverted`, `${first} reverted`] });
   const again = await scene.result<RunResult>(0, ['apply', '-i', one, ...swift, '-p', pids(4003)], {
     env: { KUBELATCH_KEEP: '1' },
   });
-  expect(await kept(one)).toEqual({ n1: [`${again.run} confirmed`] });
+  expect(await kept(one)).toEqual({ n1: [`${again.run} confirmed`, `${second} reverted`] });
   const folders = await lab.on('n1', 'find /var/lib/kubelatch/txn -mindepth 1 -maxdepth 1 -type d');
-  expect(folders.stdout.trim()).toBe(`/var/lib/kubelatch/txn/${again.run}`);
+  expect(folders.stdout.trim().split('\n').sort()).toEqual(
+    [again.run, second].map((id) => `/var/lib/kubelatch/txn/${id}`).sort(),
+  );
   expect(await readOn(lab, 'n1', configYaml)).toContain('podPidsLimit: 4003');
   const back = await scene.result<RunResult>(0, ['rollback', again.run, '-i', one, ...swift]);
   expect(outcomes(back)).toEqual({ n1: 'confirmed' });
@@ -118,10 +121,13 @@ it('--keep leaves the newest, and a rollback still works', async () => {
 });
 
 it('uninstall refuses a host whose change is unfinished, and does the others', async () => {
-  const going = scene.kubelatch(['apply', '-i', one, '--yes', '--settle', '15s', '-p', pids(4004), '-o', 'json']);
+  const going = scene.kubelatch(['apply', '-i', one, '--yes', '--settle', '25s', '-p', pids(4004), '-o', 'json']);
   const pending = 'cat /var/lib/kubelatch/txn/*/state';
   await expect.poll(async () => (await lab.on('n1', pending)).stdout, { timeout: 60_000 }).toContain('applied');
-  const tried = await scene.result<Uninstall>(1, ['uninstall', '-i', both, '--yes']);
+  const locked = await scene.kubelatch(['uninstall', '-i', both, '--yes']);
+  expect([locked.code, locked.stdout]).toEqual([1, '']);
+  expect(locked.stderr).toContain('holds the run lock of this cluster');
+  const tried = await scene.result<Uninstall>(1, ['uninstall', '-i', both, '--yes', '--no-cluster']);
   expect(uninstalled(tried)).toEqual({ n1: 'refused', n2: 'removed' });
   const { run } = JSON.parse((await going).stdout) as RunResult;
   const [refused] = tried.hosts;
