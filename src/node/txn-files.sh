@@ -77,28 +77,17 @@ link_for() { # PATH N: a second name of the old file, in the same folder, until 
 
 each_file() { # FUNCTION: called as FUNCTION N ACTION PATH OLD_SHA OLD_MODE OLD_IDS NEW_SHA NEW_MODE NEW_IDS; ends at the first failure
   while read -r n action coded old_sha old_mode old_ids new_sha new_mode new_ids; do
-    path_of "$n" "$coded" || return 1
+    path_of "$coded"
     "$1" "$n" "$action" "$path" "$old_sha" "$old_mode" "$old_ids" "$new_sha" "$new_mode" "$new_ids" || return 1
   done <"$TXN/files"
 }
 
-# Sets path; kept, since the files are gone through again and again, and each decoding costs processes.
-path_of() { # N CODED
+path_of() { # CODED: sets path
   case $1 in
-    '' | *[!0-9]*) return 1 ;;
+    =*) path=${1#=} ;;
+    *) path=$(printf '%s' "$1" | base64 -d) ;;
   esac
-  if [ "${2#=}" != "$2" ]; then
-    path=${2#=}
-  elif eval "[ \"\${coded_$1-}\" = \"\$2\" ]"; then
-    eval "path=\$path_$1"
-  else
-    path=$(printf '%s' "$2" | base64 -d)
-    eval "coded_$1=\$2 path_$1=\$path"
-  fi
 }
-
-# Before they are gone through in shells of their own, which would forget them again.
-know_paths() { [ ! -e "$TXN/files" ] || each_file :; }
 
 discard() ( # a shell of its own: each_file has the names of its caller
   each_file drop_staged

@@ -8,8 +8,8 @@ ask_systemd() { timeout 30 systemctl "$@" </dev/null 8<&- 9<&-; }
 
 write_boot_unit() {
   folders='' path=''
-  while read -r n _ coded _; do
-    path_of "$n" "$coded"
+  while read -r _ _ coded _; do
+    path_of "$coded"
     folder=${path%/*}
     # systemd does not follow links to where they are mounted.
     for place in "$folder" "$(readlink -f -- "$folder")" "$(readlink -f -- "$TXN")"; do

@@ -76,7 +76,6 @@ has_process() { # NAME; - : the unit's own process says it all
 # the node that asks: what the controller confirmed before stays.
 undo() {
   how=$1 by=$2 self=${3:-}
-  know_paths
   lock_revert || answer error 'somebody else is putting this change back and does not end'
   take_lock
   case $(state_of "$TXN") in

@@ -81,7 +81,6 @@ write() {
   take_lock
   { [ "$(state_of "$TXN")" = armed ] && [ -e "$TXN/undecided" ]; } || answer state "$(state_of "$TXN")"
   same_boot_only
-  know_paths
   changed=$(each_file unchanged) || {
     withdraw
     answer changed "$changed"
