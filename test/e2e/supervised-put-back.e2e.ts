@@ -11,7 +11,7 @@ const inventory = scene.inventory(names);
 /** Milliseconds for a run over all of them, the servers one by one. */
 const patience = 600_000;
 // Long enough for all but the fault to pass, on two cores that start eight kubelets at once.
-const deadline = lab.isTrueProduct ? '90s' : lab.kind === 'real' ? '30s' : '16s';
+const deadline = lab.isTrueProduct ? '90s' : lab.kind === 'real' ? '45s' : '16s';
 const flags = [
   ...['--yes', '--waves', '100%', '--max-unavailable', '100%', '--max-failures', '100%'],
   ...['--settle', '1s', '--deadline', deadline],

@@ -128,11 +128,15 @@ N" '! nft list table inet labfault >/dev/null 2>&1 || nft delete table inet labf
   disk-full)
     folder=$(folders "${2:-config}")
     mkdir -p "$folder"
-    kept=$(mktemp -d /run/lab-full.XXXXXX)
-    cp -a "$folder/." "$kept/"
-    mount -t tmpfs -o "size=4m,mode=$(stat -c %a "$folder")" tmpfs "$folder"
-    cp -a "$kept/." "$folder/"
-    rm -rf "$kept"
+    # A small disk that is not seen to be memory: of the overlay's layers the node knows nothing.
+    small=$(mktemp -d /run/lab-full.XXXXXX)
+    mount -t tmpfs -o size=4m tmpfs "$small"
+    mkdir "$small/none" "$small/work" "$small/disk"
+    chmod "$(stat -c %a "$folder")" "$small/disk"
+    cp -a "$folder/." "$small/disk/"
+    mount -t overlay -o "lowerdir=$small/none,upperdir=$small/disk,workdir=$small/work" overlay "$folder"
+    umount -l "$small"
+    rmdir "$small"
     dd if=/dev/zero of="$folder/.lab-full" bs=4k 2>/dev/null || true
     ;;
   read-only)
