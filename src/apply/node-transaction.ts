@@ -70,7 +70,8 @@ export interface KeptTransaction {
 }
 
 /** States in which a change holds its node. */
-export const isPending = (state: string): boolean => ['armed', 'writing', 'applied', 'reverting'].includes(state);
+export const isPending = (state: string): boolean =>
+  ['armed', 'writing', 'applied', 'reverting', 'unreadable'].includes(state);
 
 export type TxnResult = Result<TxnAnswer, HostError>;
 

@@ -77,8 +77,8 @@ link_for() { # PATH N: a second name of the old file, in the same folder, until 
 
 each_file() { # FUNCTION: called as FUNCTION N ACTION PATH OLD_SHA OLD_MODE OLD_IDS NEW_SHA NEW_MODE NEW_IDS; ends at the first failure
   while read -r n action coded old_sha old_mode old_ids new_sha new_mode new_ids; do
-    path_of "$coded"
-    "$1" "$n" "$action" "$path" "$old_sha" "$old_mode" "$old_ids" "$new_sha" "$new_mode" "$new_ids" || return 1
+    path_of "$coded" || return 2
+    "$1" "$n" "$action" "$path" "$old_sha" "$old_mode" "$old_ids" "$new_sha" "$new_mode" "$new_ids" || return "$?"
   done <"$TXN/files"
 }
 
@@ -98,23 +98,25 @@ discard() ( # a shell of its own: each_file has the names of its caller
 drop_staged() { rm -f -- "$(staged_for "$3" "$1")" "$(link_for "$3" "$1")"; }
 drop_link() { rm -f -- "$(link_for "$3" "$1")"; }
 
-# Ours to put back: the bytes and the metadata are the old ones or the new ones. Anything else is somebody's edit.
+# Ours to put back: the bytes and the metadata are the old ones or the new ones. 3: anything else, which is somebody's edit. Another
+# status, which a shell or a tool gives for troubles of its own: it could not be looked at.
 ours() {
   if [ ! -e "$3" ] && [ ! -L "$3" ]; then
     [ "$4" != - ] || return 0
   elif [ -f "$3" ] && [ ! -L "$3" ]; then
-    sum=$(sha_of "$3")
+    sum=$(sha_of "$3") || return 2
     if [ "$2" = mode ] || [ "$sum" = "$4" ] || [ "$sum" = "$7" ]; then
       octal "$5"
       old_mode=$mode
       octal "$8"
-      case $(stat -c '%a %u:%g' -- "$3") in
+      meta=$(stat -c '%a %u:%g' -- "$3") || return 2
+      case $meta in
         "$old_mode $6" | "$mode $9" | "$mode $6" | "$old_mode $9") return 0 ;;
       esac
     fi
   fi
   printf '%s\n' "$3"
-  return 1
+  return 3
 }
 
 # A folder that is not there and that this change did not make: its disk may not be mounted yet.

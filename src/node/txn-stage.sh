@@ -68,6 +68,14 @@ unchanged() { is_as "$3" "$4" "$5" "$6" || {
   return 1
 }; }
 
+undo_new() { # what was not put in its place is not ours to judge: an edit there may be why writing failed
+  if [ -e "$(staged_for "$3" "$1")" ]; then
+    drop_staged "$@"
+  else
+    ours "$@" && put_old "$@" && is_old "$@"
+  fi
+}
+
 put_new() {
   # The flushing of those before it took its time.
   unchanged "$@" >&2 || return 1

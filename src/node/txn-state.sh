@@ -7,6 +7,8 @@ set_state() {
 
 state_of() { # DIR; once decided, a disk too full to say so does not make it undone
   state=$(line_of "$1/state")
+  # What cannot be read is not taken for nothing: the old files may lie here alone.
+  if [ -z "$state" ] && [ -e "$1/state" ]; then state=unreadable; fi
   case $state in
     applied | writing)
       if [ -e "$1/decided-confirm" ]; then
@@ -21,7 +23,7 @@ state_of() { # DIR; once decided, a disk too full to say so does not make it und
 
 is_pending() { # STATE
   case $1 in
-    armed | writing | applied | reverting) return 0 ;;
+    armed | writing | applied | reverting | unreadable) return 0 ;;
   esac
   return 1
 }
@@ -127,11 +129,15 @@ lock_revert() {
   { [ -e "$TXN/revert.lock" ] || true >>"$TXN/revert.lock"; } 2>/dev/null && exec 8<"$TXN/revert.lock" && wait_for 8 300
 }
 
+is_busy() { # STATUS of a lock: somebody holds it
+  [ "$1" -eq 75 ]
+}
+
 wait_for() { # DESCRIPTOR SECONDS: not every flock waits a limited time by itself
   command -v flock >/dev/null || return 1
   waited=0
   until flock -n "$1"; do
-    [ "$waited" -lt "$2" ] || return 1
+    [ "$waited" -lt "$2" ] || return 75
     sleep 1
     waited=$((waited + 1))
   done

@@ -36,17 +36,19 @@ write_timer_units() { # SECONDS
   cat >"$UNITS/kubelatch-switch.service" <<UNIT && cat >"$UNITS/kubelatch-switch.timer" <<UNIT
 [Unit]
 Description=kubelatch: puts back change $ID unless it is confirmed in time
-StartLimitIntervalSec=300
-StartLimitBurst=10
+StartLimitIntervalSec=0
+IgnoreOnIsolate=yes
 
 [Service]
 ExecStart=/bin/sh $TXN/txn.sh expire $ID
 Restart=on-failure
-RestartSec=1
+RestartForceExitStatus=SIGHUP SIGINT SIGPIPE SIGTERM
+RestartSec=2
 OOMScoreAdjust=-900
 UNIT
 [Unit]
 Description=kubelatch: acts on change $ID should its service have ended
+IgnoreOnIsolate=yes
 
 [Timer]
 OnActiveSec=${1}s
@@ -149,7 +151,8 @@ expire() {
   while waits; do
     left=$(($(number_of "$TXN/deadline") - $(now)))
     [ "$left" -gt 0 ] || break
-    sleep "$left"
+    # Short, for sleep stands still while the machine is suspended.
+    sleep $((left < 5 ? left : 5))
   done
   settle 5 prove 'its own switch: nobody confirmed the change in time'
 }
@@ -172,14 +175,17 @@ settle() {
     echo "change $ID: ${word:-ended without a word} $text"
     case $word in
       reverted | nothing | state) return 0 ;;
-      conflict) break ;;
+      busy) continue ;; # it has waited for its turn already, and waits on
+      conflict) attempt=$1 ;;
     esac
-    [ "$attempt" -lt "$1" ] || break
+    if [ "$attempt" -ge "$1" ]; then
+      lock || ! is_busy "$?" || continue
+      break
+    fi
     sleep $((attempt * 2))
     attempt=$((attempt + 1))
   done
   echo "change $ID: given up"
-  lock || true
   # A full disk may have room for a line without the new files, which nobody needs any more.
   replace_line "${word:-error} $text" "$TXN/stuck" 2>/dev/null || { rm -rf "$TXN/new" && replace_line "${word:-error} $text" "$TXN/stuck"; }
   # Nothing but a person helps against an edit by somebody else; against all the rest, the next start may.

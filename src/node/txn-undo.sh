@@ -3,27 +3,41 @@
 
 reload_units() { [ "$(line_of "$TXN/reload")" = no ] || ask_systemd daemon-reload; }
 
-restart_units() { # the exit status of a restart proves nothing for simple units: the gate does
+restart_units() {
   # Without the files that were put there or taken away, systemd would start what was before.
   reload_units || return 1
   [ "$(line_of "$TXN/restart")" = yes ] || return 0
-  unit=$(line_of "$TXN/unit")
+  restart_unit "$(line_of "$TXN/unit")"
+}
+
+restart_unit() { # UNIT; the exit status proves nothing for simple units: the gate does
   # One that died too often is not started again otherwise.
-  systemctl reset-failed -- "$unit" </dev/null 2>/dev/null || true
-  timeout "$(line_of "$TXN/patience")" systemctl restart -- "$unit" </dev/null 8<&- 9<&-
+  systemctl reset-failed -- "$1" </dev/null 2>/dev/null || true
+  timeout "$(line_of "$TXN/patience")" systemctl restart -- "$1" </dev/null 8<&- 9<&-
 }
 
 # A service may take minutes to start; asked again, it would have to begin anew.
 restart_old() {
   unit=$(line_of "$TXN/unit")
-  if [ -e "$TXN/restarting" ] && this_boot "$TXN" && is_starting "$unit"; then return 0; fi
-  put_line - "$TXN/restarting" 2>/dev/null
-  restart_units
+  if [ -e "$TXN/restarting" ] && this_boot "$TXN" && starts_anew "$unit"; then return 0; fi
+  reload_units || return 1
+  [ "$(line_of "$TXN/restart")" = yes ] || return 0
+  put_line "$(invocation_of "$unit")" "$TXN/restarting" 2>/dev/null
+  restart_unit "$unit"
   status=$?
   case $status in
-    124 | 143) is_starting "$unit" ;; # systemd goes on with it
+    124 | 143) starts_anew "$unit" ;; # systemd goes on with it
     *) return "$status" ;;
   esac
+}
+
+# It is starting, and not since before it was asked to: that would be the start with the new files.
+starts_anew() { # UNIT
+  is_starting "$1" && [ "$(invocation_of "$1")" != "$(line_of "$TXN/restarting")" ]
+}
+
+invocation_of() { # UNIT
+  ask_systemd show -p InvocationID --value -- "$1" 2>/dev/null
 }
 
 is_starting() { # UNIT: it is at it, and does not wait for its next try
@@ -76,8 +90,8 @@ has_process() { # NAME; - : the unit's own process says it all
 # the node that asks: what the controller confirmed before stays.
 undo() {
   how=$1 by=$2 self=${3:-}
-  lock_revert || answer error 'somebody else is putting this change back and does not end'
-  take_lock
+  lock_revert || no_turn "$?" "$self" 'somebody else is putting this change back and does not end'
+  take_turn "$self"
   case $(state_of "$TXN") in
     none | prepared)
       withdraw "$self"
@@ -111,10 +125,11 @@ undo() {
       stop_switch "$self"
       answer reverted already
       ;;
+    unreadable) answer error "$TXN/state cannot be read" ;;
     *) answer state "$(state_of "$TXN")" ;;
   esac
   trouble=$(each_file reachable) || answer error "$trouble"
-  conflict=$(each_file ours) || answer conflict "$conflict"
+  all_ours
   trouble=$(each_file put_old 2>&1) || answer broken "$trouble"
   remove_folders
   trouble=$(each_file is_old 2>&1) || answer broken "$trouble"
@@ -123,7 +138,7 @@ undo() {
   if [ "$how" = prove ] && [ "$(line_of "$TXN/restart")" = yes ]; then
     runs_again || answer restart-failed "$(line_of "$TXN/unit") does not stay up with its old files"
   fi
-  take_lock
+  take_turn "$self"
   set_verdict "put back by $by"
   rm -f "$TXN/stuck"
   set_reverted
@@ -131,10 +146,26 @@ undo() {
   answer reverted
 }
 
+take_turn() { # [self]
+  lock || no_turn "$?" "$1" 'another kubelatch is at work on this node and does not end, or flock is missing'
+}
+
+# Who holds a lock lives, and frees it in the end: the switch waits on.
+no_turn() { # STATUS [self] WHY
+  if is_busy "$1" && [ -n "$2" ]; then answer busy "$3"; fi
+  answer error "$3"
+}
+
+all_ours() { # what could not be looked at now is nobody's edit
+  conflict=$(each_file ours 2>/dev/null) && return
+  [ "$?" -ne 3 ] || answer conflict "$conflict"
+  answer error 'its files cannot be compared with what they were'
+}
+
 take_back() { # a change that was confirmed: no less to be ended by the node itself
   if other=$(holder); then answer pending "$other"; fi
   trouble=$(each_file reachable) || answer error "$trouble"
-  conflict=$(each_file ours) || answer conflict "$conflict"
+  all_ours
   trouble=$(each_file rehearsed) || answer error "the old files cannot be laid out: $trouble"
   # Cut off before it is under way, the switch takes away what is laid out by then.
   trouble=$(start_switch 240 2>&1) || not_taken_back "the switch cannot be armed: $trouble"

@@ -90,7 +90,7 @@ write() {
     answer error "cannot write below $ROOT: $trouble"
   }
   trouble=$({ each_file put_new && set_state applied; } 2>&1) && answer applied
-  back=$({ each_file ours && each_file put_old && each_file is_old; } 2>&1) ||
+  back=$(each_file undo_new 2>&1) ||
     answer broken "writing failed ($trouble), and putting back too: $back"
   remove_folders
   set_verdict "put back at once: $trouble"

@@ -24,6 +24,10 @@ case $* in
   'is-active --quiet kubelatch-switch.timer') [ -e "$PLACE/timer" ] ;;
   'is-active '*) exit 3 ;;
   *kubelatch-switch.timer) cat "$PLACE/timer.says" 2>/dev/null || cat "$PLACE/timer" 2>/dev/null || printf 'ActiveState=inactive\n' ;;
-  'restart -- kubelet.service') [ ! -e "$PLACE/slow" ] || exec sleep 30 ;;
+  'restart -- kubelet.service')
+    [ -e "$PLACE/unheard" ] || echo x >>"$PLACE/invocations"
+    [ ! -e "$PLACE/slow" ] || exec sleep 30
+    ;;
+  'show -p InvocationID '*) wc -l 2>/dev/null <"$PLACE/invocations" || echo 0 ;;
   'show '*) cat "$PLACE/kubelet.says" 2>/dev/null || printf 'MainPID=4711\nActiveState=active\n' ;;
 esac

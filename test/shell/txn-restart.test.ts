@@ -44,6 +44,26 @@ describe.each(shells)('a service that starts slowly, under $name', { timeout: 60
     node.disarmed();
   });
 
+  it('is asked again where systemd did not hear of it, whatever the start with the new files is doing', async () => {
+    await slow();
+    writeFileSync(join(node.place.dir, 'unheard'), '');
+    expect(said(await revert(node.session, 'r1', 'restart', 'the test')).word).toBe('restart-failed');
+    rmSync(join(node.place.dir, 'unheard'));
+    expect(said(await revert(node.session, 'r1', 'restart', 'the test')).word).toBe('reverted');
+    expect(restarts()).toBe(2);
+  });
+
+  it('is not put back by a reload that failed', async () => {
+    await slow();
+    writeFileSync(node.of('reload'), 'yes\n');
+    node.fails('daemon-reload');
+    expect(said(await revert(node.session, 'r1', 'restart', 'the test')).word).toBe('restart-failed');
+    expect(restarts()).toBe(0);
+    node.fails();
+    expect(said(await revert(node.session, 'r1', 'restart', 'the test')).word).toBe('reverted');
+    expect(restarts()).toBe(1);
+  });
+
   it('is not started anew by who asks again while it starts, but is when it failed', async () => {
     await slow();
     kubelet('ActiveState=activating\nSubState=auto-restart\nMainPID=0');

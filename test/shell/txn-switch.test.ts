@@ -22,6 +22,7 @@ describe.each(shells)('the switch under $name', { timeout: 60_000 }, (shell) => 
     const run = `/bin/sh ${node.of('txn.sh')}`;
     expect(unit('kubelatch-switch.timer')).toBe(`[Unit]
 Description=kubelatch: acts on change r1 should its service have ended
+IgnoreOnIsolate=yes
 
 [Timer]
 OnActiveSec=45s
@@ -29,13 +30,14 @@ AccuracySec=100ms
 `);
     expect(unit('kubelatch-switch.service')).toBe(`[Unit]
 Description=kubelatch: puts back change r1 unless it is confirmed in time
-StartLimitIntervalSec=300
-StartLimitBurst=10
+StartLimitIntervalSec=0
+IgnoreOnIsolate=yes
 
 [Service]
 ExecStart=${run} expire r1
 Restart=on-failure
-RestartSec=1
+RestartForceExitStatus=SIGHUP SIGINT SIGPIPE SIGTERM
+RestartSec=2
 OOMScoreAdjust=-900
 `);
     expect(unit('kubelatch-boot.service')).toBe(
