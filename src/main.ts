@@ -18,7 +18,11 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const stops = listenForSignals(process, { say, exit: end });
 
 // A reader that went away (`| head`) is no error; a verb that may change nodes comes to its end, and says how it went by its code.
+const output = { isCut: false };
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  const nobodyReads = error.code === 'EPIPE' || error.code === 'EIO';
+  if (!nobodyReads && !output.isCut) say(`kubelatch: the result could not be written: ${messageOf(error)}`);
+  output.isCut ||= !nobodyReads;
   if (!stops.outputLost()) end(error.code === 'EPIPE' ? 0 : exitError);
 });
 // A terminal that is gone takes no more words.
@@ -81,4 +85,6 @@ function tryTo(act: () => void): void {
   }
 }
 
-end(await main());
+const code = await main();
+// A result that is not whole is no success to a script.
+end(output.isCut && code === 0 ? exitError : code);

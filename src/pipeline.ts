@@ -17,6 +17,7 @@ import { baseOf, notesOf, outcomeWithoutChange, runResult } from './stages/resul
 import {
   endHosts,
   goalOf,
+  leftForLater,
   remainsOf,
   storyFromNodes,
   toBeChanged,
@@ -183,6 +184,7 @@ export async function resume(
     const base = known ?? remainsOf(run, story);
     const remains = { ...base, later: [...base.later, ...unheard] };
     const unasked = unaskedOf(kept).filter(({ host }) => unheard.includes(host));
+    const deselected = unheard.filter((name) => !isSelected(run, name)).map((name) => leftForLater(name, story.run));
     const names = toBeChanged(remains, goal, kept);
     if (names.length > 0 && !(await approve(undefined, missing, names))) return undefined;
     // Where no node is asked, there is nothing to keep others from.
@@ -190,7 +192,7 @@ export async function resume(
     return withResumedJournal(run, locked, story, told !== undefined, async (journal, lease) => {
       const context = contextFor(run, cluster, journal, flags);
       const { outcomes, stopped } = await endHosts(goal, remains, run, context, story.fromNodes, lease);
-      const all = [...outcomes, ...remains.outcomes, ...unasked];
+      const all = [...outcomes, ...remains.outcomes, ...unasked, ...deselected];
       return runResult(run, { kind: 'resume', of: story.of, run: story.run, startedAt }, all, stopped);
     });
   });

@@ -23,7 +23,7 @@ import {
 import type { Outcome, OutcomeKind } from './outcome.js';
 import { startPulse } from './pulse.js';
 import { putBack } from './put-back.js';
-import { refusalOf } from './refusal.js';
+import { refusalOf, withCordon } from './refusal.js';
 
 /** Carries out a plan on its node. The outcome is never `confirmed` unless every check of the gate that could be asked passed. */
 export async function applyToHost(
@@ -48,7 +48,7 @@ export async function applyToHost(
     const ready = await makeReady(connected.value);
     if ('outcome' in ready) return ready;
     const outcome = await change(ready.session, before.value);
-    return outcome.outcome === 'unknown' ? outcome : await released(outcome, ready.release);
+    return outcome.outcome === 'unknown' ? cordoned(outcome, ready.release) : await released(outcome, ready.release);
   } finally {
     await Promise.all(open.map((session) => session.close()));
   }
@@ -99,13 +99,19 @@ export async function applyToHost(
     const isGone = said.ok && ['nothing', 'none', 'reverted'].includes(said.value.word);
     if (isGone) return released(finish(outcome, reason, hint), release);
     const left = said.ok ? `${said.value.word} ${said.value.detail}` : said.error.message;
-    return finish('unknown', `${reason}; what was prepared could not be taken away: ${left}`, `kubelatch resume ${id}`);
+    const unknown = `${reason}; what was prepared could not be taken away: ${left}`;
+    return cordoned(finish('unknown', unknown, `kubelatch resume ${id}`), release);
   }
 
   function secludeNode(): ReturnType<typeof seclude> {
     return seclusion === 'none'
       ? seclude(undefined, undefined, 'none')
       : step('cordon', () => seclude(context.cluster, task.nodeName, seclusion));
+  }
+
+  /** Our own cordon stays on a node that is not proved healthy, and is told. */
+  function cordoned(outcome: Outcome, release: Release): Outcome {
+    return release === undefined ? outcome : { ...outcome, reason: withCordon(outcome, task.nodeName) };
   }
 
   /** Lifts our own cordon, on a node that was proved healthy. */

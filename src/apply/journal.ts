@@ -91,6 +91,16 @@ export function reopenJournal(runs: string, run: string): Promise<Journal> {
   });
 }
 
+/** Starts a run's journal, or goes on with one whose first line never came to be. Throws as the other two. */
+export async function continueJournal(runs: string, run: string): Promise<Journal> {
+  try {
+    return await openJournal(runs, run);
+  } catch (error) {
+    if (error instanceof ToolError && codeOf(error.cause) === 'EEXIST') return reopenJournal(runs, run);
+    throw error;
+  }
+}
+
 async function opened(run: string, start: () => Promise<FileHandle>): Promise<Journal> {
   let handle: FileHandle;
   try {

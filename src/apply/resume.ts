@@ -7,7 +7,7 @@ import { type HostTask, type RunContext, trackHost } from './host-task.js';
 import { type KeptTransaction, listTransactions, parseHolder, switchTimes } from './node-transaction.js';
 import type { Outcome } from './outcome.js';
 import { untilDecided } from './put-back.js';
-import { heldBy } from './refusal.js';
+import { heldBy, withCordon } from './refusal.js';
 
 /** What the run was about. */
 export interface ResumeGoal {
@@ -45,7 +45,8 @@ export async function resumeHost(goal: ResumeGoal, begun: BegunHost, context: Ru
   function unasked(why: string): Outcome {
     const { finish } = trackHost(taskOf(begun, undefined), context);
     const itself = goal.kind === 'apply' ? '; its own switch puts it back if it was armed' : '';
-    return finish('unknown', `the node cannot be asked: ${why}${itself}`, `kubelatch resume ${goal.run}`);
+    const outcome = finish('unknown', `the node cannot be asked: ${why}${itself}`, `kubelatch resume ${goal.run}`);
+    return begun.cordon === undefined ? outcome : { ...outcome, reason: withCordon(outcome, begun.cordon) };
   }
 }
 
@@ -65,8 +66,7 @@ async function endHost(
   return released(found === undefined ? gone() : await settled(found));
 
   function gone(): Outcome {
-    if (goal.kind === 'rollback') return finish('unchanged', `the node keeps nothing of run ${goal.id}`);
-    return begun.mayHaveWritten
+    return begun.mayHaveWritten || goal.kind === 'rollback'
       ? finish(
           'unknown',
           `the node keeps nothing of run ${goal.id}: whether its files are the old or the new ones is not known`,
@@ -161,7 +161,9 @@ async function endHost(
   /** Lifts the run's own cordon, from a node that is proved healthy and from no other. */
   async function released(outcome: Outcome): Promise<Outcome> {
     const node = begun.cordon ?? secluded();
-    if (node === undefined || outcome.outcome === 'unknown') return outcome;
+    if (node === undefined) return outcome;
+    if (outcome.outcome === 'unknown')
+      return begun.cordon === undefined ? outcome : { ...outcome, reason: withCordon(outcome, node) };
     const left = (why: string): Outcome => {
       const reason = [outcome.outcome, outcome.reason, `its cordon was left: ${why}`].filter(Boolean).join('; ');
       return { ...outcome, outcome: 'unknown', reason, hint: `kubectl uncordon ${node}`, timings: progress.timings };

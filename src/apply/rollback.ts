@@ -42,7 +42,12 @@ export async function rollBackHost(
     const { word, detail } = reverted.value;
     switch (word) {
       case 'none':
-        return finish('unchanged', `the node keeps nothing of run ${id}`);
+        // It did when it was asked before.
+        return finish(
+          'unknown',
+          `the node keeps nothing of run ${id} any more: whether its files are the old or the new ones is not known`,
+          `kubelatch audit --limit ${task.host} tells how its kubelet runs`,
+        );
       case 'nothing':
         return finish('unchanged', `run ${id} had changed nothing yet`);
       case 'conflict':

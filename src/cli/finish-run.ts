@@ -1,10 +1,12 @@
 /** The end of apply and rollback: the result on stdout, the exit code. */
 import { isoTime } from '../lib/clock.js';
+import { messageOf } from '../lib/errors.js';
 import { exitCodeOf } from '../report/exit-code.js';
 import { jsonText } from '../report/json.js';
 import type { RunResult } from '../report/model.js';
 import { resultLines } from '../report/ndjson.js';
 import { runText } from '../report/run-text.js';
+import { exitError } from './exit-codes.js';
 import { type World, printResult } from './world.js';
 
 export async function finishRun(world: World, result: RunResult | undefined): Promise<number> {
@@ -12,8 +14,16 @@ export async function finishRun(world: World, result: RunResult | undefined): Pr
     process.stderr.write('Nothing was changed.\n');
     return 0;
   }
-  await printResult(world, runData(world, result) ?? runText(result, world.text));
   const code = exitCodeOf(result);
+  const lost = await printResult(world, runData(world, result) ?? runText(result, world.text)).catch(
+    (error: unknown) => error,
+  );
+  if (lost !== undefined) {
+    // Nodes were changed all the same: how it went is told here, and by the code.
+    process.stderr.write(runText(result, world.errText));
+    process.stderr.write(`kubelatch: ${messageOf(lost)}\n`);
+    if (code === 0) return exitError;
+  }
   const interrupted = world.stops.exitCode();
   return interrupted !== undefined && code !== 5 ? interrupted : code;
 }

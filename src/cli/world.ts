@@ -149,7 +149,7 @@ function openConnector({ flags, env, prompts, progress, log, stops }: World): Co
   });
 }
 
-/** The result: on stdout, or in the file that --output-file names. What was left half done is none. */
+/** The result: on stdout, or in the file that --output-file names. What was left half done is none. Throws ToolError where that cannot be. */
 export async function printResult({ flags, stops }: World, text: string): Promise<void> {
   if (stops.leave.aborted) return;
   if (flags.outputFile === undefined) {

@@ -23,6 +23,9 @@ const state = z.object({
   gid: id,
   owner: text,
 });
+// They come from nodes too, and are named in commands for people to copy.
+const unit = text.regex(/^[A-Za-z0-9@:_.-]+\.service$/);
+const nodeName = text.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/);
 const edit = z
   .object({
     path: text.regex(/^\/[^\0\n]+$/),
@@ -40,10 +43,10 @@ const edit = z
 const hostPlan = z.object({
   host: text,
   distro: text,
-  unit: text.regex(/^[A-Za-z0-9@:_.-]+\.service$/),
-  nodeName: text.optional(),
+  unit,
+  nodeName: nodeName.optional(),
   role: z.enum(['control-plane', 'worker']),
-  watch: z.object({ unit: text, processName: text, logPath: text.optional(), child: z.boolean().optional() }),
+  watch: z.object({ unit, processName: text, logPath: text.optional(), child: z.boolean().optional() }),
   ports: z.object({ kubelet: port, readOnly: port, healthz: port, healthzHost: text }),
   edits: z.array(edit),
   restart: z.boolean(),

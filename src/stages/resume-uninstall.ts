@@ -6,12 +6,14 @@ import { ownMark } from '../lib/process-mark.js';
 import type { RunResult } from '../report/model.js';
 import { operator } from './change.js';
 import { hostOutcome, runResult } from './results.js';
+import { refuseOther } from './resume.js';
 import type { Run } from './run.js';
 
 const again = 'kubelatch uninstall, once more';
 
-/** How its hosts came out as far as its journal tells; the journal is closed where it was not. */
+/** How its hosts came out as far as its journal tells; the journal is closed where it was not. Throws ToolError where it is of another cluster. */
 export async function endUninstall(run: Run, story: RunStory): Promise<RunResult> {
+  refuseOther(story, run);
   const startedAt = isoTime();
   const outcomes = story.hosts.map((one) => {
     if (one.outcome !== undefined) return hostOutcome(one.host, one.outcome, one.reason);

@@ -1,8 +1,8 @@
 /** Finishes a run whose controller died: which hosts are left, in which order they are ended, and what the journal is told. */
 import pLimit from 'p-limit';
-import { type Journal, type JournalEntry, openJournal, reopenJournal } from '../apply/journal.js';
+import { type Journal, type JournalEntry, continueJournal, reopenJournal } from '../apply/journal.js';
 import type { RunContext } from '../apply/host-task.js';
-import type { Outcome } from '../apply/outcome.js';
+import type { Outcome, OutcomeKind } from '../apply/outcome.js';
 import { type BegunHost, type ResumeGoal, resumeHost } from '../apply/resume.js';
 import { type HostStory, type RunStory, isBegun, isOpen, mayHaveWritten } from '../apply/run-story.js';
 import type { Cluster } from '../cluster/cluster.js';
@@ -44,8 +44,7 @@ export function remainsOf(
     if (host === undefined && known.has(name)) {
       if (!isOpen(story)) continue;
       later.push(name);
-      const why = 'left for later by --limit or --exclude: the run has not ended';
-      done.push(hostOutcome(name, outcome === 'unknown' ? outcome : 'skipped', why, `kubelatch resume ${run}`));
+      done.push(leftForLater(name, run, outcome));
     } else if (!isOpen(story)) {
       done.push(hostOutcome(name, outcome ?? 'unknown', reason));
     } else if (!isBegun(story)) {
@@ -57,6 +56,12 @@ export function remainsOf(
   }
   return { begun, outcomes: [...done, ...news], news, later };
 }
+
+/** A host that --limit or --exclude took out, though the run has not ended there. */
+export const leftForLater = (name: string, run: string, outcome?: OutcomeKind): Outcome => {
+  const why = 'left for later by --limit or --exclude: the run has not ended';
+  return hostOutcome(name, outcome === 'unknown' ? outcome : 'skipped', why, `kubelatch resume ${run}`);
+};
 
 /** A run as the nodes tell it, where its journal is on another machine. Undefined where no node knows of it. */
 export function storyFromNodes(
@@ -98,10 +103,18 @@ export function goalOf({ run, kind, of, cluster }: RunStory, { inventory }: Run)
       hint: 'kubelatch audit shows what the nodes keep, and kubelatch rollback RUN puts that back',
     });
   }
+  refuseOther({ run, cluster }, { inventory });
+  return { run, kind, id };
+}
+
+/** Throws ToolError where the inventory is of another cluster than the run was. */
+export function refuseOther(
+  { run, cluster }: Pick<RunStory, 'run' | 'cluster'>,
+  { inventory }: Pick<Run, 'inventory'>,
+): void {
   const { name } = inventory.cluster;
   if (cluster !== name)
     throw new ToolError('plan', `run ${run} was on cluster ${cluster}, the inventory is of ${name}`);
-  return { run, kind, id };
 }
 
 /** Hosts on which something may be changed, as far as their nodes told; for the question. */
@@ -130,7 +143,7 @@ export function withResumedJournal<T>(
   const dead = controller !== undefined && livesStill(controller) === 'no' ? lock : undefined;
   return withRunLock(run, cluster, { operator: operator(), run: story.run, dead }, async (lease) => {
     const mark = { operator: operator(), controller: ownMark(), lock: lease?.identity };
-    const journal = await (isHere ? reopenJournal : openJournal)(run.runsFolder, story.run);
+    const journal = await (isHere ? reopenJournal : continueJournal)(run.runsFolder, story.run);
     try {
       if (!isHere) {
         const hosts = story.hosts.map(({ host }) => host);

@@ -52,18 +52,19 @@ const outcomeOf: Readonly<Record<Uninstalled['outcome'], OutcomeKind>> = {
   removed: 'confirmed',
   nothing: 'unchanged',
   refused: 'refused',
-  failed: 'failed',
+  failed: 'unknown', // some of it may be gone
   unreachable: 'unreachable',
   skipped: 'skipped',
 };
 
 export function uninstallHosts(
   hosts: readonly ReadyHost[],
-  { connector, forks, drain }: Pick<Run, 'connector' | 'forks' | 'drain'>,
+  { connector, forks, drain, report }: Pick<Run, 'connector' | 'forks' | 'drain' | 'report'>,
   journal: Journal,
   lease: Pick<RunLease, 'doubt'> | undefined,
 ): Promise<Uninstalled[]> {
   const limit = pLimit(forks);
+  report({ event: 'run-started', run: journal.run, hosts: hosts.length, waves: 1 });
   return Promise.all(
     hosts.map(({ host, runs }) =>
       limit(async (): Promise<Uninstalled> => {
@@ -74,6 +75,7 @@ export function uninstallHosts(
             ? { ...base, ...(await uninstallHost(host)) }
             : { ...base, outcome: 'skipped', reason: stop, hint: 'uninstall again' };
         const { outcome, reason } = done;
+        report({ event: 'host-done', host: host.name, outcome: outcomeOf[outcome], reason });
         // What was done is done, whatever becomes of the record.
         await journal
           .write({ entry: 'host', host: host.name, outcome: outcomeOf[outcome], reason })
@@ -88,6 +90,7 @@ export function uninstallHosts(
     if (!session.ok) return { outcome: 'unreachable', reason: session.error.message, hint: session.error.hint };
     try {
       await journal.write({ entry: 'step', host: host.name, step: 'uninstall' });
+      report({ event: 'step', host: host.name, step: 'uninstall' });
     } catch (error) {
       await session.value.close();
       const hint = 'nothing was removed; make room for the journal, or set XDG_STATE_HOME';
@@ -95,7 +98,9 @@ export function uninstallHosts(
     }
     const said = await uninstall(session.value).finally(() => session.value.close());
     const refusal = refusalOf(said, 'uninstalled', host.name);
-    if (refusal !== undefined) return { ...refusal, outcome: refusal.outcome === 'refused' ? 'refused' : 'failed' };
+    if (refusal?.outcome === 'refused') return { ...refusal, outcome: 'refused' };
+    if (refusal !== undefined)
+      return { outcome: 'failed', reason: refusal.reason, hint: 'some of it may be gone already; uninstall again' };
     return { outcome: said.ok && said.value.detail === 'nothing' ? 'nothing' : 'removed' };
   }
 }

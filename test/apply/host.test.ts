@@ -349,6 +349,20 @@ it('is unknown where its own cordon cannot be lifted, however well the change we
   });
 });
 
+it('tells of its own cordon that it leaves on a node that is not healthy', async () => {
+  const node = new FakeNode();
+  node.doors['10248'] = 'refused';
+  const lifted: boolean[] = [];
+  const cordon = (_: string, on: boolean) => {
+    if (!on) lifted.push(on);
+    return Promise.resolve(ok(undefined));
+  };
+  const cluster = fakeCluster(() => [nodeStatus('n1')], { cordon });
+  const outcome = await apply(node, { cluster, seclusion: 'cordon' });
+  expect([outcome.outcome, lifted]).toEqual(['unknown', []]);
+  expect(outcome.reason).toMatch(/; its cordon was left: kubectl uncordon n1 once it is healthy$/);
+});
+
 it.each(['cordon', 'drain'] as const)(
   'is unknown where it changed nothing but may have left a cordon: %s',
   async (how) => {

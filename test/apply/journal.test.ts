@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { openJournal, readRuns, refuseUnreadable, reopenJournal } from '../../src/apply/journal.js';
+import { continueJournal, openJournal, readRuns, refuseUnreadable, reopenJournal } from '../../src/apply/journal.js';
 
 /** Paths of what was flushed, in order. */
 const flushed: string[] = [];
@@ -71,6 +71,11 @@ it('is never written over, and says what to do where it cannot be written', asyn
   const journal = await openJournal(runs, 'r1');
   await journal.close();
   await expect(openJournal(runs, 'r1')).rejects.toMatchObject({ code: 'journal' });
+  // Of one that was begun and holds nothing, for want of room, nothing can be lost.
+  const late = await continueJournal(runs, 'r1');
+  await late.write(start);
+  await late.close();
+  expect(await readRuns(runs)).toMatchObject([{ run: 'r1', entries: [start] }]);
   writeFileSync(join(runs, 'file'), '');
   await expect(openJournal(join(runs, 'file'), 'r2')).rejects.toMatchObject({ code: 'journal' });
 });

@@ -115,7 +115,7 @@ it.each<[KeptOptions, string]>([
   [{ state: 'reverting' }, 'confirmed'],
   [{ state: 'reverted' }, 'confirmed'],
   [{ state: 'reverted', healthy: false }, 'unknown'],
-  [{ state: 'none' }, 'unchanged'],
+  [{ state: 'none' }, 'unknown'],
   [{ state: 'prepared' }, 'unchanged'],
   [{ state: 'confirmed', puttingBack: 'conflict' }, 'unknown'],
   [{ state: 'confirmed', reachable: false }, 'unknown'],
@@ -161,8 +161,9 @@ it('never lifts a cordon from a node that is not healthy, or that nobody knows o
     { state: 'applied', reachable: false },
   ] as const) {
     const { lifted, run } = cordoned();
-    expect((await resume(options, { cordon: 'n1' }, goal, run)).outcome).toBe('unknown');
-    expect(lifted).toEqual([]);
+    const outcome = await resume(options, { cordon: 'n1' }, goal, run);
+    expect([outcome.outcome, lifted]).toEqual(['unknown', []]);
+    expect(`${outcome.reason ?? ''} | ${outcome.hint ?? ''}`).toMatch(/its cordon was left.*kubectl uncordon n1/);
   }
 });
 

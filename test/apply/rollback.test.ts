@@ -33,7 +33,7 @@ it('restarts and proves nothing where the run had not', async () => {
 });
 
 it.each<[RunAnswer, string, RegExp]>([
-  [answer('none'), 'unchanged', /keeps nothing of run r1/],
+  [answer('none'), 'unknown', /keeps nothing of run r1 any more/],
   [answer('nothing'), 'unchanged', /had changed nothing/],
   [answer('reverted', 'already'), 'unchanged', /was put back before/],
   [answer('conflict', '/etc/x'), 'refused', /\/etc\/x was edited since run r1: nothing was put back/],

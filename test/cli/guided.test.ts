@@ -13,13 +13,19 @@ import { auditResult, hostPlanned, outcome, planResult, runResult } from '../rep
 vi.mock(import('../../src/pipeline.js'), { spy: true });
 
 let folder: string;
+/** What stood on stderr. */
+let told: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kubelatch-guided-'));
   writeFileSync(
     join(folder, 'inventory.yaml'),
     'cluster: {name: c}\nssh: {user: nobody}\ngroups: {workers: {role: worker, hosts: {n1: {address: 127.0.0.1}}}}\n',
   );
-  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  told = '';
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    told += String(text);
+    return true;
+  });
 });
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -33,23 +39,30 @@ interface Conversation {
   readonly undo?: string | undefined;
   readonly answers: readonly string[];
   readonly cluster?: boolean;
+  /** A run that no node knows of when it is to be undone. */
+  readonly lost?: string;
+  readonly nothingChanged?: boolean;
 }
 
 /** What was changed or put back, and the exit code or the error in which it ended. */
-async function talk({ plan, changes, undo, answers, cluster = true }: Conversation) {
+async function talk({ plan, changes, undo, answers, cluster = true, lost, nothingChanged = false }: Conversation) {
   const done: string[] = [];
   const missing = [...changes];
+  let tries = 0;
   const notes = plan === undefined ? [] : [`without the API server: ${plan}`];
   vi.mocked(pipeline.audit).mockResolvedValue(auditResult([]));
   vi.mocked(pipeline.plan).mockResolvedValue({ ...planResult([hostPlanned('n1')]), notes });
   vi.mocked(pipeline.apply).mockImplementation(async (_run, _flags, saved, approve) => {
     await approve(undefined, missing.shift(), ['n1']);
     done.push(saved === undefined ? 'applied anew' : 'applied as shown');
-    return runResult([outcome('n1', 'failed')]);
+    tries += 1;
+    const first = nothingChanged ? outcome('n1', 'refused') : outcome('n1', 'confirmed');
+    return runResult([first, outcome('n2', 'failed')], { run: `r${tries}` });
   });
-  vi.mocked(pipeline.rollback).mockImplementation(async (_run, _id, _flags, approve) => {
+  vi.mocked(pipeline.rollback).mockImplementation(async (_run, id, _flags, approve) => {
+    if (id === lost) throw new ToolError('usage', `no node keeps anything of run ${id ?? ''}`);
     await approve(undefined, undo, ['n1']);
-    done.push('put back');
+    done.push(`put back ${id ?? ''}`);
     return runResult([outcome('n1', 'confirmed')], { kind: 'rollback' });
   });
   const left = [...answers];
@@ -95,12 +108,28 @@ it('goes on where the plan that was confirmed said so, or --no-cluster', async (
   expect((await talk({ changes: [undefined], answers })).done).toEqual(without);
 });
 
+it('undoes each run that changed a host, though one of them cannot be undone', async () => {
+  const answers = ['Show', 'Try', 'Undo'];
+  const all = await talk({ changes: [undefined, undefined], answers });
+  expect([all.done.slice(-3), all.end]).toEqual([['put back r2', 'begun', 'put back r1'], 4]);
+  const rest = await talk({ changes: [undefined, undefined], answers, lost: 'r2' });
+  expect([rest.done.slice(-2), rest.end]).toEqual([['begun', 'put back r1'], 5]);
+  expect(told).toContain('Run r2 was not undone: no node keeps anything of run r2\n  kubelatch rollback r2\n');
+});
+
+it('undoes nothing where nothing was changed', async () => {
+  const { done, end } = await talk({ changes: [undefined], answers: ['Show', 'Undo'], nothingChanged: true });
+  expect([done, end]).toEqual([['begun', 'applied as shown'], 1]);
+  expect(told).toContain('there is nothing to undo');
+});
+
 it('refuses another try, and an undoing, that the yes was not for', async () => {
   const retried = await talk({ changes: [undefined, gone], answers: ['Show', 'Try'] });
   const once = ['begun', 'applied as shown'];
   expect([retried.done, retried.end]).toEqual([once, refused(/^nothing more was changed; /)]);
   const undone = await talk({ changes: [undefined], undo: gone, answers: ['Show', 'Undo'] });
-  expect([undone.done, undone.end]).toEqual([once, refused(/^nothing more was changed; /)]);
+  expect([undone.done, undone.end]).toEqual([once, 5]);
+  expect(told).toMatch(/Run r1 was not undone: .*connection refused.*\n {2}nothing more was changed; /);
   const known = await talk({ plan: gone, changes: [gone], undo: gone, answers: ['Show', 'Undo'] });
-  expect(known.done).toEqual([...once, 'begun', 'put back']);
+  expect(known.done).toEqual([...once, 'begun', 'put back r1']);
 });

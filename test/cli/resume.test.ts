@@ -200,6 +200,6 @@ it('an uninstall is done again, and never put back: what is not known of it stay
   const all = await resume(gone, run);
   expect([all.code, all.stderr]).toEqual([
     0,
-    `Run ${run} was an uninstall: there is nothing to put back; nothing is left to do.\n`,
+    `Run ${run} was an uninstall: there is nothing to put back; every host it began is done.\n`,
   ]);
 });

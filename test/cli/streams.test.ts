@@ -1,5 +1,5 @@
 /** stdout is the result alone, stderr the rest; signals, closed pipes, colours. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -158,4 +158,19 @@ describe('a signal', () => {
     await silent.close();
     expect(code).toBe(wanted);
   });
+});
+
+it.each([
+  ['an audit', ['audit', '-o', 'json']],
+  ['a verb that may change nodes', ['resume', '-o', 'json', '--yes']],
+])('%s whose result finds no room is no success', (_what, args) => {
+  const ran = spawnSync('sh', ['-c', 'exec "$0" "$@" >/dev/full', process.execPath, main, ...args], {
+    cwd: place.folder,
+    env: { PATH: process.env['PATH'], HOME: join(place.folder, 'home') },
+    encoding: 'utf8',
+  });
+  expect([ran.status, ran.stderr]).toEqual([
+    1,
+    expect.stringContaining('the result could not be written: ENOSPC') as string,
+  ]);
 });

@@ -1,12 +1,12 @@
 /** `kubelatch` alone on a terminal: the same stages, as a conversation. */
 import { isSettled } from '../../apply/outcome.js';
-import { ToolError } from '../../lib/errors.js';
+import { ToolError, messageOf } from '../../lib/errors.js';
 import { type Approve, apply, audit, plan, rollback } from '../../pipeline.js';
 import type { Run } from '../../stages/run.js';
 import { loadPlaybook } from '../../playbook/load.js';
 import { builtinNames } from '../../playbook/builtin.js';
 import { auditText } from '../../report/audit-text.js';
-import { exitCodeOf, worstOf } from '../../report/exit-code.js';
+import { type ResultCode, exitCodeOf, worstOf } from '../../report/exit-code.js';
 import type { PlanResult, RunResult } from '../../report/model.js';
 import { planText } from '../../report/plan-text.js';
 import { runText } from '../../report/run-text.js';
@@ -73,21 +73,43 @@ export async function guidedVerb(world: World): Promise<number> {
         return { text: runText(result, errText), exitCode, failed: failedHosts.length > 0, failedHosts };
       },
       async undoAll() {
-        const undone: RunResult[] = [];
-        for (const { run, hosts: touched } of runs.toReversed()) {
-          const selection = { hosts: touched.map((host) => host.name), playbooks: [] };
-          const result = await stage('Putting back', selection, (context) =>
-            rollback(context, run, flags, approve(takenBack)),
-          );
-          if (result !== undefined) undone.push(result);
+        const texts: string[] = [];
+        const codes: ResultCode[] = [];
+        for (const { run, hosts: tried } of runs.toReversed()) {
+          const changed = tried.filter(({ outcome }) => outcome === 'confirmed' || outcome === 'unknown');
+          if (changed.length === 0) continue;
+          const selection = { hosts: changed.map((host) => host.name), playbooks: [] };
+          try {
+            const result = await stage('Putting back', selection, (context) =>
+              rollback(context, run, flags, approve(takenBack)),
+            );
+            if (result === undefined) continue;
+            texts.push(runText(result, errText));
+            codes.push(exitCodeOf(result));
+          } catch (error) {
+            // The runs before it are undone all the same.
+            texts.push(notUndone(run, error));
+            codes.push(5);
+          }
         }
+        if (codes.length > 0) return { text: texts.join(''), exitCode: worstOf(codes) };
         return {
-          text: undone.map((one) => runText(one, errText)).join(''),
-          exitCode: worstOf(undone.map((one) => exitCodeOf(one))),
+          text: 'No host was changed: there is nothing to undo.\n',
+          exitCode: worstOf(runs.map((one) => exitCodeOf(one))),
         };
       },
     },
     prompts,
     (text) => void process.stderr.write(text),
-  );
+  ).catch((error: unknown) => {
+    // A question that was left takes nothing back of a host that needs somebody.
+    const needsYou = runs.some((result) => exitCodeOf(result) === 5);
+    if (needsYou && error instanceof ToolError && error.code === 'interrupted') return 5;
+    throw error;
+  });
+}
+
+function notUndone(run: string, error: unknown): string {
+  const hint = (error instanceof ToolError ? error.hint : undefined) ?? `kubelatch rollback ${run}`;
+  return `Run ${run} was not undone: ${messageOf(error)}\n  ${hint}\n`;
 }

@@ -62,7 +62,7 @@ const newestLeft = (stories: readonly RunStory[]): RunStory | undefined =>
 async function endedUninstall(world: World, loaded: Parameters<typeof withRun>[1], story: RunStory): Promise<number> {
   const result = await withRun(world, loaded, (context) => endUninstall(context, story));
   const code = exitCodeOf(result);
-  const next = code === 0 ? 'nothing is left to do' : 'run kubelatch uninstall again';
+  const next = code === 0 ? 'every host it began is done' : 'run kubelatch uninstall again';
   const left = result.hosts
     .filter(({ outcome }) => !isSettled(outcome))
     .map(({ name, outcome }) => `${name} ${outcome}`);
