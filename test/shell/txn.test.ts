@@ -18,6 +18,8 @@ const armed = [
 ];
 const readBack = 'show -p ActiveState,ActiveEnterTimestampMonotonic,NextElapseUSecMonotonic kubelatch-switch.timer';
 const stopped = ['stop kubelatch-switch.timer', 'stop kubelatch-switch.service', 'daemon-reload'];
+/** Which start it is, to tell the next one from it. */
+const asksWhich = 'show -p InvocationID --value -- kubelet.service';
 const restarted = ['reset-failed -- kubelet.service', 'restart -- kubelet.service'];
 
 describe.each(shells)('txn.sh under $name', { timeout: 60_000 }, (shell) => {
@@ -58,10 +60,10 @@ describe.each(shells)('txn.sh under $name', { timeout: 60_000 }, (shell) => {
 
     expect(said(await revert(node.session, 'r1', 'restart', by)).word).toBe('reverted');
     expect(node.tree()).toEqual(before);
-    expect(node.place.systemctlCalls().slice(10)).toEqual([...armed, ...restarted, ...stopped]);
+    expect(node.place.systemctlCalls().slice(10)).toEqual([...armed, asksWhich, ...restarted, ...stopped]);
     node.disarmed();
     expect(said(await revert(node.session, 'r1', 'restart', by))).toEqual({ word: 'reverted', detail: 'already' });
-    expect(node.place.systemctlCalls()).toHaveLength(19);
+    expect(node.place.systemctlCalls()).toHaveLength(20);
     expect(await node.confirm()).toEqual({ word: 'state', detail: 'reverted' });
   });
 
