@@ -187,9 +187,8 @@ export async function resume(
     const deselected = unheard.filter((name) => !isSelected(run, name)).map((name) => leftForLater(name, story.run));
     const names = toBeChanged(remains, goal, kept);
     if (names.length > 0 && !(await approve(undefined, missing, names))) return undefined;
-    // Where no node is asked, there is nothing to keep others from.
-    const locked = remains.begun.length > 0 ? cluster : undefined;
-    return withResumedJournal(run, locked, story, told !== undefined, async (journal, lease) => {
+    const how = { isHere: told !== undefined, asksNodes: remains.begun.length > 0 };
+    return withResumedJournal(run, cluster, story, how, async (journal, lease) => {
       const context = contextFor(run, cluster, journal, flags);
       const { outcomes, stopped } = await endHosts(goal, remains, run, context, story.fromNodes, lease);
       const all = [...outcomes, ...remains.outcomes, ...unasked, ...deselected];

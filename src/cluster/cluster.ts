@@ -3,7 +3,7 @@ import { monotonic } from '../lib/clock.js';
 import { type Result, fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 import type { ClusterError, Gateway } from './gateway.js';
-import { type Claim, type LeaseRefusal, type RunLease, acquireRunLease } from './run-lease.js';
+import { type Claim, type LeaseRefusal, type RunLease, acquireRunLease, freeRunLease } from './run-lease.js';
 
 export interface NodeStatus {
   readonly name: string;
@@ -38,6 +38,8 @@ export interface Cluster {
   clientCa(): Promise<string | undefined>;
   /** Takes the run lock of the cluster; waits at most for as long as a holder's Lease lasts. */
   lock(claim: Claim): Promise<Result<RunLease, LeaseRefusal>>;
+  /** Gives back the run lock of a holder that is known to be dead, by its name in the Lease. */
+  unlock(holder: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,6 +71,7 @@ export function createCluster(gateway: Gateway): Cluster {
       return typeof pem === 'string' ? pem : undefined;
     },
     lock: (claim) => acquireRunLease(gateway, claim),
+    unlock: (holder) => freeRunLease(gateway, holder),
     close: () => gateway.close(),
   };
 }

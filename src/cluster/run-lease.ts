@@ -99,7 +99,8 @@ async function take(
   const terms = { holder: identity, duration: leaseDuration, acquired: at, renewed: at, transitions };
   const taken = await writeLease(gateway, lease, terms);
   if (taken.ok) return ok(hold(gateway, taken.value, identity, sent));
-  if (taken.error.status !== 409) await freeIfOurs(gateway, identity);
+  // A write without an answer may have been made.
+  if (taken.error.status !== 409) await freeRunLease(gateway, identity);
   return taken;
 }
 
@@ -170,8 +171,8 @@ function hold(gateway: Gateway, taken: Lease, identity: string, sent: number): R
   };
 }
 
-/** After a write without an answer, which may have been made. */
-async function freeIfOurs(gateway: Gateway, identity: string): Promise<void> {
+/** Frees the Lease if this is its holder, and nobody else's; what cannot be asked expires by itself. */
+export async function freeRunLease(gateway: Gateway, identity: string): Promise<void> {
   const read = await readLease(gateway);
   if (!read.ok || read.value?.holder !== identity) return;
   const { acquired, transitions, date } = read.value;

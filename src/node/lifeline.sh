@@ -4,9 +4,12 @@
 main() {
   [ $# -ge 1 ] || exit 97
   exec 3<&0
+  child='' ends=''
+  # Before there is a child: a signal in between would leave it behind.
+  trap 'ends=yes; [ -z "$child" ] || kill "$child" 2>/dev/null' HUP INT TERM
   "$@" </dev/null 3<&- &
   child=$!
-  trap 'kill "$child" 2>/dev/null' HUP INT TERM
+  [ -z "$ends" ] || kill "$child" 2>/dev/null
   {
     while read -r _; do :; done
     kill "$child"

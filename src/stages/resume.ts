@@ -131,32 +131,39 @@ export function toBeChanged(remains: Remains, { id, kind }: ResumeGoal, kept: re
 }
 
 /** With the cluster's run lock, and the run's own journal, or a new one under its name where this machine has none. */
-export function withResumedJournal<T>(
+export async function withResumedJournal<T>(
   run: Run,
   cluster: Cluster | undefined,
   story: RunStory,
-  isHere: boolean,
+  { isHere, asksNodes }: { readonly isHere: boolean; readonly asksNodes: boolean },
   work: (journal: Journal, lease: RunLease | undefined) => Promise<T>,
 ): Promise<T> {
   const { controller, lock } = story;
   // A lock of a process that is known to be gone needs no waiting.
   const dead = controller !== undefined && livesStill(controller) === 'no' ? lock : undefined;
-  return withRunLock(run, cluster, { operator: operator(), run: story.run, dead }, async (lease) => {
-    const mark = { operator: operator(), controller: ownMark(), lock: lease?.identity };
-    const journal = await (isHere ? reopenJournal : continueJournal)(run.runsFolder, story.run);
-    try {
-      if (!isHere) {
-        const hosts = story.hosts.map(({ host }) => host);
-        const { path: inventory, cluster: of } = run.inventory;
-        const told = { kind: 'apply', fromNodes: true } as const;
-        await journal.write({ entry: 'run', ...told, cluster: of.name, inventory, hosts, ...mark });
+  // Where no node is asked, there is nothing to keep others from; what the run held itself is given back.
+  if (!asksNodes && dead !== undefined) await cluster?.unlock(dead);
+  return withRunLock(
+    run,
+    asksNodes ? cluster : undefined,
+    { operator: operator(), run: story.run, dead },
+    async (lease) => {
+      const mark = { operator: operator(), controller: ownMark(), lock: lease?.identity };
+      const journal = await (isHere ? reopenJournal : continueJournal)(run.runsFolder, story.run);
+      try {
+        if (!isHere) {
+          const hosts = story.hosts.map(({ host }) => host);
+          const { path: inventory, cluster: of } = run.inventory;
+          const told = { kind: 'apply', fromNodes: true } as const;
+          await journal.write({ entry: 'run', ...told, cluster: of.name, inventory, hosts, ...mark });
+        }
+        await journal.write({ entry: 'resumed', ...mark });
+        return await work(journal, lease);
+      } finally {
+        await journal.close();
       }
-      await journal.write({ entry: 'resumed', ...mark });
-      return await work(journal, lease);
-    } finally {
-      await journal.close();
-    }
-  });
+    },
+  );
 }
 
 /**

@@ -131,6 +131,7 @@ export function fakeCluster(nodes: () => readonly NodeStatus[], over: Partial<Cl
     drain: () => Promise.resolve(fail({ kind: 'refused', message: 'not now' })),
     clientCa: () => Promise.resolve(undefined),
     lock: () => Promise.resolve(fail({ kind: 'interrupted' })),
+    unlock: () => Promise.resolve(),
     close: () => Promise.resolve(),
     ...over,
   };

@@ -3,12 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { readRuns } from '../../src/apply/journal.js';
+import { openJournal, readRuns } from '../../src/apply/journal.js';
 import { type RunStory, isUnfinished, storyOf } from '../../src/apply/run-story.js';
+import { ownMark } from '../../src/lib/process-mark.js';
 import { resume } from '../../src/pipeline.js';
 import { exitCodeOf } from '../../src/report/exit-code.js';
+import { withResumedJournal } from '../../src/stages/resume.js';
 import type { RolloutFlags } from '../../src/stages/run.js';
-import { lost } from '../apply/fake-node.js';
+import { fakeCluster, lost } from '../apply/fake-node.js';
 import { KeptNode } from '../apply/kept-node.js';
 import { runOn } from './kept-run.js';
 
@@ -82,4 +84,37 @@ it('takes a host for begun of which its record holds no more than the name', asy
 
 it('is unknown to everybody where no node and no journal tells of it', async () => {
   await expect(again([new KeptNode({ state: 'none' })])).rejects.toMatchObject({ code: 'usage' });
+});
+
+it('gives back what a dead run held, and takes no lock, where no node has to be asked', async () => {
+  const notes: string[] = [];
+  const cluster = fakeCluster(() => [], {
+    lock: () => Promise.reject(new Error('not to be asked for')),
+    unlock: (holder) => Promise.resolve(void notes.push(holder)),
+  });
+  const controller = { ...ownMark(), started: 'before this one' };
+  const told = [
+    {
+      entry: 'run',
+      kind: 'apply',
+      cluster: 'lab',
+      inventory: 'i',
+      hosts: ['n0'],
+      operator: 'o',
+      controller,
+      lock: 'o r1/ab',
+    },
+  ] as const;
+  const journal = await openJournal(runs, 'r1');
+  for (const entry of told) await journal.write(entry);
+  await journal.close();
+  const story = storyOf((await readRuns(runs))[0] ?? { run: 'r1', entries: [] });
+  const done = await withResumedJournal(
+    runOn(runs, []),
+    cluster,
+    story,
+    { isHere: true, asksNodes: false },
+    (_, lease) => Promise.resolve(lease),
+  );
+  expect([done, notes]).toEqual([undefined, ['o r1/ab']]);
 });
