@@ -46,8 +46,8 @@ export interface Stage {
   readonly folder: string;
 }
 
-/** A gate that lasts longer than it takes until the first heartbeat. */
-const unhurried = ['--settle', '9s'];
+/** A gate that lasts longer than it takes until the first heartbeat, which comes after a third of the deadline. */
+const unhurried = (deadline: number): readonly string[] => ['--settle', `${Math.ceil(deadline / 3) + 2}s`];
 /** Milliseconds that any one command of the tool may take. */
 const patience = 240_000;
 /** Seconds that the node's switch has, and that its proof may take beyond that. */
@@ -73,7 +73,7 @@ export async function runCell(cell: Cell, stage: Stage, before: Result | undefin
   const still = { lab, node, clockFile, intruder, tool: undefined };
   if (isEarly(cell)) await action.inject(still);
   const point = await pointFor(cell, lab, node, local);
-  const tool = startTool(main, cell.step === 'beat' ? [...apply, ...unhurried] : apply, home, patience);
+  const tool = startTool(main, cell.step === 'beat' ? [...apply, ...unhurried(deadline)] : apply, home, patience);
   const scene: Scene = { ...still, tool };
   try {
     const bound = deadline + promised + slowness(cell.fault);
