@@ -51,9 +51,10 @@ describe.each(shells)('lifeline.sh under $name', ({ command: [program, ...option
 
   it('says what it cannot run, and needs something to run', async () => {
     const missing = start('/nowhere/kubectl');
-    const [said] = (await once(missing.stderr, 'data')) as [Buffer];
-    expect(said.toString()).toMatch(/\/nowhere\/kubectl.*(not found|No such file)/);
+    let said = '';
+    missing.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
     expect((await once(missing, 'close'))[0]).toBe(127);
+    expect(said).toMatch(/\/nowhere\/kubectl.*(not found|No such file)/);
     expect((await once(start(), 'close'))[0]).toBe(97);
   });
 });
