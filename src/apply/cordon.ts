@@ -1,6 +1,7 @@
 /** Keeps pods off a node while it is changed: only a cordon of our own is lifted, and never on a node that is not healthy. */
 import type { Cluster } from '../cluster/cluster.js';
 import { type Result, fail, ok } from '../lib/result.js';
+import type { Outcome } from './outcome.js';
 
 export type Seclusion = 'none' | 'cordon' | 'drain';
 
@@ -47,4 +48,11 @@ export async function seclude(
   if (how === 'cordon') return ok(ours);
   const drained = await cluster.drain(nodeName, drainPatience);
   return drained.ok ? ok(ours) : not(`its pods could not be moved away: ${drained.error.message}`, ours);
+}
+
+/** `node`: the Node that the run itself left cordoned, since nobody knows it to be healthy; undefined where it left none. */
+export function withCordon(outcome: Outcome, node: string | undefined): Outcome {
+  if (node === undefined) return outcome;
+  const left = `its cordon was left: kubectl uncordon ${node} once it is healthy`;
+  return { ...outcome, reason: [outcome.reason, left].filter(Boolean).join('; ') };
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../lib/errors.js';
 import type { HostPlan } from '../plan/host-plan.js';
 import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
-import { type Release, drainPatience, seclude } from './cordon.js';
+import { type Release, drainPatience, seclude, withCordon } from './cordon.js';
 import { failureOf, passGate } from './gate.js';
 import { type HostTask, type RunContext, trackHost } from './host-task.js';
 import { type KubeletState, watchKubelet } from './kubelet-watch.js';
@@ -23,7 +23,7 @@ import {
 import type { Outcome, OutcomeKind } from './outcome.js';
 import { startPulse } from './pulse.js';
 import { putBack } from './put-back.js';
-import { refusalOf, withCordon } from './refusal.js';
+import { refusalOf } from './refusal.js';
 
 /** Carries out a plan on its node. The outcome is never `confirmed` unless every check of the gate that could be asked passed. */
 export async function applyToHost(
@@ -111,7 +111,7 @@ export async function applyToHost(
 
   /** Our own cordon stays on a node that is not proved healthy, and is told. */
   function cordoned(outcome: Outcome, release: Release): Outcome {
-    return release === undefined ? outcome : { ...outcome, reason: withCordon(outcome, task.nodeName) };
+    return release === undefined ? outcome : withCordon(outcome, task.nodeName);
   }
 
   /** Lifts our own cordon, on a node that was proved healthy. */

@@ -1,6 +1,6 @@
 /** What a node's answer means for its host, where it is not the hoped-for one. */
 import { type Holder, type TxnResult, parseHolder } from './node-transaction.js';
-import type { Outcome, OutcomeKind } from './outcome.js';
+import type { OutcomeKind } from './outcome.js';
 
 /** What an answer other than the hoped-for one means; nothing was changed in all of these cases but `broken`. */
 export function refusalOf(
@@ -45,10 +45,6 @@ export function heldBy(
     hint: `wait for it; where it was started: kubelatch resume ${run}; to end it from here: kubelatch rollback ${run} --limit ${host}`,
   };
 }
-
-/** The reason of a host whose Node was left cordoned since nobody knows it to be healthy. */
-export const withCordon = ({ reason }: Pick<Outcome, 'reason'>, node: string | undefined): string =>
-  [reason, `its cordon was left: kubectl uncordon ${node ?? ''} once it is healthy`].filter(Boolean).join('; ');
 
 /** errno texts are stable across libcs for these two, and only the hint hangs on them. */
 function hintFor(detail: string): string {

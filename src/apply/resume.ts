@@ -2,12 +2,13 @@
 import type { HostPlan } from '../plan/host-plan.js';
 import { readKeptPlan } from '../plan/saved-plan.js';
 import type { Session } from '../ssh/session.js';
+import { withCordon } from './cordon.js';
 import { failureOf, proveOld } from './gate.js';
 import { type HostTask, type RunContext, trackHost } from './host-task.js';
 import { type KeptTransaction, listTransactions, parseHolder, switchTimes } from './node-transaction.js';
 import type { Outcome } from './outcome.js';
 import { untilDecided } from './put-back.js';
-import { heldBy, withCordon } from './refusal.js';
+import { heldBy } from './refusal.js';
 
 /** What the run was about. */
 export interface ResumeGoal {
@@ -46,7 +47,7 @@ export async function resumeHost(goal: ResumeGoal, begun: BegunHost, context: Ru
     const { finish } = trackHost(taskOf(begun, undefined), context);
     const itself = goal.kind === 'apply' ? '; its own switch puts it back if it was armed' : '';
     const outcome = finish('unknown', `the node cannot be asked: ${why}${itself}`, `kubelatch resume ${goal.run}`);
-    return begun.cordon === undefined ? outcome : { ...outcome, reason: withCordon(outcome, begun.cordon) };
+    return withCordon(outcome, begun.cordon);
   }
 }
 
@@ -160,10 +161,9 @@ async function endHost(
 
   /** Lifts the run's own cordon, from a node that is proved healthy and from no other. */
   async function released(outcome: Outcome): Promise<Outcome> {
+    if (outcome.outcome === 'unknown') return withCordon(outcome, begun.cordon);
     const node = begun.cordon ?? secluded();
     if (node === undefined) return outcome;
-    if (outcome.outcome === 'unknown')
-      return begun.cordon === undefined ? outcome : { ...outcome, reason: withCordon(outcome, node) };
     const left = (why: string): Outcome => {
       const reason = [outcome.outcome, outcome.reason, `its cordon was left: ${why}`].filter(Boolean).join('; ');
       return { ...outcome, outcome: 'unknown', reason, hint: `kubectl uncordon ${node}`, timings: progress.timings };

@@ -12,7 +12,7 @@ import { options, said, useNode } from './txn-node.js';
 describe.each(shells)('a node in trouble, under $name', { timeout: 60_000 }, (shell) => {
   const node = useNode(shell);
 
-  /** Puts a program before the true one; `text` calls that as "$true". */
+  /** Puts a program before the true one, which follows once `text` is through. */
   const shadow = (name: string, text: string): void =>
     program(
       join(node.place.bin, name),

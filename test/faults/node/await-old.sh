@@ -1,7 +1,8 @@
 #!/bin/bash
 # Runs inside a lab node: waits until its change is decided and ended. Says "old UPTIME" once it was decided against, every old file is
 # back and the kubelet runs by them: it serves its old read-only port, or, a true kubelet, was started since. (Version 1.20 waits five
-# seconds for a Docker that is not there before it serves anything; that it does serve is looked at in the end.) Last "settled UPTIME" or "confirmed UPTIME", "unsettled UPTIME" when time was up.
+# seconds for a Docker that is not there before it serves anything; that it does serve is looked at in the end.) Last
+# "settled UPTIME" or "confirmed UPTIME", "unsettled UPTIME" when time was up.
 # $1 seconds  $2 address  $3... "SHA PATH", - for a file that must not exist
 patience=$1 address=$2
 shift 2
