@@ -1,12 +1,12 @@
-/** Cuts arguments out of a command line's text, or puts others in their place; all other bytes stay. */
+/** Removes or replaces arguments in the text of a command line. All other bytes stay the same. */
 
-/** [start, end) in the text, quotes included. */
+/** [start, end) in the text, including quotes. */
 export interface Extent {
   readonly start: number;
   readonly end: number;
 }
 
-/** Removes words and, for each, the blanks before it, or those behind it where it stands first in its value. */
+/** Removes words, each with the blanks before it, or with those after it if it comes first. */
 export function removeWords(text: string, words: readonly Extent[]): string {
   let result = text;
   for (const { start, end } of words.toSorted((left, right) => right.start - left.start)) {
@@ -24,12 +24,12 @@ export function removeWords(text: string, words: readonly Extent[]): string {
   return result;
 }
 
-/** Puts `replacement` where a word stands. */
+/** Replaces a word with `replacement`. */
 export function replaceWord(text: string, { start, end }: Extent, replacement: string): string {
   return text.slice(0, wholeStart(text, start)) + replacement + text.slice(end);
 }
 
-/** A word that begins with an escaped character begins with the backslash. */
+/** For a word that begins with an escape, the word starts at the backslash. */
 const wholeStart = (text: string, start: number): number => (text[start - 1] === '\\' ? start - 1 : start);
 
 const isBlank = (char: string | undefined): boolean => char === ' ' || char === '\t';

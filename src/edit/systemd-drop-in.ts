@@ -1,17 +1,17 @@
-/** Our own drop-in for a unit: the one file that changes a command line which other files own. */
+/** kubelatch's own drop-in for a unit, which changes a command line without editing the files that define it. */
 import type { Spanned } from '../facts/spanned.js';
 import { parseUnitFile } from '../facts/unit-file.js';
 
-/** Sorts behind every usual name, so that its ExecStart= is the last one. */
+/** Sorts after every usual name, so that its ExecStart= comes last. */
 export const dropInName = 'zz-kubelatch.conf';
 
 export interface DropIn {
   readonly execStart?: string | undefined;
-  /** `NAME=value` of each variable that is set anew. */
+  /** `NAME=value` of each overridden variable. */
   readonly environment: readonly string[];
 }
 
-/** What a drop-in of ours says; of a file that is absent, nothing. */
+/** The content of kubelatch's drop-in. Empty if the file does not exist. */
 export function readDropIn(text: string | undefined): DropIn {
   const directives = parseUnitFile(text ?? '');
   const execStart = directives.findLast((one) => one.key === 'ExecStart')?.value.text;
@@ -23,7 +23,7 @@ export function readDropIn(text: string | undefined): DropIn {
 
 export function writeDropIn({ execStart, environment }: DropIn): string {
   const lines = [
-    '# Written by kubelatch. `kubelatch rollback` puts back what was there before.',
+    '# Written by kubelatch. While this node has its backups, `kubelatch rollback` restores the previous state.',
     '[Service]',
     ...environment.map((one) => `Environment="${one.replace(/["\\]/g, '\\$&')}"`),
     ...(execStart === undefined ? [] : ['ExecStart=', `ExecStart=${execStart}`]),
@@ -31,7 +31,7 @@ export function writeDropIn({ execStart, environment }: DropIn): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Offsets in a joined value of a word that is known by its offsets in the file. */
+/** Converts a word's offsets in the file to offsets in the joined value. */
 export function extentIn(
   value: Spanned,
   word: { readonly start: number; readonly end: number },

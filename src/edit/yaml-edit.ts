@@ -1,4 +1,4 @@
-/** Sets one value in a YAML text by splicing: every byte outside the value (or the inserted lines) stays as it was. */
+/** Sets one value in a YAML text by splicing. All bytes outside the value or the inserted lines stay the same. */
 import { isDeepStrictEqual } from 'node:util';
 import { type ParsedNode, type YAMLMap, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
 import { type Result, fail, ok } from '../lib/result.js';
@@ -7,18 +7,18 @@ type Json = null | boolean | number | string | readonly Json[] | { readonly [key
 type Pair = YAMLMap.Parsed['items'][number];
 
 /**
- * The text with `value` at `path`; parents are made where they are missing, the last of a repeated key counts.
- * The result was parsed again and is the old content with just this value changed; anything else is refused with a reason.
+ * Returns the text with `value` at `path`. Missing parents are created; of a repeated key the last one counts.
+ * The result is parsed again and must equal the old content with only this value changed. Otherwise fails with a reason.
  */
 export function setYamlValue(text: string, path: readonly string[], value: Json): Result<string, string> {
   const before = parse(text);
-  if (before === undefined) return fail('it is not one valid YAML document');
+  if (before === undefined) return fail('the file is not a single valid YAML document');
   const edited = splice(text, before.contents, path, value);
-  if (edited === undefined) return fail('its form is too unusual to be edited safely: edit it by hand');
+  if (edited === undefined) return fail('the YAML form of this file cannot be edited safely. Edit it by hand');
   const after = parse(edited);
   const wanted = withValue(before.data, path, value);
   if (after === undefined || !isDeepStrictEqual(after.data, wanted)) {
-    return fail('an edit would change more than this one value (anchors or merge keys?): edit it by hand');
+    return fail('an edit would change more than this value (because of anchors or merge keys?). Edit it by hand');
   }
   return ok(edited);
 }
@@ -55,7 +55,7 @@ function splice(text: string, node: ParsedNode | null, path: readonly string[], 
 const nest = (path: readonly string[], value: Json): Json =>
   path.reduceRight<Json>((inner, key) => ({ [key]: inner }), value);
 
-/** True for `key:` with nothing behind it. */
+/** True for `key:` without a value. */
 const isEmpty = (pair: Pair): boolean => pair.value === null || pair.value.range[0] === pair.value.range[1];
 
 function columnOf(text: string, offset: number): number {
@@ -65,7 +65,7 @@ function columnOf(text: string, offset: number): number {
 
 const lineEnd = (text: string): string => (text.includes('\r\n') ? '\r\n' : '\n');
 
-/** Where the content of a node ends, trailing comments and blank lines left out. */
+/** The end of a node's content, without trailing comments and blank lines. */
 function endOf(text: string, pair: Pair): number {
   const { key, value } = pair;
   if (value === null || isEmpty(pair)) return text.indexOf(':', key.range[1]) + 1;
@@ -105,7 +105,7 @@ function insert(text: string, map: YAMLMap.Parsed, path: readonly string[], valu
   return text.slice(0, newline + 1) + lines + eol + text.slice(newline + 1);
 }
 
-/** `key:` alone gets its value: a scalar behind the colon, a collection on the lines below. */
+/** Adds a value to an empty `key:`: a scalar after the colon, a collection on the lines below. */
 function fillEmpty(text: string, map: YAMLMap.Parsed, pair: Pair, value: Json): string | undefined {
   const keyEnd = pair.key.range[1];
   if (pair.value === null) return `${text.slice(0, keyEnd)}: ${flowText(value)}${text.slice(keyEnd)}`;
@@ -127,7 +127,7 @@ function replace(text: string, pair: Pair, value: Json): string | undefined {
   const isBlock = (isMap(node) || isSeq(node)) && !node.flow;
   const end = isBlock ? endOfNode(text, node) : node.range[1];
   const [start] = node.range;
-  // A block scalar, alone or last in the old value, takes the line's end with it.
+  // A block scalar, alone or as the last part of the old value, includes its line end.
   const rest = (text[end - 1] === '\n' ? lineEnd(text) : '') + text.slice(end);
   if (!isBlock) return text.slice(0, start) + (isJson(text) ? jsonText(value) : flowText(value)) + rest;
   if (!hasLines(value) || isArray(value) !== isSeq(node)) {
@@ -141,22 +141,22 @@ function replace(text: string, pair: Pair, value: Json): string | undefined {
 
 const isArray = (value: Json): value is readonly Json[] => Array.isArray(value);
 
-/** True for a list or map with something in it: what is written on lines of its own. */
+/** True for a list or map with content, which is written on lines of its own. */
 const hasLines = (value: Json): value is readonly Json[] | { readonly [key: string]: Json } =>
   value !== null && typeof value === 'object' && Object.keys(value).length > 0;
 
-/** A file that other programs may read as JSON: it has to stay so. */
+/** Whether the file is JSON. It has to remain JSON, because other programs may read it as such. */
 const isJson = (text: string): boolean => /^\s*\{\s*("|\})/.test(text);
 
 const jsonText = (value: Json): string => flowText(value, JSON.stringify);
 
-/** The lines of `key: value` at a column. */
+/** The lines of `key: value`, indented to a column. */
 function blockEntry(key: string, value: Json, indent: number): string[] {
   const head = `${' '.repeat(indent)}${scalarText(key)}:`;
   return hasLines(value) ? [head, ...blockLines(value, indent)] : [`${head} ${flowText(value)}`];
 }
 
-/** The lines below a key at a column: list items at the same column, as Go writes them; map entries two further in. */
+/** The lines below a key: list items at the key's column, as Go writes them; map entries indented by two. */
 function blockLines(value: readonly Json[] | { readonly [key: string]: Json }, indent: number): string[] {
   if (isArray(value)) return value.map((one) => `${' '.repeat(indent)}- ${flowText(one)}`);
   return Object.entries(value).flatMap(([key, one]) => blockEntry(key, one, indent + 2));
@@ -170,7 +170,7 @@ function flowText(value: Json, scalar: (value: null | boolean | number | string)
     .join(', ')}}`;
 }
 
-/** Plain where every YAML reader agrees that it is a text, else in double quotes. */
+/** Unquoted if every YAML parser reads the text as a string, else in double quotes. */
 function scalarText(value: null | boolean | number | string): string {
   if (typeof value !== 'string') return JSON.stringify(value);
   const plain = /^[A-Za-z_/][A-Za-z0-9_./-]*$/.test(value) || /^\d+(\.\d+)?(ns|us|ms|s|m|h)(\d+(ms|s|m))*$/.test(value);

@@ -1,27 +1,30 @@
-/** What the inventory says of one machine and of the cluster, after groups and defaults were applied. */
+/** The resolved inventory: hosts and cluster, with group settings and defaults applied. */
 export type Role = 'control-plane' | 'worker';
 
 export interface SshSettings {
-  /** Left undefined where neither inventory nor defaults say it: ~/.ssh/config decides then. */
+  /** undefined if the inventory does not set it; ~/.ssh/config then decides. */
   readonly user?: string | undefined;
   readonly port?: number | undefined;
-  /** Path of a private key, `~` already expanded. */
+  /** Path of a private key, with `~` expanded. */
   readonly identityFile?: string | undefined;
-  /** Path of a known_hosts file, `~` already expanded. */
+  /** Path of a known_hosts file, with `~` expanded. */
   readonly knownHostsFile?: string | undefined;
-  /** Bastions in the order they are passed: a name of ~/.ssh/config, or [user@]host[:port]. */
+  /** Bastions, first hop first: a name from ~/.ssh/config, or [user@]host[:port]. */
   readonly jump: readonly string[];
-  /** The inventory says `jump: []`: no bastion, whatever ~/.ssh/config says. */
+  /** The inventory has `jump: []`: no bastion, even if ~/.ssh/config sets one. */
   readonly direct?: true | undefined;
-  readonly become: 'sudo' | 'none';
+  /** `helper` uses sudo too, but sudoers needs to allow the node helper only. */
+  readonly become: 'sudo' | 'helper' | 'none';
+  /** Ask for the sudo password of every host; otherwise hosts with the same user share one. */
+  readonly becomePassword?: 'per-host' | undefined;
 }
 
 export interface Host {
-  /** The name in the inventory; unique. */
+  /** The unique name in the inventory. */
   readonly name: string;
-  /** What is dialled: the address, or the name where none is given. */
+  /** The address to connect to; the name if no address is set. */
   readonly address: string;
-  /** The Node object's name, where the inventory pins it. */
+  /** The name of the Node object, if the inventory sets it. */
   readonly nodeName?: string | undefined;
   readonly role: Role;
   readonly group: string;
@@ -29,17 +32,17 @@ export interface Host {
 }
 
 export interface ClusterSettings {
-  /** Typed by hand to confirm dangerous steps. */
+  /** Users type it to confirm risky changes. */
   readonly name: string;
-  /** Absolute, `~` already expanded; with `via` a path on that host, as written. */
+  /** An absolute path with `~` expanded; with `via`, a path on that host as written. */
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
-  /** Name of the inventory host whose kubectl is used over SSH. */
+  /** The inventory host on which kubectl runs, over SSH. */
   readonly via?: string | undefined;
 }
 
 export interface Inventory {
-  /** The file's path as the user gave it; `-` for stdin. */
+  /** The path as the user gave it; `-` for stdin. */
   readonly path: string;
   readonly cluster: ClusterSettings;
   readonly hosts: readonly Host[];

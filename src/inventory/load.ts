@@ -1,8 +1,9 @@
-/** Reads inventory.yaml and reports every mistake in it at once, one line each. */
+/** Loads inventory.yaml and reports all mistakes at once, one per line. */
 import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
 import { z } from 'zod';
-import { ToolError, messageOf } from '../lib/errors.js';
+import { ToolError, fileErrorOf } from '../lib/errors.js';
+import { nextCommand } from '../lib/next-command.js';
 import { schemaProblems, valueAt } from '../lib/schema-problems.js';
 import { didYouMean } from '../lib/suggest.js';
 import { formatProblems, readYaml } from '../lib/yaml-source.js';
@@ -14,20 +15,25 @@ import { inventorySchema } from './schema.js';
 import type { InventoryInput } from './schema.js';
 import { localPath } from './syntax.js';
 
-/** Reads the inventory from a file, or from stdin when the path is `-`. Throws ToolError `inventory`. */
+/** Reads the inventory from a file, or from stdin if the path is `-`. Throws ToolError `inventory`. */
 export async function readInventory(path: string): Promise<Inventory> {
   let text: string;
   try {
     text = path === '-' ? await readStream(process.stdin) : await readFile(path, 'utf8');
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const hint = missing ? 'Name the file with -i; inventory.example.yaml shows how one is written.' : undefined;
-    throw new ToolError('inventory', `${path}: ${missing ? 'no such file' : messageOf(error)}`, { hint, cause: error });
+    const hint = missing
+      ? `to make one: ${nextCommand('init')}; if it is somewhere else, name it with -i FILE`
+      : undefined;
+    throw new ToolError('inventory', `${path}: ${missing ? 'no such file' : fileErrorOf(error)}`, {
+      hint,
+      cause: error,
+    });
   }
   return loadInventory(path, text);
 }
 
-/** Turns the text of an inventory into hosts. Throws one ToolError `inventory` whose message has a line for every mistake. */
+/** Parses the text of an inventory. Throws one ToolError `inventory` with one line per mistake. */
 export function loadInventory(path: string, text: string): Inventory {
   const source = readYaml(path === '-' ? 'stdin' : path, text);
   if (source.problems.length > 0) throw invalid(source, source.problems, syntaxHint);
@@ -35,26 +41,26 @@ export function loadInventory(path: string, text: string): Inventory {
   const found = parsed.success
     ? []
     : schemaProblems(parsed.error.issues, source.value, z.toJSONSchema(inventorySchema));
-  const draft = parsed.success ? parsed.data : without(source.value, found);
+  const draft = parsed.success ? parsed.data : withoutFaultyParts(source.value, found);
   const { hosts, problems } = resolveHosts(draft, path);
-  const all = [...found, ...problems, ...(parsed.success ? wholeFaults(parsed.data, hosts) : [])];
+  const all = [...found, ...problems, ...(parsed.success ? crossReferenceFaults(parsed.data, hosts) : [])];
   if (all.length > 0 || !parsed.success) throw invalid(source, all);
   return { path, cluster: clusterSettings(parsed.data.cluster, path), hosts };
 }
 
-const syntaxHint = 'Inside { } a range needs quotes: { "node[1:3]": {} }.';
-const schemaHint = 'inventory.example.yaml shows every key with a comment.';
+const syntaxHint = 'Check the indentation and the brackets. Quote ranges inside { }: { "node[1:3]": {} }.';
+const schemaHint = 'See inventory.example.yaml for all keys.';
 
 function invalid(source: YamlSource, problems: readonly Problem[], hint = schemaHint): ToolError {
   const lines = formatProblems(source, problems);
   return new ToolError('inventory', lines.join('\n'), { hint });
 }
 
-/** What only the whole file can tell. */
-function wholeFaults({ cluster, groups }: InventoryInput, hosts: readonly Host[]): readonly Problem[] {
+/** Checks that need the whole file. */
+function crossReferenceFaults({ cluster, groups }: InventoryInput, hosts: readonly Host[]): readonly Problem[] {
   const problems: Problem[] = [];
   if (Object.keys(groups).length === 0)
-    problems.push({ path: ['groups'], message: 'there is no group: hosts stand in groups' });
+    problems.push({ path: ['groups'], message: 'must have at least one group with hosts' });
   const { via } = cluster;
   const names = hosts.map((host) => host.name);
   if (via !== undefined && !names.includes(via)) {
@@ -66,8 +72,8 @@ function wholeFaults({ cluster, groups }: InventoryInput, hosts: readonly Host[]
   return problems;
 }
 
-/** What is left when every faulty part is taken out, so that mistakes in the rest are found in the same run. */
-function without(value: unknown, problems: readonly Problem[]): Draft {
+/** Removes every faulty part, so that mistakes in the rest are reported in the same run. */
+function withoutFaultyParts(value: unknown, problems: readonly Problem[]): Draft {
   const draft: unknown = structuredClone(value);
   for (const { path } of problems) {
     const jump = path.indexOf('jump');
@@ -84,7 +90,7 @@ function remove(value: unknown, path: Path): void {
 
 function clusterSettings(cluster: InventoryInput['cluster'], path: string): ClusterSettings {
   const { name, kubeconfig, context, via } = cluster;
-  // With `via` the file lies on that host, where this machine's home and folders mean nothing.
+  // With `via` the file is on that host, so paths of this machine do not apply.
   const file = kubeconfig === undefined || via !== undefined ? kubeconfig : localPath(kubeconfig, path);
   return { name, kubeconfig: file, context, via };
 }

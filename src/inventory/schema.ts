@@ -1,8 +1,8 @@
-/** The shape of inventory.yaml: which keys there are and what kind of value each takes. */
+/** The schema of inventory.yaml. */
 import { z } from 'zod';
 import { jumpFault, nameFault, pathFault, userFault } from './syntax.js';
 
-/** A text that a check of syntax.ts lets pass. */
+/** A string that passes a check of syntax.ts. */
 function checked(fault: (text: string) => string | undefined): z.ZodType<string> {
   return z.string().check((context) => {
     const message = context.value === '' ? 'must not be empty' : fault(context.value);
@@ -10,15 +10,16 @@ function checked(fault: (text: string) => string | undefined): z.ZodType<string>
   });
 }
 
-const noDash = (text: string): string | undefined =>
-  /^-|\p{Cc}/u.test(text) ? `${JSON.stringify(text)} starts with "-" or holds control characters` : undefined;
-const typedByHand = (text: string): string | undefined =>
+const contextFault = (text: string): string | undefined =>
+  /^-|\p{Cc}/u.test(text) ? `${JSON.stringify(text)} starts with "-" or contains control characters` : undefined;
+/** For the name that users type to confirm. */
+export const clusterNameFault = (text: string): string | undefined =>
   /^[A-Za-z0-9][A-Za-z0-9._@:/-]{0,252}$/.test(text)
     ? undefined
-    : 'is typed by hand to confirm: letters, digits and . _ @ : / - only';
+    : 'may contain only letters, digits and . _ @ : / - (users type it to confirm)';
 
-const portMessage = 'must be 1 to 65535';
-/** `a` and `a,b` mean what ssh's ProxyJump means by them. */
+const portMessage = 'must be from 1 to 65535';
+/** Splits `a,b` as ssh's ProxyJump does. */
 export const splitJump = (text: string): readonly string[] => text.split(',').map((part) => part.trim());
 const jump = z.union([
   checked((text) =>
@@ -35,10 +36,18 @@ const ssh = z.strictObject({
   identityFile: checked(pathFault).optional(),
   knownHostsFile: checked(pathFault).optional(),
   jump: jump.optional(),
-  become: z.enum(['sudo', 'none']).optional(),
+  become: z
+    .union([
+      z.enum(['sudo', 'helper', 'none']),
+      z.strictObject({
+        method: z.enum(['sudo', 'helper', 'none']).optional(),
+        password: z.enum(['shared', 'per-host']).optional(),
+      }),
+    ])
+    .optional(),
 });
 
-// Names and addresses are checked once their ranges are expanded.
+// Names and addresses are checked after their ranges are expanded.
 const host = z.strictObject({
   address: z.string().optional(),
   nodeName: z.string().optional(),
@@ -53,9 +62,9 @@ const group = z.strictObject({
 
 export const inventorySchema = z.strictObject({
   cluster: z.strictObject({
-    name: checked(typedByHand),
+    name: checked(clusterNameFault),
     kubeconfig: checked(pathFault).optional(),
-    context: checked(noDash).optional(),
+    context: checked(contextFault).optional(),
     via: z.string().optional(),
   }),
   ssh: ssh.nullish(),

@@ -1,18 +1,20 @@
-/** Which hosts of the inventory a run is about: `--limit` and `--exclude`; pure. */
+/** Selects hosts of the inventory by `--limit` and `--exclude`. Pure. */
+import { nextCommand } from '../lib/next-command.js';
 import { ToolError } from '../lib/errors.js';
 import { suggest } from '../lib/suggest.js';
 import type { Host, Inventory } from './host.js';
 import { parseRange } from './range.js';
 import { maxHosts } from './resolve.js';
+import { nextCommandForAll } from '../lib/next-command.js';
 
 export interface Selection {
-  /** Patterns with commas between: host names with `*`, `?` and ranges, group names, `role:worker`, `all`, and `!pattern` to take away. */
+  /** Comma-separated patterns: host names with `*`, `?` and ranges, group names, `role:worker`, `all`; `!pattern` excludes. */
   readonly limit?: string | undefined;
-  /** The same without `!`: taken away at the end. */
+  /** The same patterns without `!`; these hosts are excluded. */
   readonly exclude?: string | undefined;
 }
 
-/** The chosen hosts in the inventory's order. Throws ToolError `usage` when a pattern fits nothing or no host is left. */
+/** The selected hosts in inventory order. Throws ToolError `usage` if a pattern matches nothing or no host is left. */
 export function selectHosts(inventory: Inventory, { limit, exclude }: Selection): readonly Host[] {
   const wanted = patterns('--limit', limit);
   const taken = wanted.filter((pattern) => !pattern.startsWith('!'));
@@ -25,8 +27,8 @@ export function selectHosts(inventory: Inventory, { limit, exclude }: Selection)
   );
   for (const pattern of dropped) for (const host of matching(inventory, pattern)) chosen.delete(host);
   if (chosen.size === 0) {
-    throw new ToolError('usage', 'no host is left after --limit and --exclude', {
-      hint: 'See the hosts with: kubelatch inventory',
+    throw new ToolError('usage', '--limit and --exclude leave no hosts', {
+      hint: `to list the hosts: ${nextCommandForAll('inventory')}`,
     });
   }
   return inventory.hosts.filter((host) => chosen.has(host));
@@ -39,7 +41,7 @@ function patterns(flag: string, text: string | undefined): readonly string[] {
     (pattern) => pattern === '' || pattern === '!' || (flag === '--exclude' && pattern.startsWith('!')),
   );
   if (bad === undefined) return list;
-  const why = bad === '' || bad === '!' ? 'has an empty pattern' : `takes hosts away already: write ${bad.slice(1)}`;
+  const why = bad === '' || bad === '!' ? 'has an empty pattern' : `must not start with "!": write ${bad.slice(1)}`;
   throw new ToolError('usage', `${flag} ${JSON.stringify(text)} ${why}`);
 }
 
@@ -47,29 +49,46 @@ function matching(inventory: Inventory, pattern: string): readonly Host[] {
   if (pattern === 'all') return inventory.hosts;
   const found = pattern.startsWith('role:')
     ? inventory.hosts.filter((host) => host.role === pattern.slice(5))
-    : inventory.hosts.filter(matcher(pattern));
+    : matchingNames(inventory, pattern);
   if (found.length > 0) return found;
   const hint = hintFor(inventory, pattern);
-  throw new ToolError('usage', `no host, group or role fits ${JSON.stringify(pattern)}`, { hint });
+  throw new ToolError('usage', `no host, group or role matches ${JSON.stringify(pattern)}`, { hint });
 }
 
 function hintFor({ hosts }: Inventory, pattern: string): string {
-  if (pattern.startsWith('role:')) return 'Roles are role:control-plane and role:worker; no host may have this one.';
+  if (pattern.startsWith('role:'))
+    return 'The roles are role:control-plane and role:worker. Perhaps no host has this role.';
   const nearest = suggest(pattern, new Set(['all', ...hosts.flatMap((host) => [host.group, host.name])]));
   return nearest === undefined
-    ? 'See hosts and groups with: kubelatch inventory'
+    ? `to list the hosts and groups: ${nextCommandForAll('inventory')}`
     : `Did you mean ${JSON.stringify(nearest)}?`;
 }
 
-function matcher(pattern: string): (host: Host) => boolean {
+/** A range is refused if it cannot be read, or if some of its names match nothing: `n[1:40]` is not `n[01:40]`. */
+function matchingNames({ hosts }: Inventory, pattern: string): readonly Host[] {
   const range = parseRange(pattern);
-  const expanded = range.ok && range.value.count <= maxHosts ? range.value.expand() : [pattern];
-  const literal = new Set(expanded);
-  const globs = expanded.filter((text) => /[*?]/.test(text)).map(globRegExp);
-  return ({ name, group }) => literal.has(name) || literal.has(group) || globs.some((glob) => glob.test(name));
+  if (!range.ok) throw new ToolError('usage', `${JSON.stringify(pattern)}: ${range.error}`);
+  if (range.value.count > maxHosts)
+    throw new ToolError('usage', `${JSON.stringify(pattern)} has ${range.value.count} names; at most ${maxHosts}`);
+  const expanded = range.value.expand();
+  const matchers = expanded.map(matcher);
+  const found = hosts.filter((host) => matchers.some((matches) => matches(host)));
+  const missing = expanded.filter((_, at) => !hosts.some((host) => matchers[at]?.(host) === true));
+  if (found.length === 0 || missing.length === 0) return found;
+  const [first = ''] = missing;
+  const more = missing.length === 1 ? '' : ` and ${missing.length - 1} more`;
+  throw new ToolError('usage', `${JSON.stringify(pattern)}: no host or group matches ${first}${more}`, {
+    hint: `It matches ${found.length} ${found.length === 1 ? 'host' : 'hosts'}. To list the hosts: ${nextCommand('inventory')}`,
+  });
 }
 
-/** `*` is any text, `?` one character; everything else stands for itself. */
+function matcher(text: string): (host: Host) => boolean {
+  if (!/[*?]/.test(text)) return ({ name, group }) => name === text || group === text;
+  const glob = globRegExp(text);
+  return ({ name, group }) => name === text || group === text || glob.test(name);
+}
+
+/** `*` matches any text, `?` one character. Other characters match themselves. */
 function globRegExp(glob: string): RegExp {
   const source = glob.replace(/\*+/g, '*').replace(/[.+^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`^${source.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');

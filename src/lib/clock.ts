@@ -1,17 +1,27 @@
-/** The only reader of the clock, of timers and of randomness. */
+/** The only module that reads the clock, waits, or creates random values. */
 import { randomBytes } from 'node:crypto';
 import { uptime } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Milliseconds that only ever grow, for spans. */
+/** Monotonic milliseconds, to measure durations. */
 export const monotonic = (): number => performance.now();
 
-/** Milliseconds since this machine started, those it slept through included: for promises that run out for others meanwhile. */
+/** Milliseconds since boot, including suspend. Use it for leases, which expire for others while this machine sleeps. */
 export const sinceBoot = (): number => uptime() * 1000;
 
+/** Milliseconds that this process has computed, in all its threads: time in which a busy machine did other things is left out. */
+export function computed(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Milliseconds since the epoch, by this machine's clock. */
+export const now = (): number => Date.now();
+
+/** The current time in ISO 8601, UTC. */
 export const isoTime = (): string => new Date().toISOString();
 
-/** `20261123T050102Z-3fa4c1`: sorts by time, safe as a file name and as a transaction id. */
+/** A run id such as `20261123T050102Z-3fa4c1`. It sorts by time, and is safe as a file name and a transaction id. */
 export function newRunId(): string {
   const stamp = new Date()
     .toISOString()
@@ -20,13 +30,25 @@ export function newRunId(): string {
   return `${stamp}-${randomHex(3)}`;
 }
 
-/** Random bytes as hexadecimal digits, two a byte. */
+/** Random bytes as hexadecimal text, two digits per byte. */
 export const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex');
 
-/** Half to one and a half of `ms`, so that many who wait do not come back at once. */
+/** A random value from 0.5 to 1.5 times `ms`, so that many waiting connections do not retry at once. */
 export const jitter = (ms: number): number => ms * (0.5 + Math.random());
 
-/** Waits; an abort ends the wait early without an error. */
+export interface Ticking {
+  /** Begins the wait anew. */
+  restart(): void;
+  stop(): void;
+}
+
+/** Calls `work` every `ms` milliseconds. It does not keep the process alive. */
+export function every(ms: number, work: () => void): Ticking {
+  const timer = setInterval(work, ms).unref();
+  return { restart: () => void timer.refresh(), stop: () => clearInterval(timer) };
+}
+
+/** Waits `ms` milliseconds. An abort ends the wait early, without an error. */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   await delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 }

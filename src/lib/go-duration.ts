@@ -1,4 +1,4 @@
-/** Durations as Go writes and reads them: `4h0m0s`, `1.5h`, `-1s`, `0`. */
+/** Durations in Go's syntax: `4h0m0s`, `1.5h`, `-1s`, `0`. */
 
 const unitMs: Readonly<Record<string, number>> = {
   h: 3_600_000,
@@ -11,7 +11,10 @@ const unitMs: Readonly<Record<string, number>> = {
   ns: 1e-6,
 };
 
-/** In milliseconds; undefined where the text is no duration. */
+/** The limit of Go's type: an int64 of nanoseconds. */
+const maxMs = 2 ** 63 / 1e6;
+
+/** Parses a Go duration to milliseconds; undefined if the text is not a duration or exceeds Go's limit. */
 export function goDuration(text: string): number | undefined {
   const match = /^([+-]?)((?:(?:\d+(?:\.\d*)?|\.\d+)(?:h|ms|m|s|us|µs|μs|ns))+|0)$/.exec(text);
   if (match === null) return undefined;
@@ -19,5 +22,6 @@ export function goDuration(text: string): number | undefined {
   for (const [, amount, unit] of (match[2] ?? '').matchAll(/([\d.]+)(h|ms|m|s|us|µs|μs|ns)/g)) {
     total += Number(amount) * (unitMs[unit ?? ''] ?? 0);
   }
+  if (total >= maxMs) return undefined;
   return match[1] === '-' ? -total : total;
 }

@@ -1,16 +1,16 @@
-/** Versions of Kubernetes as programs print them, and ranges of them. */
+/** Parses Kubernetes versions and version ranges. */
 
 export interface KubeVersion {
   readonly major: number;
   readonly minor: number;
   readonly patch: number;
-  /** What stands after "-", such as `rc.1`. */
+  /** The part after "-", such as `rc.1`. */
   readonly pre?: string | undefined;
-  /** What stands after "+", such as `k3s1`. */
+  /** The part after "+", such as `k3s1`. */
   readonly build?: string | undefined;
 }
 
-/** Reads `v1.31.4+k3s1`, `1.30.0-rc.1` or `1.29`; undefined when it is no version. */
+/** Parses `v1.31.4+k3s1`, `1.30.0-rc.1` or `1.29`; undefined if the text is not a version. */
 export function parseKubeVersion(text: string): KubeVersion | undefined {
   const match = /^v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.+-]+))?$/.exec(
     text.trim(),
@@ -24,11 +24,11 @@ type Operator = '>=' | '>' | '<=' | '<' | '=';
 
 interface Bound {
   readonly operator: Operator;
-  /** One to three numbers; only these are compared, so `<=1.33` holds for 1.33.9. */
+  /** One to three numbers. Only these are compared, so `<=1.33` includes 1.33.9. */
   readonly numbers: readonly number[];
 }
 
-/** Reads bounds that all must hold, such as `>=1.29 <1.34`; undefined when it is no range. */
+/** Parses a range whose bounds must all hold, such as `>=1.29 <1.34`; undefined if the text is not a range. */
 export function parseKubeRange(text: string): readonly Bound[] | undefined {
   const words = text.trim().split(/\s+/);
   const bounds: Bound[] = [];
@@ -40,7 +40,7 @@ export function parseKubeRange(text: string): readonly Bound[] | undefined {
   return bounds;
 }
 
-/** Whether a version is in a range; release candidates count as their release. Undefined when either text cannot be read. */
+/** True if a version is in a range. Release candidates count as their release. undefined if either text is invalid. */
 export function satisfies(version: string, range: string): boolean | undefined {
   const parsed = parseKubeVersion(version);
   const bounds = parseKubeRange(range);
@@ -70,4 +70,11 @@ function compare(left: readonly number[], right: readonly number[]): number {
     if (difference !== 0) return difference;
   }
   return 0;
+}
+
+/** Sorts versions, the oldest first; what is no version comes before all. */
+export function byVersion(left: string, right: string): number {
+  const [one, other] = [parseKubeVersion(left), parseKubeVersion(right)];
+  if (one === undefined || other === undefined) return Number(one !== undefined) - Number(other !== undefined);
+  return compare([one.major, one.minor, one.patch], [other.major, other.minor, other.patch]);
 }

@@ -1,31 +1,31 @@
-/** The log file: one JSON object a line, appended; and nothing where none is wanted. */
-import { appendFileSync } from 'node:fs';
+/** The log file: one JSON object per line. Without a path nothing is logged. */
 import { isoTime } from './clock.js';
-import { ToolError, messageOf } from './errors.js';
+import { ToolError, fileErrorOf, messageOf } from './errors.js';
+import { appendLine, safeJson } from './output.js';
 
 export type Log = (entry: Readonly<Record<string, unknown>>) => void;
 
 /**
- * Throws ToolError at the first line if the file cannot be written, so that a run does not start without its log. Later it
- * never throws, for nodes are under way then: `say` is told once.
+ * Throws ToolError `usage` if the file cannot be written, so that a run does not start without its log. The returned function
+ * never throws, because hosts may be changing then; it calls `warn` once instead.
  */
-export function createLog(path: string | undefined, say: (line: string) => void): Log {
+export function createLog(path: string | undefined, warn: (line: string) => void): Log {
   if (path === undefined) return () => undefined;
   const write = (entry: Readonly<Record<string, unknown>>): void => {
-    appendFileSync(path, `${JSON.stringify({ time: isoTime(), ...entry })}\n`, { mode: 0o600 });
+    appendLine(path, safeJson({ time: isoTime(), ...entry }));
   };
   try {
     write({ event: 'log-opened' });
   } catch (error) {
-    throw new ToolError('usage', `--log-file ${path}: ${messageOf(error)}`, { cause: error });
+    throw new ToolError('usage', `--log-file ${path}: ${fileErrorOf(error)}`, { cause: error });
   }
-  let told = false;
+  let warned = false;
   return (entry) => {
     try {
       write(entry);
     } catch (error) {
-      if (!told) say(`--log-file ${path}: ${messageOf(error)}: lines are missing there from now on`);
-      told = true;
+      if (!warned) warn(`--log-file ${path} is incomplete from here on: ${messageOf(error)}`);
+      warned = true;
     }
   };
 }

@@ -1,32 +1,33 @@
-/** Which process this is, so that another one can tell later whether it still lives. */
+/** Identifies a process, so that another process can check later whether it is still running. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 export interface ProcessMark {
   readonly machine: string;
   readonly pid: number;
-  /** Boot and start of the process where the kernel tells them; empty elsewhere. */
+  /** Boot id and start time of the process; empty if the kernel does not provide them. */
   readonly started: string;
-  /** Of which numbers `pid` is one; empty where the kernel does not tell, undefined in marks of before. */
+  /** PID namespace; empty if the kernel does not provide it, undefined in marks of older versions. */
   readonly namespace?: string | undefined;
 }
 
+/** The mark of this process. */
 export const ownMark = (): ProcessMark => ({
   machine: hostname(),
   pid: process.pid,
-  started: seen(process.pid)?.started ?? '',
+  started: processStat(process.pid)?.started ?? '',
   namespace: ownNamespace(),
 });
 
 /**
- * `elsewhere`: the mark is of another machine, or of a container that counts its processes by itself, and nothing is known.
- * A number that another process got since is no life, nor is one that only waits to be collected.
+ * `elsewhere`: the process belongs to another machine or PID namespace, so its state is unknown.
+ * A reused PID is not a sign of life, nor is a zombie process.
  */
-export function livesStill({ machine, pid, started, namespace }: ProcessMark): 'yes' | 'no' | 'elsewhere' {
+export function stillRunning({ machine, pid, started, namespace }: ProcessMark): 'yes' | 'no' | 'elsewhere' {
   if (machine !== hostname()) return 'elsewhere';
   if (namespace !== undefined && namespace !== ownNamespace()) return 'elsewhere';
   if (!Number.isInteger(pid) || pid <= 0) return 'no';
-  const now = seen(pid);
+  const now = processStat(pid);
   if (now?.dead === true) return 'no';
   if (started !== '') return now?.started === started ? 'yes' : 'no';
   try {
@@ -37,7 +38,7 @@ export function livesStill({ machine, pid, started, namespace }: ProcessMark): '
   }
 }
 
-function seen(pid: number): { readonly started: string; readonly dead: boolean } | undefined {
+function processStat(pid: number): { readonly started: string; readonly dead: boolean } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const [state = '', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -1,11 +1,11 @@
-/** Text that came from another machine, made safe for a terminal and a one-line message. */
+/** Makes text from other machines safe for terminals and messages. */
 
-// CSI, OSC/DCS/PM/APC with their terminators, and the two-byte escapes.
+// CSI, OSC/DCS/PM/APC with terminators, and two-byte escapes.
 const ESCAPES =
   /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]?/g;
 
-// Bidirectional overrides and zero-width marks can make a line read as something else.
-const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff]+/gu;
+// Invisible characters and bidirectional overrides can change how a line reads.
+const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffe\uffff]+/gu;
 
 /** One line without escape sequences and control characters, at most `max` characters (UTF-16 units). */
 export function oneLine(text: string, max = 300): string {
@@ -13,7 +13,7 @@ export function oneLine(text: string, max = 300): string {
   return plain.length <= max ? plain : `${plain.slice(0, max - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
-/** As {@link oneLine}, but line feeds and tabs stay: for log excerpts of several lines. */
+/** Like {@link oneLine}, but keeps line feeds and tabs, for log excerpts. */
 export function manyLines(text: string, max = 8192): string {
   const plain = text
     .replace(ESCAPES, '')

@@ -1,8 +1,8 @@
-/** What a schema found wrong, in words for the person who wrote the file, with the nearest known word for a misspelt one. */
+/** Turns schema errors into messages for the author of the file, with suggestions for misspelt words. */
 import { didYouMean } from './suggest.js';
 import type { Path, Problem } from './yaml-source.js';
 
-/** The parts of a schema library's issue that are read here. */
+/** The fields of a schema library's issue that this module reads. */
 export interface SchemaIssue {
   readonly code?: string | undefined;
   readonly path: readonly PropertyKey[];
@@ -14,7 +14,7 @@ export interface SchemaIssue {
   readonly issues?: unknown;
 }
 
-/** Turns issues about `value` into problems; `jsonSchema` (JSON Schema as plain data) knows the keys that may stand in a mapping. */
+/** Turns issues about `value` into problems. `jsonSchema` (JSON Schema as plain data) provides the valid keys for suggestions. */
 export function schemaProblems(
   issues: readonly SchemaIssue[],
   value: unknown,
@@ -34,7 +34,7 @@ export function schemaProblems(
   });
 }
 
-/** The value at a path in plain data; undefined where there is none. */
+/** The value at a path in plain data; undefined if there is none. */
 export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((at, part) => {
     if (Array.isArray(at)) return (at as readonly unknown[])[Number(part)];
@@ -43,13 +43,13 @@ export function valueAt(value: unknown, path: Path): unknown {
   }, value);
 }
 
-/** What a value is, as a person says it. */
+/** The kind of a value, as text for messages. */
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'empty';
   if (Array.isArray(value)) return 'a list';
   switch (typeof value) {
     case 'string':
-      return 'a text';
+      return 'a string';
     case 'number':
     case 'bigint':
       return `the number ${value.toString()}`;
@@ -60,8 +60,8 @@ function kindOf(value: unknown): string {
   }
 }
 
-const wanted: Readonly<Record<string, string>> = {
-  string: 'a text',
+const kindNames: Readonly<Record<string, string>> = {
+  string: 'a string',
   number: 'a number',
   int: 'a whole number',
   boolean: 'true or false',
@@ -73,16 +73,16 @@ const wanted: Readonly<Record<string, string>> = {
 function issueMessage(issue: SchemaIssue, value: unknown): string {
   switch (issue.code) {
     case 'invalid_type': {
-      const want = wanted[String(issue.expected)] ?? String(issue.expected);
-      if (value === undefined) return `is missing: ${want}`;
+      const want = kindNames[String(issue.expected)] ?? String(issue.expected);
+      if (value === undefined) return `is required: ${want}`;
       const quote =
-        issue.expected === 'string' && ['number', 'boolean'].includes(typeof value) ? ', put it in quotes' : '';
+        issue.expected === 'string' && ['number', 'boolean'].includes(typeof value) ? '; put it in quotes' : '';
       return `must be ${want}, not ${kindOf(value)}${quote}`;
     }
     case 'invalid_value': {
       const values = (issue.values as readonly unknown[]).map(String);
       const list = values.length === 1 ? values.join('') : `one of ${values.join(', ')}`;
-      if (value === undefined) return `is missing: ${list}`;
+      if (value === undefined) return `is required: ${list}`;
       const got = typeof value === 'string' ? JSON.stringify(value) : kindOf(value);
       return `must be ${list}, not ${got}${typeof value === 'string' ? didYouMean(value, values) : ''}`;
     }
@@ -106,7 +106,7 @@ function sizeMessage(code: 'too_small' | 'too_big', value: unknown, message: str
 
 type Branches = readonly (readonly SchemaIssue[])[];
 
-/** The branch whose kind of value was written speaks; where none fits, all kinds are named. */
+/** Reports the branch that matches the kind of the value; if none matches, lists all kinds. */
 function unionProblems(branches: Branches, value: unknown, path: Path, jsonSchema: unknown): readonly Problem[] {
   const near = branches.find((branch) =>
     branch.every((issue) => issue.code !== 'invalid_type' || issue.path.length > 0),
@@ -115,12 +115,12 @@ function unionProblems(branches: Branches, value: unknown, path: Path, jsonSchem
     return schemaProblems(near, value, jsonSchema).map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
   }
   const kinds = branches
-    .map((branch) => wanted[String(branch[0]?.expected)] ?? String(branch[0]?.expected))
+    .map((branch) => kindNames[String(branch[0]?.expected)] ?? String(branch[0]?.expected))
     .join(' or ');
-  return [{ path, message: value === undefined ? `is missing: ${kinds}` : `must be ${kinds}, not ${kindOf(value)}` }];
+  return [{ path, message: value === undefined ? `is required: ${kinds}` : `must be ${kinds}, not ${kindOf(value)}` }];
 }
 
-/** The keys a mapping at a path may have, by its JSON Schema. */
+/** The keys that the JSON Schema allows at a path. */
 function keysAt(jsonSchema: unknown, path: Path): readonly string[] {
   let at = objectSchema(jsonSchema);
   for (const part of path) {
@@ -131,7 +131,7 @@ function keysAt(jsonSchema: unknown, path: Path): readonly string[] {
   return Object.keys(record(at?.['properties']) ?? {});
 }
 
-/** Steps through a choice, such as "a mapping or nothing", to the branch that has a structure. */
+/** For a union such as "a mapping or null", the branch with an object or an array. */
 function objectSchema(schema: unknown): Readonly<Record<string, unknown>> | undefined {
   const map = record(schema);
   const branches = map?.['anyOf'];

@@ -1,6 +1,6 @@
-/** The nearest known word to a misspelt one. */
+/** Suggests known words for misspelt ones. */
 
-/** The known word at the smallest distance, when it is near enough to be meant; the first of equals. */
+/** The nearest known word, if it is near enough; the first of equally near words. */
 export function suggest(word: string, known: Iterable<string>): string | undefined {
   const lower = word.toLowerCase();
   let best: string | undefined;
@@ -14,13 +14,13 @@ export function suggest(word: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** `, did you mean "x"?`, or nothing where no word is near. */
+/** `, did you mean "x"?`; empty if no word is near enough. */
 export function didYouMean(word: string, known: Iterable<string>): string {
   const nearest = suggest(word, known);
   return nearest === undefined ? '' : `, did you mean ${JSON.stringify(nearest)}?`;
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours that turn one text into the other (optimal string alignment). */
+/** The number of insertions, deletions, substitutions and swaps of adjacent characters (optimal string alignment). */
 export function damerauLevenshtein(left: string, right: string): number {
   const rows: number[][] = [Array.from({ length: right.length + 1 }, (_, j) => j)];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;

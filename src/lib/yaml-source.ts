@@ -1,40 +1,43 @@
-/** A YAML file that a person wrote: its value, and the line of every path in it, so that a mistake is reported where it stands. */
-import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml';
-import type { Document, ParsedNode, Tags, YAMLError, YAMLWarning } from 'yaml';
+/** Parses YAML files of users and finds the line of every path, so that mistakes are reported with their position. */
+import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import type { ParsedNode, Tags, YAMLError, YAMLWarning } from 'yaml';
 import { messageOf } from './errors.js';
+import { yamlFaults } from './yaml-faults.js';
 
 export type Path = readonly (string | number)[];
 
 export interface Position {
-  /** Both count from 1. */
+  /** Both start at 1. */
   readonly line: number;
   readonly column: number;
 }
 
 export interface Problem {
-  /** Where it is; empty for the whole file. */
+  /** The path of the faulty value; empty for the whole file. */
   readonly path: Path;
   readonly message: string;
-  /** Overrides the position of `path`. */
+  /** Replaces the position of `path`. */
   readonly position?: Position | undefined;
 }
 
 export interface YamlSource {
-  /** The file's name as the user gave it. */
+  /** The file name as the user gave it. */
   readonly name: string;
-  /** Plain data; undefined when `problems` is not empty. */
+  /** Plain data; undefined if there are problems. */
   readonly value: unknown;
-  /** What keeps the text from being YAML at all. */
+  /** Why the text is not valid YAML. */
   readonly problems: readonly Problem[];
-  /** Where the key or list item at a path stands; the nearest parent that is written where the path is not. */
+  /** The position of the key or list item at a path; if it is not in the file, the position of its nearest parent. */
   where(path: Path): Position;
 }
 
 const maxChars = 4 * 1024 * 1024;
-/** YAML 1.1 turns `22:30` into a number and `2024-01-01` into a date: nobody means that in these files. */
-const surprising = new Set(['timestamp', 'intTime', 'floatTime', 'binary', 'omap', 'pairs', 'set']);
+/** Maximum number of reported problems, because finding the line of each one searches the whole file. */
+const maxLines = 100;
+/** Disabled tags: YAML 1.1 would turn `22:30` into a number and `2024-01-01` into a date. */
+const unexpectedTags = new Set(['timestamp', 'intTime', 'floatTime', 'binary', 'omap', 'pairs', 'set']);
 
-/** Parses YAML 1.2, or 1.1 where `yes` and `010` must mean what the kubelet takes them for. Never throws. */
+/** Parses YAML 1.2, or 1.1 if `yes` and `010` must mean what they mean to the kubelet. Never throws. */
 export function readYaml(name: string, text: string, version: '1.1' | '1.2' = '1.2'): YamlSource {
   const start: Position = { line: 1, column: 1 };
   const broken = (problems: readonly Problem[]): YamlSource => ({
@@ -52,34 +55,37 @@ export function readYaml(name: string, text: string, version: '1.1' | '1.2' = '1
       prettyErrors: false,
       lineCounter: lines,
       customTags: plainTags,
+      // The library's check takes quadratic time; keyFaults needs one pass.
+      uniqueKeys: false,
     });
     const faults = [...document.errors, ...document.warnings];
-    if (faults.length > 0) return broken(faults.map((fault) => syntaxProblem(fault, text, lines)));
-    const dangling = danglingAliases(document);
-    if (dangling.length > 0) {
-      const message = 'this alias names no anchor above it';
-      return broken(dangling.map((offset) => ({ path: [], message, position: positionAt(lines, offset) })));
-    }
+    if (faults.length > 0) return broken(faults.map((fault) => syntaxProblem(fault, lines)));
+    const found = yamlFaults(document, version === '1.2');
+    if (found.length > 0)
+      return broken(found.map(({ message, at }) => ({ path: [], message, position: positionAt(lines, at) })));
     const value: unknown = document.toJS();
     const where = (path: Path): Position => positionAt(lines, offsetOf(document.contents, path));
     return { name, value, problems: [], where };
   } catch (error) {
-    return broken([{ path: [], message: `cannot be read as YAML: ${messageOf(error)}` }]);
+    return broken([{ path: [], message: `not valid YAML: ${messageOf(error)}` }]);
   }
 }
 
-/** One line a problem, in the order of the file: `file:line: path: message`. */
+/** One line per problem, in file order: `file:line: path: message`. */
 export function formatProblems(source: YamlSource, problems: readonly Problem[]): readonly string[] {
-  const placed = problems.map((problem) => ({ problem, at: problem.position ?? source.where(problem.path) }));
+  const placed = problems
+    .slice(0, maxLines)
+    .map((problem) => ({ problem, at: problem.position ?? source.where(problem.path) }));
   placed.sort((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
   const lines = placed.map(({ problem, at }) => {
     const path = problem.path.length === 0 ? '' : `${pathText(problem.path)}: `;
     return printable(`${source.name}:${at.line}: ${path}${problem.message}`);
   });
-  return [...new Set(lines)];
+  const left = problems.length - maxLines;
+  return [...new Set(lines), ...(left > 0 ? [`${source.name}: ${left} more problems`] : [])];
 }
 
-/** `groups.workers.hosts.node1` or `rules[2].want`; a part that would be misread is quoted. */
+/** `groups.workers.hosts.node1` or `rules[2].want`; ambiguous parts are quoted. */
 export function pathText(path: Path): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
@@ -92,35 +98,20 @@ function plainTags(tags: Tags): Tags {
   return tags.filter((tag) => {
     const name = typeof tag === 'string' ? tag : tag.tag.replace('tag:yaml.org,2002:', '');
     const sexagesimal = typeof tag === 'object' && 'format' in tag && tag.format === 'TIME';
-    return !surprising.has(name) && !sexagesimal;
+    return !unexpectedTags.has(name) && !sexagesimal;
   });
 }
 
-function danglingAliases(document: Document.Parsed): readonly number[] {
-  const offsets: number[] = [];
-  visit(document, {
-    Alias: (_, alias) => {
-      if (alias.resolve(document) === undefined) offsets.push(startOf(alias) ?? 0);
-    },
-  });
-  return offsets;
+function syntaxProblem(fault: YAMLError | YAMLWarning, lines: LineCounter): Problem {
+  return { path: [], message: syntaxMessage(fault), position: positionAt(lines, fault.pos[0]) };
 }
 
-function syntaxProblem(fault: YAMLError | YAMLWarning, text: string, lines: LineCounter): Problem {
-  // After an empty value the parser's position is the end of that value, a line too early.
-  const skipped = fault.code === 'DUPLICATE_KEY' ? (/^\s*/.exec(text.slice(fault.pos[0]))?.[0].length ?? 0) : 0;
-  const offset = fault.pos[0] + skipped;
-  return { path: [], message: syntaxMessage(fault, text.slice(offset)), position: positionAt(lines, offset) };
-}
-
-function syntaxMessage({ code, message }: YAMLError | YAMLWarning, rest: string): string {
+function syntaxMessage({ code, message }: YAMLError | YAMLWarning): string {
   switch (code) {
-    case 'DUPLICATE_KEY':
-      return `the key ${JSON.stringify(/^(.*?)\s*(:\s|:$|$)/m.exec(rest)?.[1] ?? '')} is already there in the same mapping`;
     case 'MULTIPLE_DOCS':
       return 'only one YAML document is allowed in this file';
     case 'TAB_AS_INDENT':
-      return 'a tab cannot indent YAML, use blanks';
+      return 'indent YAML with spaces, not with tabs';
     default:
       return message.replace(/\s+/g, ' ');
   }
@@ -157,7 +148,7 @@ function startOf(node: unknown): number | undefined {
   return (node as { range?: readonly number[] | null } | null)?.range?.[0];
 }
 
-/** The file is its author's, who need not be the reader: nothing in it may steer a terminal or break the line. */
+/** Escapes control characters, because the file may come from someone else and must not control the terminal. */
 function printable(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,

@@ -8,11 +8,11 @@ import { environmentText } from './flag-text.js';
 const name = 'KUBELET_EXTRA_ARGS';
 
 const wordsOf = (text: string): Word[] => {
-  const found = parseEnvironmentFile(text).filter((one) => one.name === name);
+  const found = parseEnvironmentFile(text, 252).filter((one) => one.name === name);
   return found.flatMap((one) => splitWords(one.value, 'variable'));
 };
 const others = (text: string): string[] =>
-  parseEnvironmentFile(text).map((one) => (one.name === name ? name : `${one.name}=${one.value.text}`));
+  parseEnvironmentFile(text, 252).map((one) => (one.name === name ? name : `${one.name}=${one.value.text}`));
 
 /** Each piece of `before` without which it is `after`: where the text around repeats itself there are several. */
 function cuts(before: string, after: string): string[] {

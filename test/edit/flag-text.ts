@@ -13,12 +13,29 @@ export interface FlagsText {
   readonly flags: readonly FlagText[];
 }
 
-const names = [
-  ...['anonymous-auth', 'read-only-port', 'node-labels', 'tls-cipher-suites', 'v', 'cgroup-driver', 'feature-gates'],
-  ...['pod-infra-container-image', 'node-ip', 'hostname-override', 'authorization-mode', 'event-qps', 'client-ca-file'],
+/** Flags that take any text. */
+const freeNames = [
+  ...['node-labels', 'cgroup-driver', 'cluster-domain', 'pod-infra-container-image', 'node-ip', 'hostname-override'],
 ];
+/** Flags with values that the kubelet takes. */
+const typed: Readonly<Record<string, readonly string[]>> = {
+  'anonymous-auth': ['true', 'false'],
+  'read-only-port': ['10255', '0'],
+  'tls-cipher-suites': [
+    'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+    'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_RC4_128_SHA',
+  ],
+  v: ['2'],
+  'feature-gates': ['RotateKubeletServerCertificate=true,NodeSwap=false'],
+  'authorization-mode': ['AlwaysAllow', 'Webhook'],
+  'event-qps': ['50', '5'],
+  'client-ca-file': ['/etc/x.crt'],
+};
+const names = [...freeNames, ...Object.keys(typed)];
 const values = ['true', 'false', '10255', 'a=b,c=d', '/etc/x.crt', 'k8s.io/role=x', '', 'ünï', 'a:b', 'x#y', '100%%'];
 const spacedValues = ['a b', 'a  b', 'x; y', "it's", 'say "no"', '# no comment'];
+
+const valuesOf = (name: string): readonly string[] => typed[name] ?? values;
 
 const pick = <T>(g: GeneratorValue, list: readonly T[]): T => list[g(fc.nat, { max: list.length - 1 })] as T;
 
@@ -31,7 +48,7 @@ export const environmentText = fc.gen().map((g): FlagsText => {
   const style = pick(g, ['', '"', "'"] as const);
   const eol = pick(g, ['\n', '\n', '\r\n']);
   const flags = flagNames(g).map((name): FlagText => {
-    if (g(fc.nat, { max: 3 }) > 0) return same(`--${name}=${pick(g, values)}`);
+    if (typed[name] !== undefined || g(fc.nat, { max: 3 }) > 0) return same(`--${name}=${pick(g, valuesOf(name))}`);
     const value = pick(g, spacedValues);
     const inner = pick(g, { '': ['"', "'"], '"': ["'", '\\"'], "'": ['"'] }[style]);
     if (value.includes(inner.at(-1) ?? '') || (style !== '' && /["'\\]/.test(value))) return same(`--${name}=x`);
@@ -54,8 +71,9 @@ export const environmentText = fc.gen().map((g): FlagsText => {
 export const execStartText = fc.gen().map((g): FlagsText => {
   const eol = pick(g, ['\n', '\n', '\r\n']);
   const flags = flagNames(g).map((name): FlagText => {
-    const argument = `--${name}=${pick(g, values)}`;
-    if (g(fc.nat, { max: 3 }) > 0) return { argument: argument.replaceAll('%%', '%'), raw: argument };
+    const argument = `--${name}=${pick(g, valuesOf(name))}`;
+    if (typed[name] !== undefined || g(fc.nat, { max: 3 }) > 0)
+      return { argument: argument.replaceAll('%%', '%'), raw: argument };
     const value = pick(g, spacedValues);
     const quote = value.includes('"') ? "'" : '"';
     const quoted = `--${name}=${value}`;

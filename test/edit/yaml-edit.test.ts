@@ -123,6 +123,6 @@ describe('setYamlValue', () => {
     ['nothing in it', '# only a comment\n', 'a'],
     ['a list at the top', '- a\n', 'a'],
   ])('refuses where %s', (_, text, path) => {
-    expect(set(text, path, 2)).toMatch(/^refused: (its?|an edit) /);
+    expect(set(text, path, 2)).toMatch(/^refused: (the file|the YAML form|an edit) /);
   });
 });

@@ -84,7 +84,7 @@ describe('a valid inventory', () => {
 });
 
 describe('a faulty inventory', () => {
-  it('is told all its mistakes at once, in the order of the file', () => {
+  it('reports all mistakes at once, in the order of the file', () => {
     const text = `cluster:
   nmae: lab
 ssh:
@@ -101,33 +101,33 @@ groups:
       node4: {ssh: {jump: [ok, "a b"]}}
 `;
     expect(faults(text)).toEqual([
-      'inventory.yaml:1: cluster.name: is missing: a text',
+      'inventory.yaml:1: cluster.name: is required: a string',
       'inventory.yaml:2: cluster.nmae: unknown key "nmae", did you mean "name"?',
-      'inventory.yaml:4: ssh.port: must be 1 to 65535',
-      'inventory.yaml:5: ssh.become: must be one of sudo, none, not "su"',
+      'inventory.yaml:4: ssh.port: must be from 1 to 65535',
+      'inventory.yaml:5: ssh.become: must be one of sudo, helper, none, not "su"',
       'inventory.yaml:8: groups.workers.role: must be one of control-plane, worker, not "workr", did you mean "worker"?',
       'inventory.yaml:10: groups.workers.hosts.node1.adress: unknown key "adress", did you mean "address"?',
-      'inventory.yaml:11: groups.workers.hosts.node[3:2]: [3:2] runs backwards',
-      'inventory.yaml:12: groups.workers.hosts."bad name": "bad name" is no name: letters, digits, ".", "_" and "-", at most 253',
-      'inventory.yaml:13: groups.workers.hosts.node2.address: "-oProxyCommand=x" is no host name and no IP address',
-      'inventory.yaml:14: groups.workers.hosts.node4.ssh.jump[1]: "a b" is no bastion: a name of ~/.ssh/config or [user@]host[:port]',
+      'inventory.yaml:11: groups.workers.hosts.node[3:2]: [3:2] ends before it starts',
+      'inventory.yaml:12: groups.workers.hosts."bad name": "bad name" is not a valid name: use letters, digits, ".", "_" and "-", at most 253 characters',
+      'inventory.yaml:13: groups.workers.hosts.node2.address: "-oProxyCommand=x" is not a host name or an IP address',
+      'inventory.yaml:14: groups.workers.hosts.node4.ssh.jump[1]: "a b" is not a jump host: write a name from ~/.ssh/config or [user@]host[:port]',
     ]);
   });
 
   it.each([
     ['', 'inventory.yaml:1: must be a mapping, not empty'],
     ['[]', 'inventory.yaml:1: must be a mapping, not a list'],
-    ['cluster: {name: lab}\ngroups: {}', 'inventory.yaml:2: groups: there is no group: hosts stand in groups'],
+    ['cluster: {name: lab}\ngroups: {}', 'inventory.yaml:2: groups: must have at least one group with hosts'],
     [
       `${start.replace('lab', '12')}      a:`,
-      'inventory.yaml:1: cluster.name: must be a text, not the number 12, put it in quotes',
+      'inventory.yaml:1: cluster.name: must be a string, not the number 12; put it in quotes',
     ],
-    [`${start}      a: 10.0.0.1`, 'inventory.yaml:6: groups.workers.hosts.a: must be a mapping, not a text'],
-    [`${start}      a:\n      a:`, 'inventory.yaml:7: the key "a" is already there in the same mapping'],
+    [`${start}      a: 10.0.0.1`, 'inventory.yaml:6: groups.workers.hosts.a: must be a mapping, not a string'],
+    [`${start}      a:\n      a:`, 'inventory.yaml:7: the key "a" is a duplicate in the same mapping'],
     [`${start}      a: {}\n---\nb: 1`, 'inventory.yaml:7: only one YAML document is allowed in this file'],
     [
       `${start}      a: {ssh: {port: x}}`,
-      'inventory.yaml:6: groups.workers.hosts.a.ssh.port: must be a number, not a text',
+      'inventory.yaml:6: groups.workers.hosts.a.ssh.port: must be a number, not a string',
     ],
     [
       `${start}      a: {ssh: {port: 22.5}}`,
@@ -135,36 +135,36 @@ groups:
     ],
     [
       `${start}      a: {ssh: {jump: 5}}`,
-      'inventory.yaml:6: groups.workers.hosts.a.ssh.jump: must be a text or a list, not the number 5',
+      'inventory.yaml:6: groups.workers.hosts.a.ssh.jump: must be a string or a list, not the number 5',
     ],
-    [`${start}      a: {ssh: {user: -l}}`, 'inventory.yaml:6: groups.workers.hosts.a.ssh.user: "-l" is no user name'],
+    [
+      `${start}      a: {ssh: {user: -l}}`,
+      'inventory.yaml:6: groups.workers.hosts.a.ssh.user: "-l" is not a user name',
+    ],
     [
       `${start}      a: {ssh: {identityFile: ~bob/k}}`,
-      'inventory.yaml:6: groups.workers.hosts.a.ssh.identityFile: "~bob/k": only ~/ is expanded, write the path in full',
+      'inventory.yaml:6: groups.workers.hosts.a.ssh.identityFile: "~bob/k": only ~/ is expanded; write the full path',
     ],
     [
       `${start}      a: {address: 10.0.0.300}`,
-      'inventory.yaml:6: groups.workers.hosts.a.address: "10.0.0.300" is no IPv4 address',
+      'inventory.yaml:6: groups.workers.hosts.a.address: "10.0.0.300" is not an IPv4 address',
     ],
     [
       `${start}      a: {address: "10.0.0.3:22"}`,
-      'inventory.yaml:6: groups.workers.hosts.a.address: "10.0.0.3:22" is no address: the port belongs to ssh.port',
+      'inventory.yaml:6: groups.workers.hosts.a.address: "10.0.0.3:22" is not an address: set the port in ssh.port',
     ],
-    [
-      `${start}      a: {address: "x\\e[2Jy"}`,
-      'inventory.yaml:6: groups.workers.hosts.a.address: a bracket has no partner',
-    ],
+    [`${start}      a: {address: "x\\e[2Jy"}`, 'inventory.yaml:6: groups.workers.hosts.a.address: unbalanced brackets'],
     [
       `${start}      a[1:3]: {nodeName: x}`,
-      'inventory.yaml:6: groups.workers.hosts.a[1:3].nodeName: stands for 1 values, but a[1:3] for 3 hosts',
+      'inventory.yaml:6: groups.workers.hosts.a[1:3].nodeName: has 1 values, but a[1:3] has 3 hosts',
     ],
     [
       `${start}      a: {nodeName: Node_1}`,
-      'inventory.yaml:6: groups.workers.hosts.a.nodeName: "Node_1" is no node name: small letters, digits, "-" and "."',
+      'inventory.yaml:6: groups.workers.hosts.a.nodeName: "Node_1" is not a node name: use lower-case letters, digits, "-" and "."',
     ],
     [
       `${start}      a[1:9]:\n      a[8:9]:`,
-      'inventory.yaml:7: groups.workers.hosts.a[8:9]: "a8" is already there as workers.a[1:9], and 1 more',
+      'inventory.yaml:7: groups.workers.hosts.a[8:9]: "a8" is already defined by workers.a[1:9], and 1 more',
     ],
     [
       `${start}      a: {address: h}\n      b: {address: H}`,
@@ -174,20 +174,17 @@ groups:
       `${start}      workers:`,
       'inventory.yaml:3: groups.workers: a host has the same name as this group (workers.workers)',
     ],
-    [
-      `${start}      all:`,
-      'inventory.yaml:6: groups.workers.hosts.all: "all" stands for every host and cannot be a name',
-    ],
+    [`${start}      all:`, 'inventory.yaml:6: groups.workers.hosts.all: "all" means every host and cannot be a name'],
     [`${start}      n[1:999999999]:`, 'inventory.yaml:6: groups.workers.hosts.n[1:999999999]: more than 5000 hosts'],
     [
       `${start}      {}`,
-      'inventory.yaml:5: groups.workers.hosts: the group has no hosts: list them or remove the group',
+      'inventory.yaml:5: groups.workers.hosts: the group has no hosts: add hosts or remove the group',
     ],
     [
       `${start.replace('lab', 'lab, via: nod1')}      node1:`,
       'inventory.yaml:1: cluster.via: no host is named "nod1", did you mean "node1"?',
     ],
-    [`${start}\ta:`, 'inventory.yaml:6: a tab cannot indent YAML, use blanks'],
+    [`${start}\ta:`, 'inventory.yaml:6: indent YAML with spaces, not with tabs'],
   ])('%j', (text, line) => {
     expect(faults(text)).toContain(line);
     expect(faults(text).every((fault) => /^inventory\.yaml:\d+: /.test(fault))).toBe(true);
@@ -211,5 +208,22 @@ groups:
       code: 'inventory',
       message: '/nowhere/inventory.yaml: no such file',
     });
+  });
+});
+
+describe('a hostile inventory', () => {
+  it.each(['__proto__', 'constructor', 'toString'])('has no host and no group %s', (name) => {
+    expect(faults(`${start}      ${name}: {}\n`)[0]).toMatch(/^inventory\.yaml:6: .*cannot be a name/);
+    expect(faults(`cluster: {name: lab}\ngroups:\n  ${name}: {role: worker, hosts: {a: {}}}\n`)[0]).toMatch(
+      /:3: .*cannot be a name/,
+    );
+  });
+
+  it('is answered in seconds, whatever its size', { timeout: 20_000 }, () => {
+    const aliases = `${start}      a: &a {}\n${Array.from({ length: 60_000 }, (_, i) => `      b${i}: *a\n`).join('')}`;
+    expect(faults(aliases)).toEqual([expect.stringMatching(/:107: more than 100 aliases/)]);
+    expect(faults(`${start}      "n[000001:200000]": {}\n`)).toEqual([expect.stringContaining('more than 5000 hosts')]);
+    const many = `${start}${Array.from({ length: 40_000 }, (_, i) => `      n${i}:\n`).join('')}`;
+    expect(faults(many)).toEqual([expect.stringContaining('more than 5000 hosts')]);
   });
 });

@@ -22,19 +22,19 @@ describe('a range', () => {
   });
 
   it.each([
-    ['n[3:1]', '[3:1] runs backwards'],
-    ['n[c:a]', '[c:a] runs backwards'],
-    ['n[1-3]', '[1-3] is no range: write [1:3], [01:40] or [a:c]'],
-    ['n[]', '[] is no range: write [1:3], [01:40] or [a:c]'],
-    ['n[1:3:2]', '[1:3:2] is no range: write [1:3], [01:40] or [a:c]'],
-    ['n[a:C]', '[a:C] is no range: write [1:3], [01:40] or [a:c]'],
-    ['n[ab:ac]', '[ab:ac] is no range: write [1:3], [01:40] or [a:c]'],
-    ['n[a:1]', '[a:1] is no range: write [1:3], [01:40] or [a:c]'],
-    ['n[01:100]', '[01:100]: both ends need the same number of digits'],
-    ['n[1:010]', '[1:010]: both ends need the same number of digits'],
-    ['n[1:3', 'a bracket has no partner'],
-    ['n1:3]', 'a bracket has no partner'],
-    ['n[[1:3]]', 'a bracket has no partner'],
+    ['n[3:1]', '[3:1] ends before it starts'],
+    ['n[c:a]', '[c:a] ends before it starts'],
+    ['n[1-3]', '[1-3] is not a range: write [1:3], [01:40] or [a:c]'],
+    ['n[]', '[] is not a range: write [1:3], [01:40] or [a:c]'],
+    ['n[1:3:2]', '[1:3:2] is not a range: write [1:3], [01:40] or [a:c]'],
+    ['n[a:C]', '[a:C] is not a range: write [1:3], [01:40] or [a:c]'],
+    ['n[ab:ac]', '[ab:ac] is not a range: write [1:3], [01:40] or [a:c]'],
+    ['n[a:1]', '[a:1] is not a range: write [1:3], [01:40] or [a:c]'],
+    ['n[01:100]', '[01:100]: start and end must have the same number of digits'],
+    ['n[1:010]', '[1:010]: start and end must have the same number of digits'],
+    ['n[1:3', 'unbalanced brackets'],
+    ['n1:3]', 'unbalanced brackets'],
+    ['n[[1:3]]', 'unbalanced brackets'],
   ])('%s is refused', (text, message) => {
     expect(expand(text)).toBe(message);
   });

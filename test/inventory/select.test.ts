@@ -50,33 +50,44 @@ describe('--limit and --exclude', () => {
   });
 
   it.each<[Selection, string, string]>([
-    [{ limit: 'worker' }, 'no host, group or role fits "worker"', 'Did you mean "workers"?'],
-    [{ limit: 'node1' }, 'no host, group or role fits "node1"', 'Did you mean "node01"?'],
+    [{ limit: 'worker' }, 'no host, group or role matches "worker"', 'Did you mean "workers"?'],
+    [{ limit: 'node1' }, 'no host, group or role matches "node1"', 'Did you mean "node01"?'],
     [
       { limit: 'role:master' },
-      'no host, group or role fits "role:master"',
-      'Roles are role:control-plane and role:worker; no host may have this one.',
+      'no host, group or role matches "role:master"',
+      'The roles are role:control-plane and role:worker. Perhaps no host has this role.',
     ],
     [
       { limit: 'cp1,!zzzzzzzz' },
-      'no host, group or role fits "zzzzzzzz"',
-      'See hosts and groups with: kubelatch inventory',
+      'no host, group or role matches "zzzzzzzz"',
+      'to list the hosts and groups: kubelatch inventory',
     ],
-    [{ exclude: 'edge-c' }, 'no host, group or role fits "edge-c"', 'Did you mean "edge-a"?'],
+    [{ exclude: 'edge-c' }, 'no host, group or role matches "edge-c"', 'Did you mean "edge-a"?'],
     [
       { limit: 'cp*', exclude: 'masters' },
-      'no host is left after --limit and --exclude',
-      'See the hosts with: kubelatch inventory',
+      '--limit and --exclude leave no hosts',
+      'to list the hosts: kubelatch inventory',
     ],
   ])('%j is refused', (selection, message, hint) => {
     expect(fault(selection)).toMatchObject({ code: 'usage', message, hint });
   });
 
   it.each<[Selection, string]>([
+    [{ limit: 'node[1:12]' }, '"node[1:12]": no host or group matches node1 and 8 more'],
+    [{ limit: 'node[11:14]' }, '"node[11:14]": no host or group matches node13 and 1 more'],
+    [{ exclude: 'edge-[a:c]' }, '"edge-[a:c]": no host or group matches edge-c'],
+    [{ limit: 'node[12:10]' }, '"node[12:10]": [12:10] ends before it starts'],
+    [{ limit: 'node[1-3]' }, '"node[1-3]": [1-3] is not a range: write [1:3], [01:40] or [a:c]'],
+    [{ limit: 'node[1:99999999]' }, '"node[1:99999999]" has 99999999 names; at most 5000'],
+  ])('%j: a range that matches nothing, or not all of its names, is refused', (selection, message) => {
+    expect(fault(selection)).toMatchObject({ code: 'usage', message });
+  });
+
+  it.each<[Selection, string]>([
     [{ limit: '' }, '--limit "" has an empty pattern'],
     [{ limit: 'cp1,,cp2' }, '--limit "cp1,,cp2" has an empty pattern'],
     [{ limit: '!' }, '--limit "!" has an empty pattern'],
-    [{ exclude: '!cp1' }, '--exclude "!cp1" takes hosts away already: write cp1'],
+    [{ exclude: '!cp1' }, '--exclude "!cp1" must not start with "!": write cp1'],
   ])('%j is refused as malformed', (selection, message) => {
     expect(fault(selection)).toMatchObject({ code: 'usage', message });
   });

@@ -2,26 +2,26 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, it, vi } from 'vitest';
-import { livesStill, ownMark } from '../../src/lib/process-mark.js';
+import { stillRunning, ownMark } from '../../src/lib/process-mark.js';
 
 it('knows itself, and a process that ended', async () => {
   const mark = ownMark();
   expect(mark).toMatchObject({ pid: process.pid });
-  expect(livesStill(mark)).toBe('yes');
+  expect(stillRunning(mark)).toBe('yes');
   const child = spawn('sleep', ['60']);
   await once(child, 'spawn');
-  expect(livesStill({ ...mark, pid: child.pid ?? 0, started: '' })).toBe('yes');
+  expect(stillRunning({ ...mark, pid: child.pid ?? 0, started: '' })).toBe('yes');
   child.kill('SIGKILL');
   await once(child, 'exit');
-  expect(livesStill({ ...mark, pid: child.pid ?? 0, started: '' })).toBe('no');
+  expect(stillRunning({ ...mark, pid: child.pid ?? 0, started: '' })).toBe('no');
 });
 
 it('takes another process with the same number for what it is, and says nothing of other machines', () => {
   const mark = ownMark();
-  expect(livesStill({ ...mark, started: 'another boot:1' })).toBe('no');
-  expect(livesStill({ ...mark, machine: 'elsewhere' })).toBe('elsewhere');
-  expect(livesStill({ ...mark, pid: -1 })).toBe('no');
-  expect(livesStill({ ...mark, pid: 1.5 })).toBe('no');
+  expect(stillRunning({ ...mark, started: 'another boot:1' })).toBe('no');
+  expect(stillRunning({ ...mark, machine: 'elsewhere' })).toBe('elsewhere');
+  expect(stillRunning({ ...mark, pid: -1 })).toBe('no');
+  expect(stillRunning({ ...mark, pid: 1.5 })).toBe('no');
 });
 
 it('does not count a process as alive that ended and was not collected', async () => {
@@ -30,14 +30,14 @@ it('does not count a process as alive that ended and was not collected', async (
   const [said] = (await once(child.stdout, 'data')) as [Buffer];
   const pid = Number(said.toString());
   await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /));
-  expect(livesStill({ ...ownMark(), pid, started: '' })).toBe('no');
+  expect(stillRunning({ ...ownMark(), pid, started: '' })).toBe('no');
   child.kill('SIGKILL');
 });
 
 it('says nothing of processes that are numbered by others', () => {
   const mark = ownMark();
   expect(mark.namespace).toMatch(/^pid:\[\d+\]$/);
-  expect(livesStill({ ...mark, namespace: 'pid:[1]' })).toBe('elsewhere');
-  expect(livesStill({ ...mark, namespace: '' })).toBe('elsewhere');
-  expect(livesStill({ ...mark, namespace: undefined })).toBe('yes');
+  expect(stillRunning({ ...mark, namespace: 'pid:[1]' })).toBe('elsewhere');
+  expect(stillRunning({ ...mark, namespace: '' })).toBe('elsewhere');
+  expect(stillRunning({ ...mark, namespace: undefined })).toBe('yes');
 });

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { redact } from '../../src/lib/redact.js';
+import { describe, expect, it, test } from 'vitest';
+import { redact, redactTree } from '../../src/lib/redact.js';
+import { plantedSecrets } from './redact-forms.js';
 
 test.each([
   ['HTTP_PROXY=http://ops:hunter2@proxy:3128', 'HTTP_PROXY=http://***@proxy:3128'],
@@ -12,6 +13,12 @@ test.each([
   expect(redact(masked)).toBe(masked);
 });
 
+test.each(plantedSecrets)('$form', ({ text, planted }) => {
+  expect(text).toContain(planted);
+  expect(redact(text)).not.toContain(planted);
+  expect(redact(redact(text))).toBe(redact(text));
+});
+
 test.each([
   '--authentication-token-webhook=true --authentication-token-webhook-cache-ttl=2m',
   'authorization:\n  mode: Webhook',
@@ -19,6 +26,21 @@ test.each([
   '# basic authentication and bearer tokens are off',
   '/var/lib/kubelet/pki/kubelet.key: mode 0644 -> 0600',
   'https://10.0.0.1:6443/healthz',
+  'secrets-encryption: true',
+  'kubelatch.yaml:1: password: unknown key',
+  'featureGates: {CSIServiceAccountToken: true}',
+  'images.example/img@sha256:0011',
+  'https://images.example/a/b@next',
+  '--token-file /etc/token',
+  '0a'.repeat(32),
+  'worker.examplecompanyab is NotReady',
 ])('leaves alone: %s', (text) => {
   expect(redact(text)).toBe(text);
+});
+
+describe('redactTree', () => {
+  it('masks texts by their key, in lists too, and leaves the rest as it is', () => {
+    const tree = { auth: 'b3BzOmh1', tokens: 3, token: ['a', true], note: 'DB_PASS=x', none: null, gone: undefined };
+    expect(redactTree(tree)).toEqual({ auth: '***', tokens: 3, token: ['***', true], note: 'DB_PASS=***', none: null });
+  });
 });

@@ -14,6 +14,10 @@ describe('oneLine', () => {
     ['back\u0008space', 'back space'],
     ['evil\u202etxt.exe', 'evil txt.exe'],
     ['\u001bPq#0;2\u001b\\x', 'x'],
+    ['soft\u00adhyphen', 'soft hyphen'],
+    ['tag\u{e0041}s', 'tag s'],
+    ['arabic\u061cmark', 'arabic mark'],
+    ['mongolian\u180eseparator', 'mongolian separator'],
     ['Grüße 日本', 'Grüße 日本'],
   ])('%j gives %j', (text, want) => {
     expect(oneLine(text)).toBe(want);
@@ -29,7 +33,7 @@ describe('oneLine', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), fc.integer({ min: 1, max: 50 }), (text, max) => {
         const line = oneLine(text, max);
-        expect(line).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+        expect(line).not.toMatch(/[\p{Cc}\p{Cf}]/u);
         expect(line.length).toBeLessThanOrEqual(max);
       }),
     );
@@ -41,10 +45,14 @@ describe('manyLines', () => {
     expect(manyLines('a\tb\r\n\u001b[1mc\u001b[0m\u0007\n')).toBe('a\tb\nc\n');
   });
 
+  it('takes out what cannot be seen', () => {
+    expect(manyLines('a\u00adb\nc\u{e0041}\u200bd\u061c')).toBe('ab\ncd');
+  });
+
   it('never lets another control character through', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
-        expect(manyLines(text).replace(/[\n\t]/g, '')).not.toMatch(/\p{Cc}/u);
+        expect(manyLines(text).replace(/[\n\t]/g, '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
       }),
     );
   });
