@@ -1,159 +1,185 @@
-/** The command that a systemd service runs, each argument with the file and line it comes from. */
-import { type Assignment, parseEnvironmentFile } from './environment-file.js';
-import { type Spanned, lineAt, sliceSpan, splitWords } from './spanned.js';
-import { parseUnitFile } from './unit-file.js';
+/** The command that a systemd service runs; each argument has the file and line it comes from. */
+import { type Argument, expandArguments } from './exec-arguments.js';
+import type { ExecWord } from './exec-command.js';
+import {
+  type OverriddenVariable,
+  type Origin,
+  type ServiceFiles,
+  type Variable,
+  readEnvironment,
+} from './unit-environment.js';
+import type { PlacedCommand, ServiceNote, ServiceSettings } from './unit-directives.js';
+import { readSettings } from './unit-settings.js';
+import { type Spanned, lineIndex } from './spanned.js';
+import type { SpecifierFacts } from './specifiers.js';
 
-export interface Origin {
-  /**
-   * `unit` and `drop-in`: in ExecStart= itself; `environment`: in Environment=; `environment-file`: in a file it names; `config`: in
-   * the configuration of a supervisor; `built-in`: the supervisor's own.
-   */
-  readonly kind: 'unit' | 'drop-in' | 'environment' | 'environment-file' | 'config' | 'built-in';
-  readonly path: string;
-  readonly line: number;
-  /** Extent in that file, quotes included: [start, end). */
-  readonly start: number;
-  readonly end: number;
-  readonly variable?: string | undefined;
-}
-
-export interface Argument {
-  readonly text: string;
-  readonly origin: Origin;
-}
-
-/** An assignment that another one replaces: its text has no effect. */
-export interface HiddenVariable {
-  readonly name: string;
-  readonly value: string;
-  readonly origin: Origin;
-  readonly hiddenBy: Origin;
-  /** The other one takes it for its own value, rather than saying the same again. */
-  readonly swallowed?: boolean | undefined;
-}
+export type { Argument } from './exec-arguments.js';
+export { type OverriddenVariable, type Origin, type Variable, variableIn } from './unit-environment.js';
+export type { ServiceNote } from './unit-directives.js';
 
 export interface ServiceCommand {
+  /** The arguments the program gets; the first is its own name. */
   readonly arguments: readonly Argument[];
-  /** ExecStart= as it stands, its lines joined. */
+  /** The program that is executed. It can differ from the first argument. */
+  readonly program: Argument | undefined;
+  /** ExecStart= as written, with continuation lines joined. */
   readonly execStart: { readonly value: Spanned; readonly path: string; readonly line: number } | undefined;
-  readonly hidden: readonly HiddenVariable[];
+  readonly hidden: readonly OverriddenVariable[];
+  /** The words before variables are expanded, joined by blanks, as systemctl shows them. Undefined if a part is unknown. */
+  readonly commandLine: string | undefined;
   /** In the order systemd reads them. */
   readonly environmentFiles: readonly string[];
+  /** As the unit writes them: may be patterns, and keep the `-` that marks a file as optional. */
+  readonly namedFiles: readonly string[];
   readonly variables: ReadonlyMap<string, Variable>;
+  /** The directory the program starts in. Undefined if unknown. */
+  readonly workingDirectory: string | undefined;
+  /** Errors that keep systemd from starting the service. */
+  readonly faults: readonly ServiceNote[];
+  /** Parts that could not be computed, so the real command may differ. */
+  readonly unclear: readonly ServiceNote[];
 }
 
-export interface Variable {
-  readonly value: Spanned;
-  readonly origin: Origin;
+/** Facts about the node that the unit files do not hold. */
+export interface ServiceContext extends Partial<SpecifierFacts>, Partial<Omit<ServiceFiles, 'read'>> {
+  /** Names of the variables in the service manager's own environment. */
+  readonly manager?: readonly string[] | undefined;
 }
 
 /**
  * Resolves ExecStart of a service from its unit file and drop-ins (in systemd's order) and its environment files.
- * `read` gives a file's text, or undefined where it is absent.
+ * `read` returns a file's text, or undefined if the file does not exist.
  */
-export function serviceCommand(paths: readonly string[], read: (path: string) => string | undefined): ServiceCommand {
-  let execStart: ServiceCommand['execStart'];
-  let environment: Variable[] = [];
-  let environmentNames: string[] = [];
-  let environmentFiles: string[] = [];
-  for (const path of paths) {
-    const text = read(path);
-    if (text === undefined) continue;
-    for (const { section, key, value, line } of parseUnitFile(text)) {
-      if (section !== 'Service') continue;
-      const empty = value.text.trim() === '';
-      if (key === 'ExecStart') {
-        execStart = empty ? undefined : { value, path, line };
-      } else if (key === 'Environment') {
-        if (empty) [environment, environmentNames] = [[], []];
-        for (const word of splitWords(value, 'environment')) {
-          const at = word.text.indexOf('=');
-          if (at <= 0) continue;
-          environmentNames.push(word.text.slice(0, at));
-          environment.push({
-            value: sliceSpan(word, at + 1),
-            origin: {
-              kind: 'environment',
-              path,
-              line: lineAt(text, word.start),
-              start: word.start,
-              end: word.end,
-              variable: word.text.slice(0, at),
-            },
-          });
-        }
-      } else if (key === 'EnvironmentFile') {
-        environmentFiles = empty ? [] : [...environmentFiles, value.text.replace(/^-/, '')];
-      }
-    }
-  }
-  const variables = new Map<string, Variable>();
-  const hidden: HiddenVariable[] = [];
-  const assign = (name: string, variable: Variable): void => {
-    const before = variables.get(name);
-    if (before !== undefined) {
-      hidden.push({ name, value: before.value.text, origin: before.origin, hiddenBy: variable.origin });
-    }
-    variables.set(name, variable);
-  };
-  environment.forEach((variable, index) => assign(environmentNames[index] ?? '', variable));
-  for (const path of environmentFiles) {
-    for (const one of parseEnvironmentFile(read(path) ?? '')) assign(one.name, variableIn(path, one));
-  }
-  return {
-    execStart,
-    arguments: execStart === undefined ? [] : expand(execStart, paths[0] === execStart.path, variables, read),
-    hidden,
-    environmentFiles,
-    variables,
-  };
-}
-
-/** A variable that a file of environment sets. */
-export function variableIn(path: string, { name, value, line }: Assignment): Variable {
-  const start = value.at[0] ?? 0;
-  const end = (value.at.at(-1) ?? start - 1) + 1;
-  return { value, origin: { kind: 'environment-file', path, line, start, end, variable: name } };
-}
-
-function expand(
-  exec: { readonly value: Spanned; readonly path: string },
-  isUnit: boolean,
-  variables: ReadonlyMap<string, Variable>,
+export function serviceCommand(
+  paths: readonly string[],
   read: (path: string) => string | undefined,
-): Argument[] {
-  const file = read(exec.path) ?? '';
-  const words = splitWords(exec.value, 'exec');
-  const next = words.findIndex(({ text, start, end }) => text === ';' && end - start === 1); // where another command begins
-  return words.slice(0, next < 0 ? undefined : next).flatMap((word): Argument[] => {
-    const whole = /^\$(?![{$])([^]*)$/.exec(word.text);
-    if (whole === null) {
-      const text = word.text
-        .replaceAll('%%', '%')
-        .replace(/\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string | undefined) =>
-          name === undefined ? '$' : plainText(variables.get(name)),
-        );
-      const origin: Origin = {
-        kind: isUnit ? 'unit' : 'drop-in',
-        path: exec.path,
-        line: lineAt(file, word.start),
-        start: word.start,
-        end: word.end,
-      };
-      return [{ text, origin }];
-    }
-    const variable = variables.get(whole[1] ?? '');
-    if (variable === undefined) return [];
-    const text = read(variable.origin.path) ?? '';
-    return splitWords(variable.value, 'variable').map((part) => ({
-      text: plainText({ ...variable, value: part }),
-      origin: { ...variable.origin, line: lineAt(text, part.start), start: part.start, end: part.end },
-    }));
+  context: ServiceContext = {},
+): ServiceCommand {
+  const { unit, hostname, bootId, systemd, manager = [] } = context;
+  const files: ServiceFiles = {
+    read,
+    stateOf: context.stateOf ?? (() => 'absent'),
+    matches: context.matches ?? (() => undefined),
+  };
+  const texts = paths.flatMap((path, index) => {
+    const text = read(path);
+    return text === undefined ? [] : [{ path, text, isUnit: index === 0 }];
   });
+  const settings = readSettings(texts, { unit, hostname, bootId, systemd });
+  const environment = readEnvironment(settings, files, systemd, manager);
+  const command = settings.commands.at(-1);
+  const placeOf = placesOf(command, paths[0], read);
+  const { found, isTooLong } = command === undefined ? nothing : expandArguments(command, environment, placeOf, read);
+  const directory = directoryOf(settings, context.stateOf);
+  return {
+    execStart: command,
+    program: command === undefined ? undefined : { ...command.program, origin: placeOf(command.program) },
+    arguments: found,
+    commandLine: lineOf(command),
+    hidden: environment.hidden,
+    namedFiles: settings.environmentFiles.map(({ path, optional }) => `${optional ? '-' : ''}${path}`),
+    environmentFiles: environment.files,
+    variables: environment.variables,
+    workingDirectory: directory.path,
+    faults: [
+      ...settings.faults,
+      ...commandFaults(settings, paths[0]),
+      ...programFaults(settings, context.stateOf),
+      ...(isTooLong && command !== undefined ? [tooLong(command)] : []),
+      ...environment.faults,
+      ...directory.faults,
+    ],
+    unclear: [...settings.unclear, ...environment.unclear, ...argumentNotes(settings, found)],
+  };
 }
 
-/** Units write a percent sign twice, environment files do not. */
-function plainText(variable: Variable | undefined): string {
-  const text = variable?.value.text ?? '';
-  return variable?.origin.kind === 'environment' ? text.replaceAll('%%', '%') : text;
+const nothing = { found: [], isTooLong: false } as const;
+
+const tooLong = ({ path, line }: PlacedCommand): ServiceNote => ({
+  path,
+  line,
+  message:
+    'the command line exceeds the Linux limit (128 KiB per argument, 2 MiB in total), so systemd cannot start it',
+});
+
+function lineOf(command: PlacedCommand | undefined): string | undefined {
+  const words = command?.words ?? [];
+  if (words.length === 0 || words.some(({ unclear }) => unclear !== undefined)) return undefined;
+  return words.map(({ text }) => text).join(' ');
+}
+
+/** Maps a word of the command to its file and line. */
+function placesOf(
+  command: PlacedCommand | undefined,
+  unitPath: string | undefined,
+  read: (path: string) => string | undefined,
+): (word: ExecWord) => Origin {
+  const path = command?.path ?? '';
+  const kind = path === unitPath ? 'unit' : 'drop-in';
+  const lineOf = lineIndex(read(path) ?? '');
+  return ({ start, end }) => ({ kind, path, line: lineOf(start), start, end });
+}
+
+function commandFaults({ faults, commands, type }: ServiceSettings, unitPath: string | undefined): ServiceNote[] {
+  if (faults.length > 0 || unitPath === undefined) return [];
+  const last = commands.at(-1);
+  if (last === undefined) return [{ path: unitPath, message: 'the unit has no ExecStart= line' }];
+  const { path, line } = last;
+  return commands.length === 1 || type === 'oneshot'
+    ? []
+    : [
+        {
+          path,
+          line,
+          message:
+            'this is a second ExecStart=, which systemd allows only for Type=oneshot; add an empty ExecStart= line before it',
+        },
+      ];
+}
+
+/** systemd notices a missing program only when it starts the service. */
+function programFaults(
+  { commands }: ServiceSettings,
+  stateOf: ServiceFiles['stateOf'] = () => 'unread',
+): ServiceNote[] {
+  const last = commands.at(-1);
+  if (last === undefined || last.program.unclear !== undefined) return [];
+  const { path, line, program } = last;
+  const state = program.text.startsWith('/') ? stateOf(program.text) : 'unread';
+  if (program.text.includes('$'))
+    return [{ path, line, message: `systemd does not expand variables in the program path ${program.text}` }];
+  return state === 'unread' ? [] : [{ path, line, message: `the program ${program.text} does not exist` }];
+}
+
+function argumentNotes({ commands, type }: ServiceSettings, found: readonly Argument[]): ServiceNote[] {
+  const last = commands.at(-1);
+  const several =
+    commands.length > 1 && type === 'oneshot' && last !== undefined
+      ? [{ path: last.path, line: last.line, message: 'ExecStart=: the unit has several commands' }]
+      : [];
+  // An unclear earlier command may turn out not to exist, which would change which command is the last one.
+  const earlier = commands.slice(0, -1).flatMap(({ path, line, program, words }): ServiceNote[] => {
+    const unclear = [program, ...words].find((word) => word.unclear !== undefined)?.unclear;
+    return unclear === undefined ? [] : [{ path, line, message: unclear }];
+  });
+  return [
+    ...several,
+    ...earlier,
+    ...found.flatMap(({ unclear, origin: { path, line } }): ServiceNote[] =>
+      unclear === undefined ? [] : [{ path, line, message: unclear }],
+    ),
+  ];
+}
+
+function directoryOf(
+  { directory }: ServiceSettings,
+  stateOf: ServiceFiles['stateOf'] = () => 'unread',
+): { readonly path: string | undefined; readonly faults: readonly ServiceNote[] } {
+  if (directory === undefined) return { path: '/', faults: [] };
+  const { optional, place, kind } = directory;
+  if (kind === 'unknown') return { path: undefined, faults: [] };
+  const path = kind === 'home' ? '/root' : directory.path;
+  if (stateOf(path) !== 'absent') return { path, faults: [] };
+  const message = `WorkingDirectory=${path} does not exist`;
+  return optional ? { path: '/', faults: [] } : { path, faults: [{ ...place, message }] };
 }

@@ -1,16 +1,16 @@
-/** One KubeletConfiguration file: its values with lines, and what the kubelet would say of it. */
-import { type Document, LineCounter, type Pair, isMap, isScalar, parseAllDocuments } from 'yaml';
+/** One KubeletConfiguration file: its values with lines, and the keys that the kubelet ignores. */
 import { damerauLevenshtein } from '../lib/suggest.js';
-import { type SettingInfo, type Value, knownKeys, settings } from './settings.js';
+import { type DecodeOptions, type UnknownKey, decodeFields, namesBelow } from './config-fields.js';
+import type { Value } from './value.js';
+import { looksLikeJson, readJsonTree } from './json-tree.js';
+import { type RepeatedKey, readYamlTree } from './yaml-tree.js';
+import { type Branch, type Tree, plainValue } from './config-tree.js';
 
 export interface ConfigFile {
   readonly path: string;
   readonly text: string;
-  /** The whole content as plain data. */
-  readonly data: Readonly<Record<string, Value>>;
-  /** For each setting path of the table that the file holds: the line of its key. */
-  readonly lines: ReadonlyMap<string, number>;
-  /** Keys that the kubelet passes over: misspelt, wrong case, or set again further down. */
+  readonly root: Branch;
+  /** Keys that the kubelet ignores: misspelled, from a later version, or repeated further down. */
   readonly ignored: readonly IgnoredKey[];
 }
 
@@ -18,144 +18,118 @@ export interface IgnoredKey {
   readonly key: string;
   readonly line: number;
   readonly value: Value;
-  readonly reason: 'unknown' | 'duplicate';
-  /** The field it was probably meant to be. */
-  readonly meant?: string | undefined;
+  readonly reason: 'unknown' | 'newer' | 'duplicate';
+  /** The field that was probably meant. */
+  readonly suggestion?: string | undefined;
+  /** For a field of a later version: the minor version that added it. */
+  readonly since?: number | undefined;
 }
 
-/** Why the kubelet would not start with this file, with the line where there is one. */
+/** Why the kubelet would not start, with the line if there is one. */
 export interface ConfigFault {
+  /** `start`: the values in the files are known although the kubelet rejects them. Undefined: they are not, so no rule can be judged. */
+  readonly kind?: 'start' | undefined;
+  /** The message itself says that the kubelet would not start. */
+  readonly statesEffect?: true | undefined;
   readonly path: string;
   readonly line?: number | undefined;
   readonly message: string;
 }
 
-/** Parses as the kubelet does (YAML 1.1, lenient about keys); a fault is what would stop it from starting. */
-export function parseConfigFile(path: string, text: string): { file?: ConfigFile; fault?: ConfigFault } {
-  if (text.trim() === '') return { fault: { path, message: 'the file is empty' } };
-  const counter = new LineCounter();
-  const documents = parseAllDocuments(text, {
-    version: '1.1',
-    uniqueKeys: false,
-    lineCounter: counter,
-    logLevel: 'error',
-  });
-  const document = 'empty' in documents ? undefined : documents[0];
-  if (document === undefined) return { fault: { path, message: 'the file holds no YAML document' } };
-  const error = document.errors[0];
-  if (error !== undefined) {
-    const message = (error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
-    return { fault: { path, line: error.linePos?.[0].line, message: `not valid YAML: ${message}` } };
-  }
-  const lineOf = (pair: Pair): number => {
-    const range = isScalar(pair.key) ? pair.key.range : undefined;
-    return range === null || range === undefined ? 1 : counter.linePos(range[0]).line;
-  };
-  let data: unknown;
-  try {
-    data = document.toJS({ maxAliasCount: 100 });
-  } catch {
-    return { fault: { path, message: 'not valid YAML: its aliases expand too far' } };
-  }
-  if (!isRecord(data))
-    return { fault: { path, line: 1, message: 'not a KubeletConfiguration: the top level is no mapping' } };
-  for (const [key, want] of [
-    ['apiVersion', 'kubelet.config.k8s.io/v1beta1'],
-    ['kind', 'KubeletConfiguration'],
-  ] as const) {
-    if (data[key] !== want) {
-      return {
-        fault: {
-          path,
-          line: topLine(document, key, lineOf),
-          message: `${key} is not ${want}: the kubelet refuses the file`,
-        },
-      };
+/** A fault whose message ends by saying that the kubelet would not start. */
+export const noStart = (
+  { path, line }: { readonly path?: string | undefined; readonly line?: number | undefined },
+  message: string,
+): ConfigFault => ({ path: path ?? '', line, message: `${message}; the kubelet would not start`, statesEffect: true });
+
+/** A fault in values that are known. */
+export const startFault = (source: Parameters<typeof noStart>[0], message: string): ConfigFault => ({
+  ...noStart(source, message),
+  kind: 'start',
+});
+
+/** Go's YAML reader rejects bytes that are not UTF-8. */
+export const notText = (path: string): ConfigFault => ({
+  path,
+  message: 'the file is not valid UTF-8; the kubelet rejects it',
+});
+
+/** The kubelet is lenient about keys in the --config file; for files in --config-dir see resolve-config.ts. */
+export type ConfigRole = 'config' | 'drop-in';
+
+const header = [
+  ['apiVersion', 'kubelet.config.k8s.io/v1beta1'],
+  ['kind', 'KubeletConfiguration'],
+] as const;
+
+/**
+ * Parses a file as the kubelet does. A fault is anything that would keep the kubelet from starting. Types are checked later,
+ * when all files are known.
+ * @param minor the kubelet's minor version, if known
+ */
+export function parseConfigFile(
+  path: string,
+  text: string,
+  { role = 'config', minor }: { readonly role?: ConfigRole; readonly minor?: number | undefined } = {},
+): { readonly file?: ConfigFile; readonly fault?: ConfigFault } {
+  const fault = (message: string, line?: number): { fault: ConfigFault } => ({ fault: { path, line, message } });
+  if (text === '') return fault('the file is empty');
+  const read = role === 'config' && looksLikeJson(text) ? readJsonTree(path, text) : readYamlTree(path, text);
+  if (read === undefined) return fault('the file contains no YAML document');
+  if ('fault' in read) return fault(read.fault.message, read.fault.line);
+  const { root, repeated } = read.tree;
+  // Before 1.32 the kubelet accepts any kind in a drop-in, as long as there is one.
+  const isAnyKind = role === 'drop-in' && minor !== undefined && minor < 32;
+  for (const [key, want] of isAnyKind ? [] : header) {
+    const found = root.entries.get(key) ?? (role === 'config' ? inAnyCase(root, key) : undefined);
+    if (found === undefined || plainValue(found) !== want) {
+      return fault(`${key} is not ${want}; the kubelet rejects the file`, found?.place.line ?? 1);
     }
   }
-  const lines = new Map<string, number>();
-  for (const { path: setting } of settings) {
-    const pair = lastPair(document, setting.split('.'));
-    if (pair !== undefined) lines.set(setting, lineOf(pair));
+  if (isAnyKind && !root.entries.has('kind')) {
+    return fault('kind is missing; the kubelet rejects the file', 1);
   }
-  const wrong = settings.find((info) => lines.has(info.path) && !hasKind(info, at(data, info.path)));
-  if (wrong !== undefined) {
-    const message = `${wrong.path} is ${JSON.stringify(at(data, wrong.path))}, not a ${wrong.kind}: the kubelet refuses the file`;
-    return { fault: { path, line: lines.get(wrong.path), message } };
+  const [first] = repeated;
+  if (role === 'drop-in' && first !== undefined) {
+    const name = first.path.join('.');
+    return fault(`${name} is repeated further down; the kubelet rejects repeated keys in a drop-in`, first.line);
   }
-  return { file: { path, text, data, lines, ignored: ignoredKeys(document, lineOf) } };
+  const { unknown } = decodeFields(root, { anyCase: role === 'drop-in', minor } satisfies DecodeOptions);
+  const ignored = [...repeated.map(repeatedKey), ...unknown.map(unknownKey)];
+  return { file: { path, text, root, ignored: ignored.toSorted((one, other) => one.line - other.line) } };
 }
 
-/** The value at a dotted path; undefined where there is none. */
-export function at(data: unknown, path: string): Value | undefined {
-  let value: unknown = data;
-  for (const key of path.split('.')) value = isRecord(value) ? value[key] : undefined;
-  return value as Value | undefined;
+/** For the --config file, Go's JSON decoder matches these keys in any case. */
+const inAnyCase = ({ entries }: Branch, key: string): Tree | undefined =>
+  [...entries].findLast(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
+
+const repeatedKey = ({ path, line, value }: RepeatedKey): IgnoredKey => ({
+  key: path.join('.'),
+  line,
+  value,
+  reason: 'duplicate',
+});
+
+/** No corrections are suggested beyond this many unknown keys: it is probably a different kind of file. */
+const maxUnknownKeys = 200;
+
+function unknownKey({ path, place, value, since }: UnknownKey, index: number): IgnoredKey {
+  const key = path.join('.');
+  if (since !== undefined) return { key, line: place.line, value, reason: 'newer', since };
+  const close = index < maxUnknownKeys ? similarName(path) : undefined;
+  const suggestion = close === undefined ? undefined : [...path.slice(0, -1), close].join('.');
+  return { key, line: place.line, value, reason: 'unknown', suggestion };
 }
 
-export const isRecord = (value: unknown): value is Record<string, Value> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** null counts as left out. */
-function hasKind({ kind }: SettingInfo, value: Value | undefined): boolean {
-  if (value === null || value === undefined) return true;
-  switch (kind) {
-    case 'boolean':
-      return typeof value === 'boolean';
-    case 'integer':
-      return Number.isInteger(value);
-    case 'string':
-      return typeof value === 'string';
-    case 'duration':
-      return typeof value === 'string' || value === 0;
-    case 'list':
-      return Array.isArray(value);
-    case 'map':
-      return isRecord(value);
-  }
+/** Same word except for case or dashes, or at most two typing errors (two swapped letters count as one). */
+function similarName(path: readonly string[]): string | undefined {
+  const written = plainName(path.at(-1) ?? '');
+  return namesBelow(path.slice(0, -1)).find((known) => {
+    const name = plainName(known);
+    if (name === written) return true;
+    if (Math.abs(name.length - written.length) > 2 || Math.min(name.length, written.length) <= 5) return false;
+    return damerauLevenshtein(name, written) <= 2;
+  });
 }
 
-/** The pair that counts for a path: of keys set twice, the last. */
-function lastPair(document: Document.Parsed, path: readonly string[]): Pair | undefined {
-  let node: unknown = document.contents;
-  let found: Pair | undefined;
-  for (const key of path) {
-    if (!isMap(node)) return undefined;
-    found = node.items.findLast((pair) => isScalar(pair.key) && pair.key.value === key);
-    if (found === undefined) return undefined;
-    node = found.value;
-  }
-  return found;
-}
-
-function topLine(document: Document.Parsed, key: string, lineOf: (pair: Pair) => number): number {
-  const pair = lastPair(document, [key]);
-  return pair === undefined ? 1 : lineOf(pair);
-}
-
-function ignoredKeys(document: Document.Parsed, lineOf: (pair: Pair) => number): IgnoredKey[] {
-  const ignored: IgnoredKey[] = [];
-  for (const [prefix, names] of Object.entries(knownKeys)) {
-    const node = prefix === '' ? document.contents : lastPair(document, prefix.split('.'))?.value;
-    if (!isMap(node)) continue;
-    node.items.forEach((pair, index) => {
-      if (!isScalar(pair.key)) return;
-      const name = String(pair.key.value);
-      const key = prefix === '' ? name : `${prefix}.${name}`;
-      const later = node.items.slice(index + 1).some((other) => isScalar(other.key) && other.key.value === name);
-      if (names.includes(name) && !later) return;
-      const value = (isScalar(pair.value) ? pair.value.value : null) as Value;
-      const close = names.find((known) => isNear(known, name));
-      const meant = close === undefined || later ? undefined : prefix === '' ? close : `${prefix}.${close}`;
-      ignored.push({ key, line: lineOf(pair), value, reason: later ? 'duplicate' : 'unknown', meant });
-    });
-  }
-  return ignored;
-}
-
-/** The same word but for case, dashes, or two slips of the finger; two letters that changed places are one. */
-function isNear(known: string, written: string): boolean {
-  const [left, right] = [known, written].map((word) => word.toLowerCase().replace(/[-_]/g, ''));
-  if (left === undefined || right === undefined) return false;
-  return left === right || (Math.min(left.length, right.length) > 5 && damerauLevenshtein(left, right) <= 2);
-}
+const plainName = (word: string): string => word.toLowerCase().replace(/[-_]/g, '');

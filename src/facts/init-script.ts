@@ -1,11 +1,11 @@
-/** The command that a service script of OpenRC runs, each argument with its line: plain assignments of text, and nothing else. */
+/** The command that an OpenRC service script runs; each argument has its line. Only plain assignments are understood. */
 import { type Argument, type ServiceCommand, type Variable, variableIn } from './command-line.js';
-import { parseEnvironmentFile } from './environment-file.js';
-import { type Spanned, lineAt, splitWords } from './spanned.js';
+import { likeShell, parseEnvironmentFile } from './environment-file.js';
+import { type Spanned, lineIndex, splitWords } from './spanned.js';
 
 /**
- * Reads `command` and `command_args` of a script, and the files that it sources. The command is empty where the shell would have to be
- * run to know it.
+ * Reads `command` and `command_args` of a script and of the files it sources. The command is empty if only running the shell
+ * could determine it.
  */
 export function initScriptCommand(path: string, read: (path: string) => string | undefined): ServiceCommand {
   const text = read(path) ?? '';
@@ -14,24 +14,27 @@ export function initScriptCommand(path: string, read: (path: string) => string |
   );
   const variables = new Map<string, Variable>();
   for (const file of environmentFiles) {
-    for (const one of parseEnvironmentFile(read(file) ?? '')) variables.set(one.name, variableIn(file, one));
+    for (const one of parseEnvironmentFile(read(file) ?? '', likeShell)) variables.set(one.name, variableIn(file, one));
   }
   const [program, args] = [valueOf(text, 'command'), valueOf(text, 'command_args')];
-  const rest = { execStart: undefined, hidden: [], environmentFiles, variables };
-  if (program === undefined || args === undefined) return { ...rest, arguments: [] };
-  const words = splitWords(args, 'variable');
-  const redirected = words.findIndex(({ start }) => /^\d*[<>]/.test(text.slice(start)));
-  const found = [...splitWords(program, 'variable'), ...words.slice(0, redirected < 0 ? undefined : redirected)];
-  return {
-    ...rest,
-    arguments: found.map((word): Argument => {
-      const { start, end } = word;
-      return { text: word.text, origin: { kind: 'unit', path, line: lineAt(text, start), start, end } };
-    }),
+  const rest = {
+    ...{ execStart: undefined, commandLine: undefined, hidden: [], environmentFiles, namedFiles: environmentFiles },
+    ...{ variables, faults: [], unclear: [] },
   };
+  const unknown = { ...rest, arguments: [], program: undefined, workingDirectory: undefined };
+  if (program === undefined || args === undefined) return unknown;
+  const given = splitWords(args, 'variable');
+  const redirected = given.findIndex(({ start }) => /^\d*[<>]/.test(text.slice(start)));
+  const found = [...splitWords(program, 'variable'), ...given.slice(0, redirected < 0 ? undefined : redirected)];
+  const lineOf = lineIndex(text);
+  const words = found.map(({ text: word, start, end }): Argument => {
+    return { text: word, origin: { kind: 'unit', path, line: lineOf(start), start, end } };
+  });
+  // Only a shell could tell what the script does before it starts the program.
+  return { ...rest, arguments: words, program: words[0], workingDirectory: undefined };
 }
 
-/** What the last assignment gives a variable; undefined where there is none, or where it is not plain text. */
+/** The value of a variable's last assignment. Undefined if there is none, or if it is not plain text. */
 function valueOf(text: string, name: string): Spanned | undefined {
   const last = [...text.matchAll(new RegExp(`^[ \\t]*${name}=`, 'gm'))].at(-1);
   if (last === undefined) return undefined;

@@ -1,66 +1,115 @@
-/** Asks an HTTP port of a node through the SSH connection itself, so that nothing is needed there and no port is opened here. */
+/** Sends HTTP requests to ports of a node: through the SSH connection, so that the node needs no tools and no port is opened
+ * here, or directly.
+ */
+import type { X509Certificate } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { connect as tlsConnect } from 'node:tls';
 import { type Result, fail, ok } from '../lib/result.js';
 import { script } from '../node/scripts.js';
-import type { Session } from '../ssh/session.js';
+import type { HostError } from '../ssh/errors.js';
+import type { Direct, Session } from '../ssh/session.js';
 
 export type HttpAnswer =
   | { readonly kind: 'status'; readonly status: number; readonly body: string }
-  /** Nobody listens there. */
+  /** No process listens there. */
   | { readonly kind: 'refused' }
-  /** It listens, and the exchange failed. */
-  | { readonly kind: 'broken'; readonly reason: string }
+  /** It listens, and the exchange failed; `code` is the one of Node.js, if there was one. */
+  | { readonly kind: 'broken'; readonly reason: string; readonly code?: string | undefined }
   /** It could not be asked: nothing is known. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
-export interface Ask {
+export interface PortRequest {
   readonly scheme: 'http' | 'https';
   readonly host: string;
   readonly port: number;
   readonly path: string;
+  /** A bearer token to show. */
+  readonly bearer?: string | undefined;
   /** Milliseconds for the whole exchange. */
   readonly deadline: number;
 }
 
-/** Bytes of an answer's body that are kept. */
+export type Exchange = Extract<HttpAnswer, { kind: 'status' | 'broken' }>;
+
+/** Limit on the stored bytes of a response body. */
 const bodyCap = 64 * 1024;
 
-export async function askNode(session: Session, ask: Ask): Promise<HttpAnswer> {
+export async function requestThroughNode(session: Session, ask: PortRequest): Promise<HttpAnswer> {
   const stream = await session.open({ host: ask.host, port: ask.port }, { deadline: ask.deadline });
-  if (!stream.ok) {
-    if (stream.error.kind === 'refused') return { kind: 'refused' };
-    if (stream.error.kind === 'forward') return askOnNode(session, ask);
-    return { kind: 'unknown', reason: stream.error.message };
-  }
-  const answer = await exchange(stream.value, ask);
-  stream.value.destroy();
-  return answer.ok ? answer.value : { kind: 'broken', reason: answer.error };
+  return !stream.ok && stream.error.kind === 'forward' ? requestOnNode(session, ask) : requestOver(stream, ask);
 }
 
-/** The fallback where sshd forbids forwarding: curl or openssl on the node, else not known. */
-async function askOnNode(session: Session, { scheme, host, port, path, deadline }: Ask): Promise<HttpAnswer> {
+/** From this machine to the address that SSH is connected to. `unknown` if that fails, for example because of a firewall. */
+export async function requestDirectly(direct: Direct, ask: Omit<PortRequest, 'host'>): Promise<HttpAnswer> {
+  const stream = await direct.open(ask.port, { deadline: ask.deadline });
+  return requestOver(stream, { ...ask, host: direct.address });
+}
+
+/** The certificate that a TLS port of the node shows, signed by anyone. `forward`: sshd does not allow port forwarding. */
+export async function servedCertificate(
+  session: Session,
+  { host, port, deadline }: Pick<PortRequest, 'host' | 'port' | 'deadline'>,
+): Promise<Result<X509Certificate, { readonly kind: string; readonly message: string }>> {
+  const stream = await session.open({ host, port }, { deadline });
+  if (!stream.ok) return stream;
+  const shown = await new Promise<Result<X509Certificate, string>>((resolve) => {
+    const socket = tlsConnect({ socket: stream.value, rejectUnauthorized: false });
+    const timer = setTimeout(() => resolve(fail('no answer in time')), deadline);
+    const broken = (error: Error): void => resolve(fail(error.message));
+    stream.value.on('error', broken);
+    socket.on('error', broken);
+    socket.on('close', () => resolve(fail('the connection was closed')));
+    socket.on('secureConnect', () => {
+      const certificate = socket.getPeerX509Certificate();
+      resolve(certificate === undefined ? fail('no certificate was shown') : ok(certificate));
+    });
+    socket.on('close', () => clearTimeout(timer));
+  });
+  stream.value.destroy();
+  return shown.ok ? shown : fail({ kind: 'broken', message: shown.error });
+}
+
+async function requestOver(stream: Result<Duplex, HostError>, ask: PortRequest): Promise<HttpAnswer> {
+  if (!stream.ok)
+    return stream.error.kind === 'refused' ? { kind: 'refused' } : { kind: 'unknown', reason: stream.error.message };
+  return requestOn(stream.value, ask);
+}
+
+/** Sends one GET over an open stream, and closes it. Never HEAD: a kubelet authorizes that with an empty verb. */
+export async function requestOn(stream: Duplex, ask: PortRequest): Promise<Exchange> {
+  const answer = await exchange(stream, ask);
+  stream.destroy();
+  return answer;
+}
+
+/** The fallback if sshd forbids forwarding: run curl or openssl on the node. */
+export async function requestOnNode(
+  session: Session,
+  { scheme, host, port, path, deadline }: PortRequest,
+): Promise<HttpAnswer> {
   const ran = await session.run(script('http'), [scheme, host, String(port), path], { deadline: deadline + 5000 });
   if (!ran.ok) return { kind: 'unknown', reason: ran.error.message };
   const said = ran.value.stdout.toString('utf8').trim();
   const status = /^status ([1-5]\d\d)$/.exec(said)?.[1];
   if (status !== undefined) return { kind: 'status', status: Number(status), body: '' };
   if (said === 'refused') return { kind: 'refused' };
-  return { kind: 'unknown', reason: 'sshd forbids forwarding, and the node has neither curl nor openssl' };
+  if (said === 'broken') return { kind: 'broken', reason: 'no HTTP answer' };
+  return { kind: 'unknown', reason: 'sshd forbids port forwarding, and the node has neither curl nor openssl' };
 }
 
-/** One request over an open stream. TLS certificates are not judged here: kubelets sign their own. */
-function exchange(stream: Duplex, ask: Ask): Promise<Result<Extract<HttpAnswer, { kind: 'status' }>, string>> {
+/** TLS certificates are not verified, because kubelets sign their own. */
+function exchange(stream: Duplex, ask: PortRequest): Promise<Exchange> {
   return new Promise((resolve) => {
     const socket = ask.scheme === 'https' ? tlsConnect({ socket: stream, rejectUnauthorized: false }) : stream;
-    const timer = setTimeout(() => finish(fail('no answer in time')), ask.deadline);
-    const finish = (result: Result<Extract<HttpAnswer, { kind: 'status' }>, string>): void => {
+    const timer = setTimeout(() => finish({ kind: 'broken', reason: 'no answer in time' }), ask.deadline);
+    const finish = (result: Exchange): void => {
       clearTimeout(timer);
       resolve(result);
       sent.destroy();
     };
-    const broken = (error: Error): void => finish(fail(error.message));
+    const broken = ({ message, code }: NodeJS.ErrnoException): void =>
+      finish({ kind: 'broken', reason: message, ...(code === undefined ? {} : { code }) });
     stream.on('error', broken);
     socket.on('error', broken);
     const sent = httpRequest(
@@ -69,16 +118,16 @@ function exchange(stream: Duplex, ask: Ask): Promise<Result<Extract<HttpAnswer, 
         host: ask.host,
         port: ask.port,
         path: ask.path,
-
-        headers: { connection: 'close' },
+        headers: {
+          connection: 'close',
+          ...(ask.bearer === undefined ? {} : { authorization: `Bearer ${ask.bearer}` }),
+        },
       },
       (response) => {
         const chunks: Buffer[] = [];
         let size = 0;
         const done = (): void =>
-          finish(
-            ok({ kind: 'status', status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
-          );
+          finish({ kind: 'status', status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
         response.on('data', (chunk: Buffer) => {
           size += chunk.length;
           if (size <= bodyCap) chunks.push(chunk);

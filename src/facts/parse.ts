@@ -1,113 +1,162 @@
-/** Turns the probe's records into NodeFacts. Strict: a record that is not understood makes the node unreadable. */
+/** Turns the probe's records into NodeFacts. Strict: an unknown record makes the whole answer unusable. */
 import { createHash } from 'node:crypto';
 import { type Result, fail, ok } from '../lib/result.js';
+import { addressOfBytes, kernelEndpoint } from '../lib/ip-address.js';
 import { oneLine } from '../lib/sanitize.js';
-import type { FileFact, FileStat, NodeFacts, ProcessFact, TransactionFact, UnitFact } from './node-facts.js';
+import type {
+  FileFact,
+  FileStat,
+  NodeFacts,
+  PacketFilterState,
+  ProcessFact,
+  TransactionFact,
+  UnitFact,
+} from './node-facts.js';
+import { parseUnits } from './parse-units.js';
+import { withFilesOnDisk } from './units-on-disk.js';
 
-/** Parses the probe's whole output; the error is one line saying what was wrong. */
+/** What the records gather while they are read. */
+interface Draft {
+  readonly single: Map<string, string>;
+  readonly files: Map<string, FileFact>;
+  readonly processes: ProcessFact[];
+  readonly versions: Map<number, string>;
+  readonly listening: { address: string; port: number }[];
+  readonly addresses: string[];
+  readonly transactions: TransactionFact[];
+  readonly started: Map<string, string>;
+  readonly accounts: Map<string, { user: boolean; group: boolean }>;
+  readonly globs: Map<string, readonly string[]>;
+  units: UnitFact[];
+  onDisk: string;
+}
+
+/** Parses the probe's whole output. The error is one line that says what is wrong. */
 export function parseFacts(output: string): Result<NodeFacts, string> {
   const lines = output.split('\n');
   if (lines.at(-1) === '') lines.pop();
-  if (lines[0] !== 'kubelatch-facts 1') return fail('the probe answered in an unknown form');
-  if (lines.at(-1) !== 'end') return fail('the probe ended early');
-  const single = new Map<string, string>();
-  const files = new Map<string, FileFact>();
-  const processes: ProcessFact[] = [];
-  const versions = new Map<number, string>();
-  const listening: { address: string; port: number }[] = [];
-  const transactions: TransactionFact[] = [];
-  const started = new Map<string, string>();
-  const accounts = new Map<string, { user: boolean; group: boolean }>();
-  let units: UnitFact[] = [];
-
+  if (lines[0] !== 'kubelatch-facts 1') return fail("the probe's answer has an unknown format");
+  if (lines.at(-1) !== 'end') return fail("the probe's answer is incomplete");
+  const draft: Draft = {
+    ...{ single: new Map(), files: new Map(), processes: [], versions: new Map(), listening: [], addresses: [] },
+    ...{ transactions: [], started: new Map(), accounts: new Map(), globs: new Map(), units: [], onDisk: '' },
+  };
   for (const [index, line] of lines.slice(1, -1).entries()) {
     const [tag = '', ...words] = line.split(' ');
-    const bad = (): Result<NodeFacts, string> =>
-      fail(`line ${index + 2} of the probe's answer (${tag.slice(0, 20)}) is not understood`);
-    const first = words[0] ?? '';
-    switch (tag) {
-      case 'hostname':
-        single.set(tag, decode(first).trim());
-        break;
-      case 'boot':
-      case 'init':
-      case 'user':
-      case 'ticks':
-      case 'btime':
-      case 'free':
-        single.set(tag, first);
-        break;
-      case 'units':
-        units = parseUnits(decode(first));
-        break;
-      case 'listen': {
-        const port = parseListening(first);
-        if (port === undefined) return bad();
-        listening.push(port);
-        break;
-      }
-      case 'transaction':
-        // A folder of another name is none of ours.
-        if (/^[A-Za-z0-9-]{1,64}$/.test(decode(first))) transactions.push(parseTransaction(words));
-        break;
-      case 'started':
-        started.set(decode(first), decode(words[1] ?? ''));
-        break;
-      case 'account':
-        accounts.set(decode(first), { user: words[1] === 'yes', group: words[2] === 'yes' });
-        break;
-      case 'process': {
-        const parsed = parseProcess(words, Number(single.get('ticks')), Number(single.get('btime')));
-        if (parsed === undefined) return bad();
-        processes.push(parsed);
-        break;
-      }
-      case 'version':
-        versions.set(Number(first), decode(words[1] ?? '').trim());
-        break;
-      case 'absent':
-        files.set(decode(first), { kind: 'absent', path: decode(first) });
-        break;
-      case 'unreadable':
-        files.set(decode(first), { kind: 'unreadable', path: decode(first), reason: 'it could not be read' });
-        break;
-      case 'stat': {
-        const stat = parseStat(words);
-        if (stat === undefined) return bad();
-        const known = files.get(stat.path);
-        if (known === undefined || known.kind === 'absent') files.set(stat.path, stat);
-        break;
-      }
-      case 'content':
-      case 'secret': {
-        const file = files.get(decode(first));
-        if (file?.kind !== 'file') return bad();
-        files.set(file.path, tag === 'secret' ? { ...file, secret: true } : withContent(file, words[1] ?? ''));
-        break;
-      }
-      default:
-        return bad();
-    }
+    const read = records.get(tag);
+    if (read?.(draft, words) !== true)
+      return fail(`line ${index + 2} of the probe's answer (${oneLine(tag, 20)}) is invalid`);
   }
+  return ok(factsOf(draft));
+}
+
+function factsOf({ single, units, onDisk, processes, versions, ...rest }: Draft): NodeFacts {
   const init = single.get('init');
-  return ok({
+  const { files, globs, listening, addresses, transactions, started, accounts } = rest;
+  return {
     hostname: single.get('hostname') ?? '',
     bootId: single.get('boot') ?? '',
     init: init === 'systemd' || init === 'openrc' ? init : 'other',
+    systemd: /^\d{1,4}$/.test(single.get('systemd') ?? '') ? Number(single.get('systemd')) : undefined,
+    managerVariables: single.get('manager')?.split(/\s+/).filter(Boolean),
     root: single.get('user') === '0',
+    packetFilter: filterState(single.get('filter')),
     freeKiB: Number(single.get('free') ?? -1),
-    units,
+    units: withFilesOnDisk(units, onDisk, files),
     processes: processes.map((one) => ({ ...one, version: versions.get(one.pid) })),
-    files,
-    listening,
-    transactions,
-    started,
-    accounts,
-  });
+    ...{ files, globs, listening, addresses, transactions, started, accounts },
+  };
+}
+
+/** What a node says of its packet filter; anything else than these words is no answer. */
+export function filterState(said: string | undefined): PacketFilterState | undefined {
+  if (said === undefined) return undefined;
+  const states = ['same', 'different', 'missing', 'absent'] as const;
+  return states.find((one) => one === said) ?? 'unable';
+}
+
+/** Adds one record to the draft; false if it is invalid. */
+type Reader = (draft: Draft, words: readonly string[]) => boolean;
+
+const reads =
+  (read: (draft: Draft, first: string, second: string) => unknown): Reader =>
+  (draft, [first = '', second = '']) => {
+    read(draft, first, second);
+    return true;
+  };
+const word = (tag: string): [string, Reader] => [tag, reads(({ single }, first) => single.set(tag, first))];
+const added = <T>(list: T[], value: T | undefined): boolean => value !== undefined && list.push(value) > 0;
+
+const records: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ...['boot', 'init', 'user', 'ticks', 'btime', 'free', 'systemd', 'filter'].map(word),
+  ['hostname', reads(({ single }, first) => single.set('hostname', decode(first).trim()))],
+  ['manager', reads(({ single }, first) => single.set('manager', decode(first)))],
+  ['disk', reads((draft, first) => (draft.onDisk = decode(first)))],
+  ['units', reads((draft, first) => (draft.units = parseUnits(decode(first))))],
+  ['glob', reads(({ globs }, first, second) => globs.set(decode(first), decode(second).split('\n').filter(Boolean)))],
+  ['started', reads(({ started }, first, second) => started.set(decode(first), decode(second)))],
+  ['version', reads(({ versions }, first, second) => versions.set(Number(first), decode(second).trim()))],
+  ['listen', ({ listening }, [first = '']) => added(listening, kernelEndpoint(first))],
+  ['own', ({ addresses }, [first = '']) => added(addresses, parseOwnAddress(first))],
+  ['absent', reads(({ files }, first) => files.set(decode(first), { kind: 'absent', path: decode(first) }))],
+  ['unreadable', reads((draft, first) => setUnreadable(draft, first, ''))],
+  ['crowded', reads(setUnreadable)],
+  ['account', readAccount],
+  ['transaction', readTransaction],
+  ['process', readProcess],
+  ['stat', readStat],
+  ['unread', readUnread],
+  ['content', (draft, words) => changeFile(draft, words, withContent)],
+  ['secret', (draft, words) => changeFile(draft, words, (file) => ({ ...file, secret: true }))],
+]);
+
+function setUnreadable({ files }: Draft, first: string, second: string): void {
+  files.set(decode(first), { kind: 'unreadable', path: decode(first), reason: oneLine(decode(second)) });
+}
+
+function readAccount({ accounts }: Draft, [name = '', user, group]: readonly string[]): boolean {
+  accounts.set(decode(name), { user: user === 'yes', group: group === 'yes' });
+  return true;
+}
+
+function readTransaction({ transactions }: Draft, words: readonly string[]): boolean {
+  // kubelatch did not create a folder with any other name.
+  if (/^[A-Za-z0-9-]{1,64}$/.test(decode(words[0] ?? ''))) transactions.push(parseTransaction(words));
+  return true;
+}
+
+function readProcess({ processes, single }: Draft, words: readonly string[]): boolean {
+  return added(processes, parseProcess(words, Number(single.get('ticks')), Number(single.get('btime'))));
+}
+
+function readStat({ files }: Draft, words: readonly string[]): boolean {
+  const stat = parseStat(words);
+  if (stat === undefined) return false;
+  const known = files.get(stat.path);
+  if (known === undefined || known.kind === 'absent') files.set(stat.path, stat);
+  return true;
+}
+
+function readUnread({ files }: Draft, [path = '', reason = '']: readonly string[]): boolean {
+  const file = files.get(decode(path));
+  if (file?.kind === 'file') files.set(file.path, { ...file, unread: oneLine(decode(reason)) });
+  return true;
+}
+
+/** For a record about a file that an earlier record described. */
+function changeFile(
+  { files }: Draft,
+  [path = '', content = '']: readonly string[],
+  change: (file: FileStat, content: string) => FileFact,
+): boolean {
+  const file = files.get(decode(path));
+  if (file?.kind !== 'file') return false;
+  files.set(file.path, change(file, content));
+  return true;
 }
 
 function decode(base64: string): string {
-  // A plain word, as it is.
+  // A word after = is not encoded.
   if (base64.startsWith('=')) return base64.slice(1);
   return Buffer.from(base64.replace(/\.$/, ''), 'base64').toString('utf8');
 }
@@ -115,12 +164,17 @@ function decode(base64: string): string {
 function parseTransaction([id = '', state = '', age = '', ...texts]: readonly string[]): TransactionFact {
   const [owner, verdict, stuck] = [0, 1, 2].map((at) => oneLine(decode(texts[at] ?? '')));
   const seconds = /^\d{1,9}$/.test(age) ? Number(age) : undefined;
-  return { id: decode(id), state: oneLine(decode(state), 20), age: seconds, owner, verdict, stuck };
+  const ender = texts[3] === 'node' || texts[3] === 'run' ? texts[3] : undefined;
+  return { id: decode(id), state: oneLine(decode(state), 20), age: seconds, owner, verdict, stuck, ender };
 }
 
-/** A file that changed while it was read (its size is not the one stat saw) counts as unreadable; those of the kernel have no size. */
+/** Limit on the bytes of one file. A longer one was never requested. */
+export const fileCap = 256 * 1024;
+
+/** A file that changed while it was read counts as unreadable: its size differs from the one stat saw. Kernel files report no size. */
 function withContent(file: FileStat, base64: string): FileFact {
   const content = Buffer.from(base64.replace(/\.$/, ''), 'base64');
+  if (content.length > fileCap) return { kind: 'unreadable', path: file.path, reason: 'it is too large' };
   if (content.length !== file.size && !file.path.startsWith('/proc/')) {
     return { kind: 'unreadable', path: file.path, reason: 'it changed while it was read' };
   }
@@ -128,13 +182,15 @@ function withContent(file: FileStat, base64: string): FileFact {
 }
 
 function parseStat(words: readonly string[]): FileStat | undefined {
-  const [path, label, link, mode, ids, owner, size, mtime, ...type] = words;
+  const [path, label, link, mode, ids, owner, size, times = '', ...type] = words;
   const [uid, gid] = (ids ?? '').split(':').map(Number);
   if (path === undefined || mode === undefined || owner === undefined) return undefined;
   if (!/^[0-7]{1,5}$/.test(mode) || !Number.isInteger(uid) || !Number.isInteger(gid)) return undefined;
-  if (!/^\d+ -?\d+$/.test(`${size ?? ''} ${mtime ?? ''}`)) return undefined;
+  const [, mtime, ctime] = /^(-?\d+)(?:\/(-?\d+))?$/.exec(times) ?? [];
+  if (!/^\d+$/.test(size ?? '') || mtime === undefined) return undefined;
   const kind = type.join(' ');
-  const linkTarget = decode(link ?? '');
+  const [target = '', turned] = (link ?? '').split(/[,.]/);
+  const linkTarget = decode(target);
   return {
     kind: kind.startsWith('regular') ? 'file' : kind === 'directory' ? 'folder' : 'other',
     path: decode(path),
@@ -144,12 +200,13 @@ function parseStat(words: readonly string[]): FileStat | undefined {
     owner,
     size: Number(size),
     mtime: Number(mtime),
+    ...(ctime === undefined ? {} : { ctime: Math.max(Number(ctime), Number(turned) || 0) }),
     ...(label !== '-' && label !== '?' ? { label } : {}),
     ...(linkTarget !== '' ? { linkTarget } : {}),
   };
 }
 
-/** /proc/PID/stat, with a name that may hold blanks and parentheses. */
+/** Parses /proc/PID/stat. The process name may contain blanks and parentheses. */
 function parseProcess(words: readonly string[], ticks: number, bootTime: number): ProcessFact | undefined {
   const [pid, stat, cmdline, exe, cwd] = words;
   if (pid === undefined || stat === undefined || cmdline === undefined) return undefined;
@@ -172,61 +229,8 @@ function parseProcess(words: readonly string[], ticks: number, bootTime: number)
   };
 }
 
-/** Blocks of `systemctl show`, one a unit. */
-function parseUnits(text: string): UnitFact[] {
-  return text
-    .split('\n\n')
-    .filter((block) => block.includes('='))
-    .map((block) => {
-      const property = new Map<string, string>();
-      for (const line of block.split('\n')) {
-        const at = line.indexOf('=');
-        if (at > 0 && !property.has(line.slice(0, at))) property.set(line.slice(0, at), line.slice(at + 1));
-      }
-      const get = (key: string): string => property.get(key) ?? '';
-      return {
-        name: get('Id'),
-        loaded: get('LoadState') === 'loaded',
-        activeState: get('ActiveState'),
-        subState: get('SubState'),
-        type: get('Type'),
-        fragmentPath: get('FragmentPath') === '' ? undefined : get('FragmentPath'),
-        dropInPaths: get('DropInPaths').split(' ').filter(Boolean),
-        mainPid: Number(get('MainPID')) || 0,
-        restarts: Number(get('NRestarts')) || 0,
-        restartDelay: parseTimespan(get('RestartUSec')),
-        needsReload: get('NeedDaemonReload') === 'yes',
-        enabled: get('UnitFileState'),
-        killMode: get('KillMode') === '' ? undefined : get('KillMode'),
-      };
-    });
-}
-
-/** systemd's "1min 30s", "100ms", "10s" in milliseconds. */
-export function parseTimespan(text: string): number {
-  const unit: Record<string, number> = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
-  let sum = 0;
-  for (const [, amount, name] of text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/g)) {
-    sum += Number(amount) * (unit[name ?? ''] ?? 0);
-  }
-  return sum;
-}
-
-/** One "ADDRESS:PORT" of /proc/net/tcp or tcp6, in the kernel's hexadecimal form. */
-function parseListening(text: string): { address: string; port: number } | undefined {
-  const match = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(text);
-  if (match === null) return undefined;
-  const [, hex = '', port = ''] = match;
-  const bytes = Buffer.from(hex, 'hex');
-  for (let at = 0; at < bytes.length; at += 4) bytes.subarray(at, at + 4).reverse();
-  const mapped = bytes.length === 16 && bytes.subarray(0, 12).equals(Buffer.from('00000000000000000000ffff', 'hex'));
-  const address =
-    bytes.length === 4 || mapped
-      ? [...bytes.subarray(-4)].join('.')
-      : bytes.every((byte) => byte === 0)
-        ? '::'
-        : bytes.subarray(0, 15).every((byte) => byte === 0) && bytes[15] === 1
-          ? '::1'
-          : (bytes.toString('hex').match(/.{4}/g)?.join(':') ?? '');
-  return { address, port: parseInt(port, 16) };
+/** Parses one of the node's own addresses: dotted, or 16 bytes in hexadecimal. */
+function parseOwnAddress(text: string): string | undefined {
+  if (/^[0-9a-f]{32}$/i.test(text)) return addressOfBytes(Buffer.from(text, 'hex'));
+  return /^\d{1,3}(\.\d{1,3}){3}$/.test(text) ? text : undefined;
 }

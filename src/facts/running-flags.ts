@@ -1,4 +1,4 @@
-/** The arguments that a running kubelet was started with, held against those that its files would give it now. Pure. */
+/** Compares the arguments a running kubelet was started with to those its files would give it now. Pure. */
 import { type KubeletSources, effectiveSetting } from './effective-kubelet.js';
 import type { Flag } from './kubelet-flags.js';
 import { sameSetting } from './same-setting.js';
@@ -6,19 +6,19 @@ import { type SettingInfo, type Value, settings } from './settings.js';
 
 export interface RunningFlags {
   readonly flags: readonly Flag[];
-  /** Where they were read, in words. */
+  /** Where the flags were read, in words. */
   readonly where: string;
 }
 
 export interface DifferingSetting {
   readonly info: SettingInfo;
   readonly declared: Value;
-  /** What the running kubelet's arguments make of it, with the files as they are now beneath them. */
+  /** The value that results from the running kubelet's arguments on top of the current files. */
   readonly running: Value;
   readonly where: string;
 }
 
-/** Settings that the running arguments give another value than the files would; none where the arguments are not known. */
+/** Settings whose value differs between the running arguments and the files. Empty if the arguments are unknown. */
 export function differingSettings(setup: {
   readonly sources: KubeletSources;
   readonly running?: RunningFlags | undefined;
@@ -35,7 +35,7 @@ export function differingSettings(setup: {
   });
 }
 
-/** A kubelet that reads another file than was understood is no measure for that one. */
+/** The arguments are comparable only if both name the same --config file. */
 function isComparable(declared: readonly Flag[], running: readonly Flag[]): boolean {
   const config = (flags: readonly Flag[]): string | undefined => flags.findLast(({ name }) => name === 'config')?.value;
   return config(declared) === config(running);

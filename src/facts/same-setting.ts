@@ -1,8 +1,8 @@
-/** When two values of a setting are the same to the kubelet. */
+/** Whether two values of a setting mean the same to the kubelet. */
 import { isDeepStrictEqual } from 'node:util';
 import { goDuration } from '../lib/go-duration.js';
 
-/** Durations are the same when they last as long ("2m" and "2m0s"); a missing list is an empty one. */
+/** Durations are equal if they last equally long ("2m" and "2m0s"). A missing list equals an empty one. */
 export function sameSetting(left: unknown, right: unknown): boolean {
   if (isDeepStrictEqual(left, right)) return true;
   const [first, second] = [left, right].map((one) => (typeof one === 'string' ? goDuration(one) : undefined));

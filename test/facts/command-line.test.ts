@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ServiceCommand, serviceCommand } from '../../src/facts/command-line.js';
+import { type ServiceCommand, type ServiceContext, serviceCommand } from '../../src/facts/command-line.js';
 
 const unit = '/lib/systemd/system/kubelet.service';
 const dropIn = '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf';
@@ -65,7 +65,9 @@ describe('serviceCommand', () => {
     });
     expect(texts(found)).toEqual(['/k', 'file2', 'drop-in']);
     expect(found.environmentFiles).toEqual([defaults, '/etc/default/other']);
-    expect(found.hidden.map(({ name, value, origin, hiddenBy }) => [name, value, origin.path, hiddenBy.line])).toEqual([
+    expect(
+      found.hidden.map(({ name, value, origin, overriddenBy }) => [name, value, origin.path, overriddenBy.line]),
+    ).toEqual([
       ['A', 'unit', unit, 2],
       ['A', 'drop-in', later, 1],
       ['A', 'file', defaults, 2],
@@ -92,7 +94,7 @@ describe('serviceCommand', () => {
     expect(found.environmentFiles).toEqual([]);
   });
 
-  it('gives each argument the line it stands on, over continuation lines and comments', () => {
+  it('gives each argument its line, across continuation lines and comments', () => {
     const found = command({
       [unit]: '[Service]\nExecStart=/k --a \\\n# why\n  --b \\\n  "--c d"\n',
       [defaults]: '',
@@ -118,4 +120,195 @@ describe('serviceCommand', () => {
     const last = found.arguments[2]?.origin;
     expect(text.slice(last?.start, last?.end)).toBe('--b=\\"x y\\"');
   });
+
+  it('keeps the place of a word with a specifier, and of one in a variable', () => {
+    const text = '[Service]\nEnvironment="A=--x=%N --y"\nExecStart=/k --h=%H $A\n';
+    const found = told({ [unit]: text }, { unit: 'kubelet.service', hostname: 'n1' });
+    expect(texts(found)).toEqual(['/k', '--h=n1', '--x=kubelet', '--y']);
+    expect(found.arguments.map(({ origin }) => text.slice(origin.start, origin.end))).toEqual([
+      '/k',
+      '--h=%H',
+      '--x=%N',
+      '--y',
+    ]);
+  });
 });
+
+/** With all that a node tells. */
+function told(files: Readonly<Record<string, string>>, context: ServiceContext = {}): ServiceCommand {
+  const paths = Object.keys(files).filter((path) => /^\/(lib|etc)\/systemd/.test(path));
+  const stateOf = (path: string): 'absent' | 'unread' => (files[path] === undefined ? 'absent' : 'unread');
+  return serviceCommand(paths, (path) => files[path], { stateOf, systemd: 252, unit: 'kubelet.service', ...context });
+}
+const run = (...lines: readonly string[]): Record<string, string> => ({ [unit]: `[Service]\n${lines.join('\n')}\n` });
+
+describe('what keeps systemd from starting a service', () => {
+  const notes = (found: ServiceCommand): string[] =>
+    found.faults.map(({ line, message }) => `${line ?? '-'}: ${message}`);
+
+  it.each<[string, Record<string, string>, RegExp[]]>([
+    ['nothing', run('ExecStart=k'), []],
+    ['an environment file that is gone', run('ExecStart=k', 'EnvironmentFile=/none'), [/^3: .*\/none does not exist/]],
+    ['... with -', run('ExecStart=k', 'EnvironmentFile=-/none'), []],
+    ['... whose line is reset', run('ExecStart=k', 'EnvironmentFile=/none', 'EnvironmentFile='), []],
+    [
+      '... named by a specifier',
+      run('ExecStart=k', 'EnvironmentFile=/%N.env'),
+      [/^3: .*\/kubelet\.env does not exist/],
+    ],
+    ['... that is no absolute path', run('ExecStart=k', 'EnvironmentFile="/none"', 'EnvironmentFile=none'), []],
+    ['no ExecStart', run('Environment=A=1'), [/no ExecStart=/]],
+    ['ExecStart twice', run('ExecStart=k', 'ExecStart=k'), [/^3: .*second ExecStart/]],
+    ['... of Type=oneshot', run('Type=oneshot', 'ExecStart=k', 'ExecStart=k'), []],
+    ['an ExecStart that is none', run('ExecStart=bin/k'), [/^2: ExecStart=: .*relative/]],
+    ['a variable for the program', run('Environment=A=k', 'ExecStart=$A'), [/^3: .*not expand variables/]],
+    ['a program that is gone', run('ExecStart=/none/k'), [/^2: .*\/none\/k does not exist/]],
+    ['a section without its bracket', run('ExecStart=k', '[Install'), [/^3: .*\[Section\]/]],
+    ['an ExecStartPre that is none', run('ExecStartPre=%Z', 'ExecStart=k'), [/^2: ExecStartPre=.*%Z/]],
+    ['a working directory that is gone', run('ExecStart=k', 'WorkingDirectory=/none'), [/^3: .*\/none does not exist/]],
+    ['... with -', run('ExecStart=k', 'WorkingDirectory=-/none'), []],
+    ['a working directory that is none', run('ExecStart=k', 'WorkingDirectory=none'), [/^3: WorkingDirectory=/]],
+    [
+      'in a drop-in, a line that ends its reading',
+      { ...run('ExecStart=k $A $B'), [dropIn]: '[Service]\nEnvironment=A=1\nExecStart=%Z\nEnvironment=B=2\n' },
+      [],
+    ],
+  ])('%s', (_, files, expected) => {
+    const found = notes(told(files));
+    expect(found).toHaveLength(expected.length);
+    expected.forEach((pattern, index) => expect(found[index]).toMatch(pattern));
+  });
+
+  it('tells the path of the line, not of what it names', () => {
+    const files = { ...run('ExecStart=k'), [dropIn]: '[Service]\n# site\nEnvironmentFile=/none\n' };
+    expect(told(files).faults).toMatchObject([{ path: dropIn, line: 3 }]);
+  });
+
+  it('takes a folder for no file', () => {
+    const stateOf = (): 'folder' => 'folder';
+    expect(notes(told(run('ExecStart=k', 'EnvironmentFile=/d'), { stateOf }))).toEqual([
+      expect.stringMatching(/\/d is a folder/),
+    ]);
+  });
+});
+
+describe('what is not known', () => {
+  it.each<[string, Record<string, string>, ServiceContext, RegExp]>([
+    ['a specifier', run('ExecStart=k --id=%m'), {}, /%m/],
+    ['a specifier in a variable that is used', run('Environment=A=%m', 'ExecStart=k $A'), {}, /%m/],
+    ['a specifier in a path', run('EnvironmentFile=-/%m', 'ExecStart=k'), {}, /%m/],
+    ['PassEnvironment=', run('PassEnvironment=A', 'ExecStart=k ${A}'), {}, /systemd itself sets A/],
+    ["what is in systemd's environment", run('ExecStart=k $A'), { manager: ['A'] }, /systemd itself sets A/],
+    ['what systemd sets', run('ExecStart=k $HOME'), {}, /systemd itself sets HOME/],
+    ['a pattern that nobody looked for', run('EnvironmentFile=-/e/*.env', 'ExecStart=k'), {}, /\/e\/\*\.env/],
+    ['another root', run('RootDirectory=/x', 'ExecStart=k'), {}, /RootDirectory=/],
+    ['one of several commands', run('Type=oneshot', 'ExecStart=k', 'ExecStart=k'), {}, /several/],
+    [
+      'a comment that ends in a backslash',
+      { ...run('EnvironmentFile=/etc/e', 'ExecStart=k'), '/etc/e': '# \\\nA=1\n' },
+      { systemd: undefined },
+      /since version 254/,
+    ],
+    [
+      'bytes that are no text',
+      { ...run('EnvironmentFile=/etc/e', 'ExecStart=k'), '/etc/e': 'A=\uFFFD\n' },
+      {},
+      /not text/,
+    ],
+    ['... in the unit', run('ExecStart=k \uFFFD'), {}, /not text/],
+  ])('%s', (_, files, context, message) => {
+    const found = told(files, context);
+    expect(found.unclear.map((one) => one.message)).toEqual([expect.stringMatching(message)]);
+    expect(found.faults).toEqual([]);
+  });
+
+  it.each<[string, Record<string, string>, string[]]>([
+    ['a specifier in a variable that is not used', run('Environment=A=%m B=1', 'ExecStart=k $B'), ['k', '1']],
+    [
+      'PassEnvironment= of what the unit sets',
+      run('PassEnvironment=A', 'Environment=A=1', 'ExecStart=k $A'),
+      ['k', '1'],
+    ],
+    [
+      'PassEnvironment= of what it unsets',
+      run('PassEnvironment=A', 'UnsetEnvironment=A', 'ExecStart=k $A ${A}'),
+      ['k', ''],
+    ],
+    [
+      'a comment with bytes',
+      { ...run('EnvironmentFile=/etc/e', 'ExecStart=k $A'), '/etc/e': '# \uFFFD\nA=1\n' },
+      ['k', '1'],
+    ],
+    ['a variable that is not set', run('ExecStart=k $A ${A} x'), ['k', '', 'x']],
+  ])('all is known of %s', (_, files, expected) => {
+    const found = told(files);
+    expect(found.unclear).toEqual([]);
+    expect(texts(found)).toEqual(expected);
+  });
+
+  it('marks the argument, and leaves its text as it is written', () => {
+    const found = told(run('ExecStart=k --a=%m ${HOME} b'));
+    expect(found.arguments.map(({ text, unclear }) => [text, unclear !== undefined])).toEqual([
+      ['k', false],
+      ['--a=%m', true],
+      ['${HOME}', true],
+      ['b', false],
+    ]);
+  });
+});
+
+describe('by version of systemd', () => {
+  const files = { ...run('EnvironmentFile=/etc/e', 'ExecStart=k $A $B'), '/etc/e': '# see \\\nA=1\nB=2\n' };
+
+  it.each([
+    [252, ['k', '2']],
+    [253, ['k', '2']],
+    [254, ['k', '1', '2']],
+    [257, ['k', '1', '2']],
+  ])('%i reads a comment that ends in a backslash', (systemd, expected) => {
+    const found = told(files, { systemd });
+    expect(texts(found)).toEqual(expected);
+    expect(found.unclear).toEqual([]);
+  });
+});
+
+describe('the folder in which it is started', () => {
+  it.each<[string, string[], string | undefined]>([
+    ['none', [], '/'],
+    ['one', ['WorkingDirectory=/usr//lib/'], '/usr/lib'],
+    ['reset', ['WorkingDirectory=/usr', 'WorkingDirectory='], '/'],
+    ['with a specifier', ['WorkingDirectory=/usr/%p'], '/usr/kubelet'],
+    ['with one that is not known', ['WorkingDirectory=/usr/%m'], undefined],
+    ['a home', ['WorkingDirectory=~'], '/root'],
+    ['gone, with -', ['WorkingDirectory=-/none'], '/'],
+    ['relative, with -', ['WorkingDirectory=/usr', 'WorkingDirectory=-x'], '/usr'],
+  ])('%s', (_, lines, folder) => {
+    const stateOf = (path: string): 'absent' | 'unread' => (path === '/none' ? 'absent' : 'unread');
+    expect(told(run(...lines, 'ExecStart=k'), { stateOf }).workingDirectory).toBe(folder);
+  });
+});
+
+it('reads long and hostile texts in a moment', () => {
+  const half = 40_000;
+  const hostile = [
+    'a\n'.repeat(half),
+    '\\\n'.repeat(half),
+    '"'.repeat(2 * half),
+    ' '.repeat(2 * half) + 'x=1',
+    'A=1 '.repeat(half / 2),
+    '$A ${A} '.repeat(half / 4),
+    '# \\\n'.repeat(half / 2),
+    '%'.repeat(2 * half),
+    '; '.repeat(half),
+    '[Service]\nEnvironment=A=1\n'.repeat(half / 10),
+  ];
+  const began = process.cpuUsage();
+  for (const text of hostile) {
+    for (const head of ['', '[Service]\nExecStart=/k ', '[Service]\nEnvironment=']) {
+      const own = `${head}${text}\n[Service]\nEnvironmentFile=/etc/e\nExecStart=/k $A $B\n`;
+      expect(told({ [unit]: own, '/etc/e': text }, { systemd: undefined }).hidden.length).toBeGreaterThanOrEqual(0);
+    }
+  }
+  // Its own time: the machine may be busy.
+  expect(process.cpuUsage(began).user / 1000).toBeLessThan(8_000);
+}, 120_000);

@@ -19,7 +19,7 @@ interface Case {
 
 function sourcesOf({ flags = '', config, dropIns }: Case): Parameters<typeof effectiveSetting>[0] {
   const command = [
-    '/k',
+    '/usr/bin/kubelet',
     config === undefined ? '' : '--config=/c.yaml',
     dropIns === undefined ? '' : '--config-dir=/d',
   ];
@@ -83,8 +83,8 @@ describe('effectiveSetting', () => {
       { config: 'authentication: {anonymous: {enabled: null}}\n' },
       'authentication.anonymous.enabled',
       false,
-      'file',
-      3,
+      'default',
+      undefined,
     ],
     [
       'an empty parent is the default',
@@ -121,17 +121,23 @@ describe('effectiveSetting', () => {
     ],
     [
       'lists of repeated flags add up',
-      { flags: '--tls-cipher-suites=A --tls-cipher-suites=B,C' },
+      {
+        flags:
+          '--tls-cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 --tls-cipher-suites=TLS_RSA_WITH_RC4_128_SHA,TLS_AES_256_GCM_SHA384',
+      },
       'tlsCipherSuites',
-      ['A', 'B', 'C'],
+      ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_RSA_WITH_RC4_128_SHA', 'TLS_AES_256_GCM_SHA384'],
       'flag',
       2,
     ],
     [
       'a list flag replaces the list of the file',
-      { flags: '--tls-cipher-suites=A', config: 'tlsCipherSuites: [B]\n' },
+      {
+        flags: '--tls-cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+        config: 'tlsCipherSuites: [TLS_RSA_WITH_RC4_128_SHA, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]\n',
+      },
       'tlsCipherSuites',
-      ['A'],
+      ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'],
       'flag',
       2,
     ],
@@ -158,7 +164,7 @@ describe('effectiveSetting', () => {
     expect(found.source.line).toBe(line);
   });
 
-  it('tells what is declared in vain, strongest first', () => {
+  it('lists declarations without effect, the strongest first', () => {
     const given = { flags: '--read-only-port=4', config: 'readOnlyPort: 1\n', dropIns: ['readOnlyPort: 2\n'] };
     const { hidden } = setting(given, 'readOnlyPort');
     expect(hidden.map(({ value, source }) => [value, source.path])).toEqual([

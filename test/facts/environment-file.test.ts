@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseEnvironmentFile } from '../../src/facts/environment-file.js';
 
 const read = (text: string): [string, string, number][] =>
-  parseEnvironmentFile(text).map(({ name, value, line }) => [name, value.text, line]);
+  parseEnvironmentFile(text, 252).map(({ name, value, line }) => [name, value.text, line]);
 
 describe('parseEnvironmentFile', () => {
   it.each<[string, string, [string, string, number][]]>([
@@ -86,7 +86,7 @@ describe('parseEnvironmentFile', () => {
       fc.property(
         fc.array(pieces, { maxLength: 30 }).map((list) => list.join('')),
         (text) => {
-          for (const { value } of parseEnvironmentFile(text)) {
+          for (const { value } of parseEnvironmentFile(text, 252)) {
             expect(value.at.map((offset) => text.charAt(offset)).join('')).toBe(value.text);
             expect(value.at.every((offset, index) => index === 0 || offset > (value.at[index - 1] ?? 0))).toBe(true);
           }

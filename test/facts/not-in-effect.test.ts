@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { detectDistro } from '../../src/distros/index.js';
 import type { NodeFacts } from '../../src/facts/node-facts.js';
-import { type Configz, findWithoutEffect, outdatedReason } from '../../src/facts/not-in-effect.js';
+import { findIneffectiveSettings, outdatedReason } from '../../src/facts/not-in-effect.js';
+import type { Configz } from '../../src/facts/running-differences.js';
 import { sameSetting } from '../../src/facts/same-setting.js';
 import { factsOf, fileOf, processOf, startedAt, unitOf } from '../nodes/facts-of.js';
 
@@ -9,7 +10,7 @@ const unitPath = '/etc/systemd/system/kubelet.service';
 const head = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
 
 function nodeWith(flags: string, config = '', over: Partial<NodeFacts> = {}): NodeFacts {
-  const command = `/k --config=/c ${flags}`.trim();
+  const command = `/usr/bin/kubelet --config=/c ${flags}`.trim();
   const texts = { [unitPath]: `[Service]\nExecStart=${command}\n`, '/c': head + config };
   return factsOf(texts, { processes: [processOf(command.split(' '))], ...over });
 }
@@ -21,7 +22,7 @@ function setupOf(facts: NodeFacts): NonNullable<ReturnType<typeof detectDistro>>
 }
 
 const found = (facts: NodeFacts, configz?: Configz): string[] =>
-  findWithoutEffect(facts, setupOf(facts), configz).map(({ kind, what }) => `${kind} ${what}`);
+  findIneffectiveSettings(facts, setupOf(facts), configz).map(({ kind, what }) => `${kind} ${what}`);
 
 /** What a kubelet with the secure defaults shows. */
 const live = {
@@ -40,9 +41,15 @@ describe('findWithoutEffect', () => {
   });
 
   it('does not call what adds up overridden', () => {
-    expect(found(nodeWith('--tls-cipher-suites=A --tls-cipher-suites=B'))).toEqual([]);
-    expect(found(nodeWith('--feature-gates=A=true', 'featureGates: {B: true}\n'))).toEqual([]);
-    expect(found(nodeWith('--feature-gates=A=true', 'featureGates: {A: false}\n'))).toEqual([
+    expect(
+      found(
+        nodeWith(
+          '--tls-cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 --tls-cipher-suites=TLS_RSA_WITH_RC4_128_SHA',
+        ),
+      ),
+    ).toEqual([]);
+    expect(found(nodeWith('--feature-gates=NodeSwap=true', 'featureGates: {NodeLogQuery: true}\n'))).toEqual([]);
+    expect(found(nodeWith('--feature-gates=NodeSwap=true', 'featureGates: {NodeSwap: false}\n'))).toEqual([
       'overridden featureGates',
     ]);
     expect(found(nodeWith('--read-only-port=0', 'readOnlyPort: 0\n'))).toEqual([]);
@@ -53,7 +60,7 @@ describe('findWithoutEffect', () => {
 
   it('finds what a flag overrides, and names both places', () => {
     const facts = nodeWith('--read-only-port=10255', 'readOnlyPort: 0\n');
-    const [one] = findWithoutEffect(facts, setupOf(facts), undefined);
+    const [one] = findIneffectiveSettings(facts, setupOf(facts), undefined);
     expect(one).toMatchObject({ kind: 'overridden', source: { kind: 'file', path: '/c', line: 3 } });
     expect(one?.message).toContain(`${unitPath}:2`);
     expect(one?.message).toContain('10255');
@@ -64,7 +71,7 @@ describe('findWithoutEffect', () => {
     expect(found(nodeWith('', 'serverTLSBootstrap: true\n'), live)).toEqual(['differs serverTLSBootstrap']);
   });
 
-  it('does not hold against a kubelet what it fills in by itself or another version defaults to', () => {
+  it('ignores values that the kubelet fills in, and defaults of other versions', () => {
     expect(found(nodeWith('', 'eventRecordQPS: 50\n'), live)).toEqual(['differs eventRecordQPS']);
     expect(found(nodeWith('', ''), live)).toEqual([]);
   });
@@ -87,16 +94,20 @@ describe('outdatedReason', () => {
     ['a younger file', changed(60), /^\/c was changed after/],
     ['a file of the same moment', changed(1), undefined],
     ['no daemon-reload', nodeWith('', '', { units: [unitOf({ needsReload: true })] }), /daemon-reload/],
-    ['other arguments', nodeWith('--v=2', '', { processes: [processOf(['/k', '--config=/c'])] }), /other arguments/],
+    [
+      'other arguments than its unit has: something else decides them',
+      nodeWith('--v=2', '', { processes: [processOf(['/usr/bin/kubelet', '--config=/c'])] }),
+      undefined,
+    ],
     [
       'a wrapper before them',
-      nodeWith('', '', { processes: [processOf(['/bin/nice', '/k', '--config=/c'])] }),
+      nodeWith('', '', { processes: [processOf(['/bin/sh', '/usr/bin/kubelet', '--config=/c'])] }),
       undefined,
     ],
     [
       'a specifier, which only systemd knows',
-      nodeWith('--hostname-override=%H', '', {
-        processes: [processOf(['/k', '--config=/c', '--hostname-override=n1'])],
+      nodeWith('--hostname-override=%m', '', {
+        processes: [processOf(['/usr/bin/kubelet', '--config=/c', '--hostname-override=n1'])],
       }),
       undefined,
     ],

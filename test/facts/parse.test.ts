@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseFacts, parseTimespan } from '../../src/facts/parse.js';
+import { parseFacts } from '../../src/facts/parse.js';
+import { parseTimespan } from '../../src/facts/parse-units.js';
 
 const b64 = (text: string): string => Buffer.from(text).toString('base64');
 const stat = (pid: number, name: string, parent: number, ticks: number): string =>
   b64(`${pid} (${name}) S ${parent} ${Array.from({ length: 17 }, () => '0').join(' ')} ${ticks} 0 0`);
 
-const units = `Id=kubelet.service
+const units = `EnvironmentFiles=/a b.env (ignore_errors=no)
+EnvironmentFiles=/c/*.env (ignore_errors=yes)
+ExecStart={ path=/k ; argv[]=/k --x=; y $A ; ignore_errors=no ; start_time=[n/a] ; pid=42 ; code=(null) ; status=0/0 }
+Id=kubelet.service
+Names=kubelet.service alias.service
 LoadState=loaded
 ActiveState=active
 SubState=running
@@ -22,6 +27,17 @@ UnitFileState=enabled
 Id=other.service
 LoadState=not-found
 RestartUSec=100ms
+
+Id=loaded.service
+LoadState=loaded
+FragmentPath=/l
+ExecStart={ path=/k ; argv[]=/k a ; ignore_errors=no ; start_time=[n/a] ; pid=42 ; code=(null) ; status=0/0 }
+EnvironmentFiles=/c/*.env (ignore_errors=yes)
+NeedDaemonReload=no
+
+Id=bad.service
+LoadState=bad-setting
+FragmentPath=/b
 `;
 
 const head = ['kubelatch-facts 1', `hostname ${b64('node1\n')}`, 'boot 1-2', 'init systemd', 'user 0', 'ticks 100'];
@@ -31,17 +47,24 @@ const lines = [
   'listen 00000000000000000000000000000000:280A',
   'listen 0000000000000000FFFF00000A00000A:1F90',
   'listen 00000000000000000000000001000000:0016',
+  'listen B80D0120000000000000000005000000:280A',
+  'own 10.0.0.10',
+  'own 20010db8000000000000000000000005',
   `transaction ${b64('20261123-x')} ${b64('applied')} 12 ${b64('root@ops')}. . ${b64('conflict \u001b[2J/etc/x')}.`,
   `transaction ${b64('../etc')} ${b64('applied')} 12 . . .`,
   `transaction ${b64('20261122-y')} ${b64('confirmed')} - . ${b64('confirmed by root@ops')}. .`,
   `units ${b64(units)}`,
+  ...['systemd 252', `manager ${b64('LANG\nPATH\n')}`],
+  `glob ${b64('/c/*.env')} ${b64('/c/1.env\n/c/2 3.env')}.`,
+  `glob ${b64('/d/*')} .`,
+  `disk ${b64('loaded.service /l\nloaded.service /l.d/50-new.conf\n')}`,
   `process 42 ${stat(42, 'a) (b', 1, 250)} ${b64('/k\0--x=a b\0\0')} ${b64('/usr/bin/k')}. ${b64('/')}.`,
   `version 42 ${b64('Kubernetes v1.31.4\n')}.`,
   `absent ${b64('/absent')}`,
   `unreadable ${b64('/unreadable')}`,
   `stat ${b64('/f')} - . 600 0:0 root:root 5 1500 regular file`,
   `content ${b64('/f')} ${b64('hello')}.`,
-  `stat ${b64('/link')} system_u:object_r:etc_t:s0 ${b64('/f')}. 4755 1:2 a:UNKNOWN 0 1500 regular empty file`,
+  `stat ${b64('/link')} system_u:object_r:etc_t:s0 ${b64('/f')},1800. 4755 1:2 a:UNKNOWN 0 1500/1600 regular empty file`,
   `content ${b64('/link')} .`,
   `stat ${b64('/key')} - . 600 0:0 root:root 9 1500 regular file`,
   `secret ${b64('/key')}`,
@@ -67,11 +90,13 @@ describe('parseFacts', () => {
       { address: '::', port: 10250 },
       { address: '10.0.0.10', port: 8080 },
       { address: '::1', port: 22 },
+      { address: '2001:db8::5', port: 10250 },
     ]);
+    expect(facts?.addresses).toEqual(['10.0.0.10', '2001:db8::5']);
   });
 
   it('reads units', () => {
-    expect(facts?.units).toHaveLength(2);
+    expect(facts?.units).toHaveLength(4);
     expect(facts?.units[0]).toMatchObject({ name: 'kubelet.service', loaded: true, mainPid: 42, restarts: 3 });
     expect(facts?.units[0]).toMatchObject({ restartDelay: 90_000, needsReload: true, enabled: 'enabled' });
     expect(facts?.units[0]?.dropInPaths).toEqual(['/a/10-x.conf', '/b/20-y.conf']);
@@ -81,6 +106,36 @@ describe('parseFacts', () => {
       fragmentPath: undefined,
       mainPid: 0,
     });
+  });
+
+  it('reads what systemd has loaded of a unit, unless it changed since', () => {
+    const before = parseFacts(
+      good.replace(b64(units), b64(units.replace('NeedDaemonReload=yes', 'NeedDaemonReload=no'))),
+    );
+    expect(before.ok && before.value.units[0]?.asLoaded).toEqual({
+      commands: ['/k --x=; y $A'],
+      environmentFiles: [
+        { path: '/a b.env', optional: false },
+        { path: '/c/*.env', optional: true },
+      ],
+    });
+    expect(facts?.units.map((one) => one.asLoaded)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  it('reads names, errors, and the files that a unit has by now', () => {
+    expect(facts?.units[0]).toMatchObject({ names: ['kubelet.service', 'alias.service'], refused: false });
+    expect(facts?.units[2]).toMatchObject({ dropInPaths: ['/l.d/50-new.conf'], needsReload: true });
+    expect(facts?.units[3]).toMatchObject({ name: 'bad.service', loaded: true, refused: true });
+  });
+
+  it('reads of systemd itself', () => {
+    expect(facts).toMatchObject({ systemd: 252, managerVariables: ['LANG', 'PATH'] });
+    expect([...(facts?.globs ?? [])]).toEqual([
+      ['/c/*.env', ['/c/1.env', '/c/2 3.env']],
+      ['/d/*', []],
+    ]);
+    const unknown = parseFacts(good.replace('systemd 252', 'systemd '));
+    expect(unknown.ok && unknown.value.systemd).toBeUndefined();
   });
 
   it('reads processes, also with blanks and parentheses in their name', () => {
@@ -98,7 +153,9 @@ describe('parseFacts', () => {
     expect(file('/f')).toMatchObject({ kind: 'file', mode: '0600', owner: 'root:root', content: Buffer.from('hello') });
     expect(file('/f')).toHaveProperty('sha256', '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824');
     expect(file('/link')).toMatchObject({ mode: '4755', uid: 1, gid: 2, label: 'system_u:object_r:etc_t:s0' });
-    expect(file('/link')).toMatchObject({ linkTarget: '/f', content: Buffer.alloc(0) });
+    // The link was turned to its file after that had changed.
+    expect(file('/link')).toMatchObject({ linkTarget: '/f', mtime: 1500, ctime: 1800, content: Buffer.alloc(0) });
+    expect(file('/f')).not.toHaveProperty('ctime');
     expect(file('/key')).toMatchObject({ secret: true });
     expect(file('/key')).not.toHaveProperty('content');
     expect(file('/d')).toMatchObject({ kind: 'folder' });
@@ -119,6 +176,7 @@ describe('parseFacts', () => {
     ['content of an unknown file', good.replace('end\n', `content ${b64('/other')} .\nend\n`)],
     ['content of what is no file', good.replace('end\n', `content ${b64('/absent')} .\nend\n`)],
     ['a broken port', good.replace('listen 0100007F:2808', 'listen 127.0.0.1:80')],
+    ['an address that is none', good.replace('own 10.0.0.10', 'own localhost')],
   ])('refuses %s', (_, output) => {
     expect(parseFacts(output).ok).toBe(false);
   });

@@ -27,7 +27,7 @@ describe('splitWords', () => {
     expect(words('a \\', 'variable')).toEqual(['a', '']);
   });
 
-  it('drops from Environment= what systemd cannot read, and what stands behind it', () => {
+  it('drops from Environment= what systemd cannot read, and everything after it', () => {
     expect(words('A=1 B=\\q C=3', 'environment')).toEqual(['A=1']);
     expect(words('A=1 "B=2', 'environment')).toEqual(['A=1']);
     expect(words('A=1 "B=2', 'variable')).toEqual(['A=1', 'B=2']);

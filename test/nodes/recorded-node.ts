@@ -6,13 +6,13 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { probeRequest } from '../../src/distros/index.js';
 import type { NodeFacts } from '../../src/facts/node-facts.js';
-import type { Configz } from '../../src/facts/not-in-effect.js';
+import type { Configz } from '../../src/facts/running-differences.js';
 import { parseFacts } from '../../src/facts/parse.js';
 import type { Value } from '../../src/facts/settings.js';
 
 export interface Expected {
   readonly distro: string;
-  /** The kubelet's version and process; without them v1.31.4 and 812. */
+  /** The kubelet's version and process; without them v1.31.4 and 812. A node may not tell its version: `not told`. */
   readonly version?: string;
   readonly pid?: number;
   /** Server or agent, where the distribution has the two. */
@@ -31,6 +31,8 @@ export interface Expected {
   readonly restart: boolean;
   /** Texts that must survive the plan, by file. */
   readonly keeps: Readonly<Record<string, readonly string[]>>;
+  /** Why there is nothing on it to judge: nothing else is expected then. */
+  readonly noKubelet?: string;
 }
 
 export interface RecordedNode {
@@ -63,6 +65,8 @@ interface NodeFile {
   readonly modes?: Readonly<Record<string, string>>;
   /** Files that the probe found but could not read. */
   readonly unreadable?: readonly string[];
+  /** Files that the probe looked for, besides those that it always does, and that are not there. */
+  readonly absent?: readonly string[];
   /** Files that are younger than the kubelet's process. */
   readonly changedAfterStart?: readonly string[];
 }
@@ -83,6 +87,12 @@ export function readNode(name: string): RecordedNode {
   const facts = parseFacts(probeOutput(folder, node));
   if (!facts.ok) throw new Error(`${name}: ${facts.error}`);
   return { name, facts: facts.value, configz: node.configz, expected: json('expect.json') as Expected };
+}
+
+/** What the probe would answer on the node. */
+export function probeAnswer(name: string): string {
+  const folder = join(here, name);
+  return probeOutput(folder, JSON.parse(readFileSync(join(folder, 'node.json'), 'utf8')) as NodeFile);
 }
 
 const b64 = (text: string | Buffer): string => Buffer.from(text).toString('base64');
@@ -112,7 +122,9 @@ function probeOutput(folder: string, node: NodeFile): string {
     `content ${b64(path)} ${b64(text)}.`,
   ]);
   const known = [...paths, ...sysctls.map(([path]) => path)];
-  const absent = [...read, ...look].filter((path) => !known.includes(path)).map((path) => `absent ${b64(path)}`);
+  const absent = [...read, ...look, ...(node.absent ?? [])]
+    .filter((path) => !known.includes(path))
+    .map((path) => `absent ${b64(path)}`);
   return [
     ...['kubelatch-facts 1', `hostname ${b64(`${node.hostname}\n`)}`, 'boot 3d0f', `init ${node.init ?? 'systemd'}`],
     'user 0',
