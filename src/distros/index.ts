@@ -1,4 +1,5 @@
-/** The distributions, in the order they are tried: a new one is registered by adding it here. */
+/** All distributions, in the order they are tried. To register a new one, add it here. */
+import { filterPath, nftPath } from '../filter/packet-filter.js';
 import type { NodeFacts, ProbeRequest } from '../facts/node-facts.js';
 import type { KubeletSetup } from '../facts/kubelet-setup.js';
 import type { Distro } from './distro.js';
@@ -18,7 +19,7 @@ export function detectDistro(facts: NodeFacts): { readonly distro: Distro; reado
   return undefined;
 }
 
-/** All that any distribution wants read, in one run of the probe. */
+/** What all distributions need to know about a node, for one run of the probe. */
 export function probeRequest(): ProbeRequest {
   const merge = (pick: (probe: ProbeRequest) => readonly string[]): string[] => [
     ...new Set(distros.flatMap((distro) => pick(distro.probe))),
@@ -26,13 +27,14 @@ export function probeRequest(): ProbeRequest {
   return {
     units: merge((probe) => probe.units),
     processes: merge((probe) => probe.processes),
-    read: merge((probe) => probe.read),
-    look: merge((probe) => probe.look),
+    read: [...merge((probe) => probe.read), filterPath],
+    look: [...merge((probe) => probe.look), nftPath],
     folders: merge((probe) => probe.folders),
     readReferences: merge((probe) => probe.readReferences),
     lookReferences: merge((probe) => probe.lookReferences),
     programs: merge((probe) => probe.programs),
     starters: merge((probe) => probe.starters),
     accounts: merge((probe) => probe.accounts),
+    roots: merge((probe) => probe.roots),
   };
 }

@@ -1,15 +1,20 @@
-/** Nodes made by kubeadm: unit and drop-in from packages, config.yaml and kubeadm-flags.env from kubeadm. */
+/** Nodes created by kubeadm: unit and drop-in from packages, config.yaml and kubeadm-flags.env from kubeadm. */
+import { controlPlaneManifests, controlPlanePrograms, controlPlaneUnits } from '../facts/control-plane-program.js';
 import type { Distro } from './distro.js';
+import { pinned } from './drop-in-order.js';
+import { kubeadmSharedConfig } from './kubeadm-shared-config.js';
 import {
   changeSystemdKubelet,
+  editableSystemd,
   kubeProxyKubeconfigs,
   kubeletReferences,
   systemdSetup,
-  unitNamed,
 } from './systemd-kubelet.js';
+import { unitNamed } from './systemd-unit.js';
+import { nextCommand } from '../lib/next-command.js';
 
 const flagsFile = '/var/lib/kubelet/kubeadm-flags.env';
-const configFile = '/var/lib/kubelet/config.yaml';
+const configFile = kubeadmSharedConfig.path;
 const apiClientCertificate = '/etc/kubernetes/pki/apiserver-kubelet-client.crt';
 
 export const kubeadm: Distro = {
@@ -17,9 +22,16 @@ export const kubeadm: Distro = {
   title: 'kubeadm',
   kubectl: { programs: ['kubectl'], kubeconfigs: ['/etc/kubernetes/admin.conf', '/etc/kubernetes/super-admin.conf'] },
   probe: {
-    units: ['kubelet.service'],
+    units: ['kubelet.service', ...controlPlaneUnits],
     processes: ['kubelet'],
-    read: [flagsFile, configFile, '/etc/default/kubelet', '/etc/sysconfig/kubelet', apiClientCertificate],
+    read: [
+      flagsFile,
+      configFile,
+      '/etc/default/kubelet',
+      '/etc/sysconfig/kubelet',
+      apiClientCertificate,
+      ...controlPlaneManifests,
+    ],
     look: ['/etc/kubernetes/kubelet.conf', '/etc/kubernetes/admin.conf', ...kubeProxyKubeconfigs],
     folders: [],
     ...kubeletReferences,
@@ -35,19 +47,23 @@ export const kubeadm: Distro = {
       evidence: `${unit.name} with ${dropIn ?? flagsFile}`,
       ...setup,
       apiClientCertificate,
+      controlPlane: controlPlanePrograms(facts),
       files: { ...setup.files, 'kubelet-unit': dropIn ?? unit.fragmentPath },
     };
   },
   change: changeSystemdKubelet,
-  undoneBy(_setup, paths) {
-    const lost: string[] = [];
+  editable: editableSystemd,
+  sharedConfig: kubeadmSharedConfig,
+  overwrittenBy(setup, edits) {
+    const paths = edits.map(({ path }) => path);
+    const lost = [...pinned(setup, edits)];
     if (paths.includes(configFile)) {
       lost.push(
-        `kubeadm upgrade writes ${configFile} anew from the ConfigMap kube-system/kubelet-config: make the same edit there (kubectl -n kube-system edit configmap kubelet-config)`,
+        `kubeadm upgrade overwrites ${configFile} from the ConfigMap kube-system/kubelet-config. To keep the edits: ${nextCommand('persist')}`,
       );
     }
     if (paths.includes(flagsFile))
-      lost.push(`kubeadm join and init write ${flagsFile} anew from nodeRegistration.kubeletExtraArgs`);
+      lost.push(`kubeadm join and kubeadm init overwrite ${flagsFile} from nodeRegistration.kubeletExtraArgs`);
     return lost;
   },
 };

@@ -1,5 +1,12 @@
-/** RKE2: a supervisor that starts the kubelet as a child, set by config.yaml, its drop-ins and the arguments of its unit. */
+/** RKE2: a supervisor that starts the kubelet as a child, configured by config.yaml, its drop-ins and the arguments of its unit. */
 import { supervisedDistro } from './supervised-distro.js';
+import { rke2Keys } from './supervisor-keys.js';
+
+/** rancher/rke2 pkg/logging: RKE2 takes klog's flags, except v and vmodule, for its own log file and does not pass them to the kubelet. */
+const klogFlags = new Set(
+  `add-dir-header alsologtostderr log-backtrace-at log-dir log-file log-file-max-size logtostderr one-output skip-headers
+  skip-log-headers stderrthreshold legacy-stderr-threshold-behavior`.split(/\s+/),
+);
 
 export const rke2 = supervisedDistro({
   name: 'rke2',
@@ -14,5 +21,9 @@ export const rke2 = supervisedDistro({
   dataDirVariable: 'RKE2_DATA_DIR',
   defaultsFile: '00-rke2-defaults.conf',
   profiles: { names: ['cis', 'etcd'], variable: 'RKE2_CIS_PROFILE', account: 'etcd' },
+  keys: rke2Keys,
+  ownArguments: klogFlags,
+  // rancher/rke2 pkg/rke2/rke2.go (setup): these come before those of kubelet-arg.
+  supervisorFlags: ['file-check-frequency', 'sync-frequency', 'volume-plugin-dir'],
   kubectl: { programs: ['kubectl', '/var/lib/rancher/rke2/bin/kubectl'], kubeconfigs: ['/etc/rancher/rke2/rke2.yaml'] },
 });

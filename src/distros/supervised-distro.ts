@@ -1,15 +1,23 @@
-/** What all supervised distributions do in the same way: what is read of a node, how it is recognised and changed. */
+/** What all supervised distributions have in common: what to read on a node, and how to recognise and change it. */
 import { posix } from 'node:path';
-import type { Origin } from '../facts/command-line.js';
-import { parseFlags } from '../facts/kubelet-flags.js';
 import type { KubeletSetup } from '../facts/kubelet-setup.js';
-import type { NodeFacts, ProcessFact, ProbeRequest, UnitFact } from '../facts/node-facts.js';
-import type { RunningFlags } from '../facts/running-flags.js';
-import type { Distro } from './distro.js';
+import type { NodeFacts, ProbeRequest } from '../facts/node-facts.js';
+import type { Distro, Obstacle, PlannedText } from './distro.js';
+import { pinned } from './drop-in-order.js';
 import { kernelObstacle, kernelSettingsProbe } from './kernel-settings.js';
-import { changeSupervised } from './supervised-edits.js';
-import { type Supervisor, supervisedUnit } from './supervised-kubelet.js';
+import { changeSupervised, editableSupervised } from './supervised-edits.js';
+import { type Supervisor, supervisedUnit, noKubelet } from './supervised-kubelet.js';
+import { kubeletProcess, runningFlags } from './supervised-running.js';
 import { supervisedSetup } from './supervised-sources.js';
+import { nextCommand } from '../lib/next-command.js';
+
+/** Flags that k3s sets by default and whose values no file shows (k3s-io/k3s pkg/daemons/agent/agent_linux.go, kubeletArgs). */
+const suppliedFlags: readonly string[] = [
+  ...['cgroup-driver', 'cluster-dns', 'cluster-domain', 'container-runtime-endpoint', 'eviction-hard'],
+  ...['eviction-minimum-reclaim', 'fail-swap-on', 'feature-gates', 'healthz-bind-address', 'image-service-endpoint'],
+  ...['kubelet-cgroups', 'pod-manifest-path', 'register-with-taints', 'resolv-conf', 'runtime-cgroups'],
+  ...['serialize-image-pulls', 'volume-plugin-dir'],
+];
 
 export function supervisedDistro(supervisor: Supervisor): Distro {
   return {
@@ -17,24 +25,38 @@ export function supervisedDistro(supervisor: Supervisor): Distro {
     title: supervisor.title,
     kubectl: supervisor.kubectl,
     probe: probeOf(supervisor),
+    filtersPolicies: true,
     detect: (facts) => detect(facts, supervisor),
-    change: (facts, setup, setting, value, wishes) =>
-      changeSupervised(facts, setup, setting, value, supervisor, wishes),
-    unmet: (facts, setting, value) =>
+    noKubelet: (facts) => noKubelet(facts, supervisor),
+    change: (facts, setup, setting, value, options) =>
+      changeSupervised(facts, setup, setting, value, supervisor, options),
+    editable: (facts, setup) => editableSupervised(facts, setup, supervisor),
+    precondition: (facts, setting, value) =>
       setting.path === 'protectKernelDefaults' && value === true ? kernelObstacle(facts) : undefined,
-    // Neither an upgrade nor the installer touches files in config.yaml.d or kubelet.conf.d.
-    undoneBy: () => [],
+    // Upgrades and the installer leave config.yaml.d and kubelet.conf.d alone, but Rancher writes a file of its own there.
+    overwrittenBy: (setup, edits) => [...pinned(setup, edits), ...managed(edits)],
   };
 }
+
+/** The file that Rancher overwrites on clusters it provisions. */
+const managedName = '50-rancher.yaml';
+
+const managed = (edits: readonly PlannedText[]): readonly string[] =>
+  edits.flatMap(({ path }) =>
+    posix.basename(path) === managedName
+      ? [`Rancher overwrites ${path}. Make the same change in Rancher under Cluster Management, Edit Config`]
+      : [],
+  );
 
 function probeOf({ units, processes, configFolder, dataDir, binary, kubelet, profiles }: Supervisor): ProbeRequest {
   return {
     units,
     processes,
-    // The last one is what the installer gives a service script of OpenRC.
+    // The last one is the file that the installer writes for an OpenRC service script.
     read: [
       `${configFolder}/config.yaml`,
       `${dataDir}/agent/client-ca.crt`,
+      `${dataDir}/server/tls/client-kube-apiserver.crt`,
       `${configFolder}/${binary}.env`,
       ...kernelSettingsProbe.read,
     ],
@@ -45,6 +67,7 @@ function probeOf({ units, processes, configFolder, dataDir, binary, kubelet, pro
     programs: [`${binary}*`],
     starters: kubelet === 'inside' ? units : [],
     accounts: profiles === undefined ? [] : [profiles.account],
+    roots: [configFolder, dataDir],
   };
 }
 
@@ -52,15 +75,16 @@ function detect(facts: NodeFacts, supervisor: Supervisor): KubeletSetup | undefi
   const unit = supervisedUnit(facts, supervisor);
   if (unit === undefined) return undefined;
   const isChild = supervisor.kubelet === 'child';
-  const process = isChild ? childOf(facts, unit) : facts.processes.find((one) => one.pid === unit.mainPid);
-  const running = isChild ? ofChild(process) : ofJournal(facts.started.get(unit.name), unit);
-  const { dataDir, ...setup } = supervisedSetup(facts, unit, supervisor, running);
+  const process = kubeletProcess(facts, unit, supervisor.kubelet);
+  const running = runningFlags(facts, unit, supervisor.kubelet);
+  const { dataDir, stopsForGood, ...setup } = supervisedSetup(facts, unit, supervisor);
   return {
     ...setup,
     distro: supervisor.name,
     process,
     running,
-    // Where the kubelet is a child, the unit stays active with a dead one, and its words are in a file.
+    supervisorFlags: [...suppliedFlags, ...(supervisor.supervisorFlags ?? [])],
+    // A supervisor with a child kubelet stays active when the kubelet dies, and the kubelet logs to a file.
     watch: isChild
       ? {
           unit: unit.name,
@@ -69,41 +93,11 @@ function detect(facts: NodeFacts, supervisor: Supervisor): KubeletSetup | undefi
           child: true,
         }
       : { unit: unit.name, processName: supervisor.binary, logPath: undefined, child: false },
-    unchangeable: facts.init === 'systemd' ? undefined : withoutSystemd,
+    unchangeable: facts.init === 'systemd' ? stopsForGood : withoutSystemd(),
   };
 }
 
-const withoutSystemd = {
-  reason: 'the node is not run by systemd: nothing on it could put a change back by itself',
-  hint: 'make the edits by hand (kubelatch explain RULE), restart the service, and audit again',
-};
-
-function childOf(facts: NodeFacts, unit: UnitFact): ProcessFact | undefined {
-  const kubelets = facts.processes.filter((one) => one.name === 'kubelet' && one.parent > 1);
-  return kubelets.find((one) => one.parent === unit.mainPid) ?? kubelets[0];
-}
-
-const somewhere: Origin = { kind: 'built-in', path: '', line: 1, start: 0, end: 0 };
-const flagsOf = (words: readonly string[], where: string): RunningFlags => ({
-  flags: parseFlags(words.map((text) => ({ text, origin: somewhere }))),
-  where,
+const withoutSystemd = (): Obstacle => ({
+  reason: 'the node does not run systemd, so it could not revert a failed change on its own',
+  hint: `make the edits by hand (see ${nextCommand('explain', 'RULE')}), restart the service, then run: ${nextCommand('audit')}`,
 });
-
-/** A process that shows no arguments hides them. */
-function ofChild(process: ProcessFact | undefined): RunningFlags | undefined {
-  if (process === undefined || process.argv.length < 2) return undefined;
-  return flagsOf(process.argv.slice(1), `arguments of process ${process.pid}`);
-}
-
-/** A line as logrus writes it, its arguments joined by blanks without quotes (k3s-io/k3s pkg/daemons/config, ArgString). */
-function ofJournal(line: string | undefined, unit: UnitFact): RunningFlags | undefined {
-  const message = /^time="[^"]*" level=info msg=("(?:[^"\\]|\\.)*")\s*$/.exec(line ?? '')?.[1];
-  if (message === undefined) return undefined;
-  try {
-    const text = JSON.parse(message) as string;
-    const words = text.replace(/^Running kubelet /, '').split(/ (?=--)/);
-    return flagsOf(words, `journal of ${unit.name}`);
-  } catch {
-    return undefined;
-  }
-}

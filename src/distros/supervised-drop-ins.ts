@@ -1,11 +1,13 @@
-/** Files of kubelet.conf.d: their order, what the supervisor copies there, and what it leaves behind. */
+/** Files of kubelet.conf.d: their order, what the supervisor copies there, and which old copies remain. */
 import { posix } from 'node:path';
+import { configDirFiles, walkOrder } from '../facts/config-dir.js';
 import type { ConfigFile } from '../facts/config-file.js';
 import type { NodeFacts } from '../facts/node-facts.js';
+import { branchOf } from '../facts/config-tree.js';
 import type { Supervisor, SupervisorState } from './supervised-kubelet.js';
 import type { KubeletArg } from './supervisor-config.js';
 
-/** Names under which the supervisor copies what `config=` and `config-dir=` name; it never deletes them. */
+/** Names of the copies of what `config=` and `config-dir=` name. The supervisor never deletes them. */
 export const copies = { config: '10-cli-config.conf', 'config-dir': '20-cli-config-dir' };
 
 export interface NamedFiles {
@@ -13,45 +15,38 @@ export interface NamedFiles {
   readonly folder: string | undefined;
 }
 
-/** Paths behind `config=` and `config-dir=`; of several the last. */
+/** The paths that `config=` and `config-dir=` name. Of several, the last one counts. */
 export function namedFiles(args: readonly KubeletArg[]): NamedFiles {
-  const value = (name: string): string | undefined => args.findLast((one) => one.name === name)?.value;
-  return { config: value('config'), folder: value('config-dir')?.replace(/(.)\/+$/, '$1') };
+  const value = (name: string): string | undefined => {
+    const found = args.findLast((one) => one.name === name);
+    return found === undefined || isWithoutPath(found) ? undefined : found.value;
+  };
+  const folder = value('config-dir');
+  return { config: value('config'), folder: folder === undefined ? undefined : posix.resolve('/', folder) };
 }
 
-/** In the order the kubelet walks a folder: entry by entry, sub-folders in their place. */
-export function dropInPaths(facts: NodeFacts, folder: string | undefined): string[] {
-  if (folder === undefined) return [];
-  const paths = [...facts.files].flatMap(([path, { kind }]) =>
-    path.startsWith(`${folder}/`) && path.endsWith('.conf') && kind !== 'absent' ? [path] : [],
-  );
-  return paths.sort(byWalk);
-}
+/** `config` without a value, if it did not take the next entry as its value either. */
+export const isWithoutPath = ({ value, bare }: KubeletArg): boolean => value === '' || (bare && value === 'true');
 
-export function byWalk(left: string, right: string): number {
-  const [first, second] = [left, right].map((path) => path.replaceAll('/', '\0'));
-  return (first ?? '') < (second ?? '') ? -1 : 1;
-}
-
-/** The files as they will be merged at the next start: what `config=` and `config-dir=` name stands in the place of its copy. */
+/** The files as they will be merged at the next start. A file named by `config=` or `config-dir=` replaces its copy. */
 export function dropInsOf(
   facts: NodeFacts,
   folder: string,
   named: NamedFiles,
   load: (path: string) => ConfigFile | undefined,
 ): ConfigFile[] {
-  const places = new Map(dropInPaths(facts, folder).map((path) => [path, path]));
+  const places = new Map(configDirFiles(facts, folder).map((path) => [path, path]));
   if (named.config !== undefined && !named.config.startsWith(folder)) {
     places.set(posix.join(folder, copies.config), named.config);
   }
-  for (const path of dropInPaths(facts, named.folder)) {
-    if (named.folder === undefined || named.folder.startsWith(folder)) break;
-    places.set(posix.join(folder, copies['config-dir'], path.slice(named.folder.length + 1)), path);
+  const { folder: from } = named;
+  for (const path of from === undefined || from.startsWith(folder) ? [] : configDirFiles(facts, from)) {
+    places.set(posix.join(folder, copies['config-dir'], path.slice((from?.length ?? 0) + 1)), path);
   }
-  return [...places].sort(([left], [right]) => byWalk(left, right)).flatMap(([, path]) => load(path) ?? []);
+  return [...places].sort(([left], [right]) => walkOrder(left, right)).flatMap(([, path]) => load(path) ?? []);
 }
 
-/** Copies that nothing is copied to any more: still in effect, and never deleted by the supervisor. */
+/** Copies whose source is no longer named. They are still in effect, and the supervisor never deletes them. */
 export function leftoversOf(
   facts: NodeFacts,
   { folder }: SupervisorState,
@@ -59,18 +54,19 @@ export function leftoversOf(
   { title }: Supervisor,
 ): { readonly path: string; readonly message: string }[] {
   const copyFolder = `${folder}/${copies['config-dir']}/`;
-  const sources = dropInPaths(facts, named.folder).map((path) => path.slice((named.folder?.length ?? 0) + 1));
-  return dropInPaths(facts, folder).flatMap((path) => {
+  const from = named.folder;
+  const sources = from === undefined ? [] : configDirFiles(facts, from).map((path) => path.slice(from.length + 1));
+  return configDirFiles(facts, folder).flatMap((path) => {
     const isFile = path === `${folder}/${copies.config}` && named.config === undefined;
     const isInFolder = path.startsWith(copyFolder) && !sources.includes(path.slice(copyFolder.length));
     if (!isFile && !isInFolder) return [];
     const what = isFile ? 'config=' : 'config-dir=';
-    const message = `${title} once copied this from what a kubelet-arg ${what} named; none names it now, and the copy is still in effect: remove it`;
+    const message = `${title} copied this file for a kubelet-arg ${what} entry that no longer exists, but the copy is still in effect. Delete the file`;
     return [{ path, message }];
   });
 }
 
-/** The supervisor writes protect-kernel-defaults into its own file at the next start, whatever that file says now. */
+/** At the next start the supervisor overwrites protect-kernel-defaults in its own file, whatever the file contains now. */
 export function withProtection(
   dropIns: readonly ConfigFile[],
   { defaultsFile }: Supervisor,
@@ -81,8 +77,7 @@ export function withProtection(
   const layer: ConfigFile = {
     path,
     text: '',
-    data: { protectKernelDefaults: protects.value },
-    lines: new Map([['protectKernelDefaults', line]]),
+    root: branchOf({ protectKernelDefaults: protects.value }, { path, line }),
     ignored: [],
   };
   const own = dropIns.filter((one) => one.path === posix.join(folder, defaultsFile));

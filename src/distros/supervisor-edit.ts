@@ -1,6 +1,10 @@
-/** Edits of a supervisor's configuration: one entry taken out where it stands, all else in a file of our own behind the others. */
+/** Edits of a supervisor's configuration: remove an entry where it is written; write everything else to kubelatch's own file,
+ * which is read last.
+ */
 import { isDeepStrictEqual } from 'node:util';
+import type { Origin } from '../facts/command-line.js';
 import { setYamlValue } from '../edit/yaml-edit.js';
+import { walkOrder } from '../facts/config-dir.js';
 import { type NodeFacts, textOf } from '../facts/node-facts.js';
 import type { Value } from '../facts/settings.js';
 import { type Result, fail, ok } from '../lib/result.js';
@@ -10,26 +14,26 @@ import { type Entry, type KubeletArg, kubeletArg, readSupervisorConfig } from '.
 
 type Change = Result<readonly TextChange[], string>;
 
-/** Sorts behind the names that people usually choose. */
+/** Sorts after the names that people usually choose. */
 const ownName = '99-kubelatch.yaml';
-const header = '# Written by kubelatch. `kubelatch rollback` removes it.\n';
+const header = '# Written by kubelatch. While this node has its backups, `kubelatch rollback` removes it.\n';
 
-const ownPath = ({ configFile }: SupervisorState): string => `${configFile}.d/${ownName}`;
+export const ownPath = ({ configFile }: SupervisorState): string => `${configFile}.d/${ownName}`;
 
 function entriesOf(path: string, text: string): readonly Entry[] {
   return readSupervisorConfig([{ path, text }], []).values.get('kubelet-arg') ?? [];
 }
 
 /**
- * Takes one entry out of a file's kubelet-arg. A list that ends up empty stays as `[]`: a key with nothing behind it is an empty
- * argument, and a list that replaced earlier ones goes on doing so.
+ * Removes one entry from a file's kubelet-arg. An empty list stays as `[]`: a key without a value would become an empty
+ * argument, and the list may still have to replace earlier ones. Content that an alias uses elsewhere is not changed.
  */
-export function removeKubeletArg(facts: NodeFacts, { origin, text: entry }: KubeletArg): Change {
+export function removeKubeletArg(facts: NodeFacts, { origin, text: entry, shared }: KubeletArg): Change {
   const { path, line, start, end, variable: key = '' } = origin;
   const text = textOf(facts, path);
   if (text === undefined) return fail(`${path} could not be read`);
-  const inList = entriesOf(path, text).filter((one) => one.origin.variable === key);
-  const left = inList.filter((one) => one.origin.start !== start).map((one) => one.text);
+  const inKey = entriesOf(path, text).filter((one) => one.origin.variable === key);
+  const left = inKey.filter((one) => one.origin.start !== start).map((one) => one.text);
   const from = text.lastIndexOf('\n', start - 1) + 1;
   const newline = text.indexOf('\n', end);
   const to = newline < 0 ? text.length : newline + 1;
@@ -37,60 +41,77 @@ export function removeKubeletArg(facts: NodeFacts, { origin, text: entry }: Kube
   const isLine = /^\s*-\s+\S/.test(text.slice(from, start + 1));
   const candidates = [isLine ? ok(spliced) : undefined, setYamlValue(text, [key], left)];
   for (const candidate of candidates) {
-    if (candidate?.ok === true && isWithout(path, text, candidate.value, start)) {
+    if (candidate?.ok === true && isWithout(path, text, candidate.value, { key, start })) {
       return ok([{ path, text: candidate.value }]);
     }
   }
-  return fail(`${path}:${line}: its form is too unusual to be edited safely: take ${entry} out by hand`);
+  const why =
+    shared === undefined
+      ? 'the YAML form of this entry cannot be edited safely'
+      : `line ${shared.line} uses the anchor &${shared.anchor}, so an edit would change that line too`;
+  return fail(`${path}:${line}: ${why}. Remove ${entry} by hand`);
 }
 
-/** All keys say what they said, but for the entry at `start`. */
-function isWithout(path: string, before: string, after: string, start: number): boolean {
-  const said = (text: string, skip: number): unknown => {
-    const { values, faults } = readSupervisorConfig([{ path, text }], []);
+/** Whether all keys have the same values as before, except for the removed entry. */
+function isWithout(
+  path: string,
+  before: string,
+  after: string,
+  gone: { readonly key: string; readonly start: number },
+): boolean {
+  const said = (text: string, skips: boolean): unknown => {
+    const { values, faults, written, ignored } = readSupervisorConfig([{ path, text }], []);
+    const isGone = ({ origin }: Entry): boolean => skips && origin.variable === gone.key && origin.start === gone.start;
     const kept = [...values].map(([key, entries]) => [
       key,
-      entries.filter((one) => one.origin.start !== skip).map((one) => one.text),
+      entries.filter((one) => !isGone(one)).map((one) => [one.text, one.form]),
     ]);
-    return [kept, faults];
+    return [kept, faults, written.map(({ name }) => name), ignored.map(({ message }) => message)];
   };
-  return isDeepStrictEqual(said(before, start), said(after, -1));
+  return isDeepStrictEqual(said(before, true), said(after, false));
 }
 
-/** An entry in our own file, with `kubelet-arg+` where earlier ones are to stay. */
+/** Adds an entry to kubelatch's own file, as `kubelet-arg+` if earlier entries must stay. */
 export function appendKubeletArg(facts: NodeFacts, state: SupervisorState, entry: string): Change {
+  return appendEntries(facts, state, [entry]);
+}
+
+/** Adds entries after those of the other files, and removes kubelatch's earlier entries for the same flags. */
+export function appendEntries(facts: NodeFacts, state: SupervisorState, entries: readonly string[]): Change {
   const path = ownPath(state);
-  const name = kubeletArg({ text: entry, origin: { kind: 'config', path, line: 1, start: 0, end: 0 } }).name;
+  const place: Origin = { kind: 'config', path, line: 1, start: 0, end: 0 };
+  const names = entries.map((text) => kubeletArg({ text, origin: place }).name);
   const before = textOf(facts, path);
-  const own = entriesOf(path, before ?? '').filter((one) => kubeletArg(one).name !== name);
-  const others = (state.config.values.get('kubelet-arg') ?? []).filter((one) => one.origin.path !== path);
+  const own = entriesOf(path, before ?? '').filter((one) => !names.includes(kubeletArg(one).name));
+  const others = (state.config.values.get('kubelet-arg') ?? []).filter(
+    ({ origin }) => origin.kind === 'config' && origin.path !== path,
+  );
   const last = others.map(kubeletArg).at(-1);
-  // From 1.32 on a bare entry takes the next one for its value: what it takes here is itself.
+  // Since 1.32 an entry without a value takes the next entry as its value. Repeating it with its own value protects the new
+  // entries.
   const shield = own.length === 0 && last?.bare === true ? [`${last.name}=${last.value}`] : [];
   const key = before !== undefined && /^kubelet-arg:/m.test(before) ? 'kubelet-arg' : keyFor(others);
-  const list = [...shield, ...own.map((one) => one.text), entry];
-  return writeOwn(facts, state, key, list, 'kubelet-arg', entry);
+  const list = [...shield, ...own.map((one) => one.text), ...entries];
+  return writeOwn(facts, state, { key, value: list }, { name: 'kubelet-arg', entry: entries.at(-1) ?? '' });
 }
 
 const keyFor = (others: readonly Entry[]): string => (others.length > 0 ? 'kubelet-arg+' : 'kubelet-arg');
 
-/** A key of the supervisor's own. */
+/** Sets one of the supervisor's own keys. */
 export function setSupervisorKey(facts: NodeFacts, state: SupervisorState, key: string, value: boolean): Change {
   const said = state.config.values.get(key)?.at(-1);
   if (said !== undefined && said.origin.kind !== 'config') {
-    return fail(`--${key} in ExecStart (${said.origin.path}:${said.origin.line}) hides the key of the files`);
+    return fail(`--${key} in ExecStart (${said.origin.path}:${said.origin.line}) overrides the key in files`);
   }
-  return writeOwn(facts, state, key, value, key, String(value));
+  return writeOwn(facts, state, { key, value }, { name: key, entry: String(value) });
 }
 
-/** Our own file with a key set; refused where a later file would replace it. */
-export function writeOwn(
+/** Writes a key to kubelatch's own file. Fails if `entry` would not be in effect under `name`, since a later file replaces it. */
+function writeOwn(
   facts: NodeFacts,
   state: SupervisorState,
-  key: string,
-  value: Value,
-  name: string,
-  entry: string,
+  { key, value }: { readonly key: string; readonly value: Value },
+  { name, entry }: { readonly name: string; readonly entry: string },
 ): Change {
   const path = ownPath(state);
   const before = textOf(facts, path);
@@ -103,9 +124,9 @@ export function writeOwn(
   const files = paths.map((one) => ({ path: one, text: one === path ? edited.value : (textOf(facts, one) ?? '') }));
   const after = readSupervisorConfig(files, []);
   if (after.values.get(name)?.some((one) => one.origin.path === path && one.text === entry) !== true) {
-    const by = after.lost.find((one) => one.key === name && one.origin.path === path)?.hiddenBy;
+    const by = after.overridden.find((one) => one.key === name && one.origin.path === path)?.overriddenBy;
     return fail(
-      `${by?.path ?? 'a later file'}${by === undefined ? '' : `:${by.line}`} comes behind ${path} and replaces its ${name}: write it as ${name}+ first`,
+      `${by?.path ?? 'a later file'}${by === undefined ? '' : `:${by.line}`} is read after ${path} and replaces its ${name}. First change it to ${name}+ there`,
     );
   }
   return ok([{ path, mode: '0600', text: edited.value }]);
@@ -113,7 +134,7 @@ export function writeOwn(
   function readOrder(left: string, right: string): number {
     if (left === state.configFile) return -1;
     if (right === state.configFile) return 1;
-    return left < right ? -1 : 1;
+    return walkOrder(left, right);
   }
 }
 

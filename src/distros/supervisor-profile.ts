@@ -1,19 +1,20 @@
-/** What a supervisor's `profile` asks of its machine before anything starts. */
+/** What a supervisor's `profile` requires of its machine before anything starts. */
 import type { ServiceCommand } from '../facts/command-line.js';
 import type { ConfigFault } from '../facts/config-file.js';
 import type { NodeFacts } from '../facts/node-facts.js';
-import { unfitKernelSettings } from './kernel-settings.js';
+import { wrongKernelSettings } from './kernel-settings.js';
+import { isOn } from './supervisor-keys.js';
 import type { Entry, SupervisorConfig } from './supervisor-config.js';
 
-/** What `profile` may be, and the variable that says it too. */
+/** Allowed values of `profile`, and the variable that can also set it. */
 export interface Profiles {
   readonly names: readonly string[];
   readonly variable: string;
-  /** The user and group without which a server with any profile does not start: etcd's files are theirs. */
+  /** A user and group that a server with any profile needs to start, because they own etcd's files. */
   readonly account: string;
 }
 
-/** The profile under which the supervisor itself looks at the kernel's settings. */
+/** The profile with which the supervisor itself checks the kernel settings. */
 const strictProfile = 'cis';
 
 export function profileOf(
@@ -29,8 +30,8 @@ export function profileOf(
 }
 
 /**
- * What stops the supervisor before its kubelet (rancher/rke2 pkg/rke2/profile_linux.go of v1.36; whether the first releases of 1.29
- * still took older names is not confirmed).
+ * What keeps the supervisor from starting its kubelet (rancher/rke2 pkg/rke2/profile_linux.go of v1.36; not confirmed whether
+ * the first releases of 1.29 still accept older names).
  */
 export function profileFaults(
   facts: NodeFacts,
@@ -42,25 +43,25 @@ export function profileFaults(
   const { path, line } = set.origin;
   if (!profiles.names.includes(set.text)) {
     const known = profiles.names.join(', ');
-    return [{ path, line, message: `unknown profile ${JSON.stringify(set.text)}: ${name} knows ${known}` }];
+    return [{ path, line, message: `unknown profile ${JSON.stringify(set.text)}; ${name} accepts ${known}` }];
   }
   const account = role === 'server' ? accountFaults(facts, profiles.account, set) : [];
   if (set.text !== strictProfile) return account;
   const protects = config.values.get('protect-kernel-defaults')?.at(-1);
-  if (protects !== undefined && !isTrue(protects.text)) {
-    const message = `protect-kernel-defaults is off, which profile ${strictProfile} forbids`;
+  if (protects !== undefined && !isOn(protects.text)) {
+    const message = `protect-kernel-defaults is off, but profile ${strictProfile} requires it`;
     return [{ path: protects.origin.path, line: protects.origin.line, message }, ...account];
   }
-  const unfit = unfitKernelSettings(facts).filter(({ key }) => !key.startsWith('kernel.keys.'));
+  const unfit = wrongKernelSettings(facts).filter(({ key }) => !key.startsWith('kernel.keys.'));
   const kernel = unfit.map(({ key, is, wanted }) => ({
     path,
     line,
-    message: `profile ${strictProfile} wants ${key}=${wanted}, and the kernel has ${is} (sysctl -w ${key}=${wanted})`,
+    message: `profile ${strictProfile} requires ${key}=${wanted}, but the kernel has ${is}. Run: sysctl -w ${key}=${wanted}`,
   }));
   return [...kernel, ...account];
 }
 
-/** An account that another source of names knows is none to a program that reads the files alone, as this one does. */
+/** The supervisor only reads the local files, so an account from another source, such as LDAP, does not count. */
 function accountFaults(facts: NodeFacts, account: string, { text, origin }: Entry): ConfigFault[] {
   const known = facts.accounts.get(account);
   if (known === undefined) return [];
@@ -72,19 +73,17 @@ function accountFaults(facts: NodeFacts, account: string, { text, origin }: Entr
         {
           path: origin.path,
           line: origin.line,
-          message: `profile ${text} wants the ${missing.join(' and the ')} ${account} on a server, and there is none (${add})`,
+          message: `profile ${text} requires the ${missing.join(' and the ')} ${account} on a server, but it does not exist. Run: ${add}`,
         },
       ];
 }
 
-const isTrue = (text: string): boolean => /^(1|t|true)$/i.test(text);
-
-/** Whether the kernel's settings are left alone, by the top-level key or the profile; undefined where neither says so. */
+/** Whether the top-level key or the profile sets protectKernelDefaults. Undefined if neither does. */
 export function protectsOf(
   config: SupervisorConfig,
   profile: Entry | undefined,
 ): { readonly value: boolean; readonly entry: Entry } | undefined {
   const entry = config.values.get('protect-kernel-defaults')?.at(-1);
-  if (entry !== undefined) return { value: isTrue(entry.text), entry };
+  if (entry !== undefined) return { value: isOn(entry.text), entry };
   return profile?.text === strictProfile ? { value: true, entry: profile } : undefined;
 }

@@ -1,26 +1,31 @@
-/** A kubelet that is a systemd service of its own: what kubeadm and hand-made nodes have in common. */
-import { dirname, posix } from 'node:path';
+/** A kubelet with a systemd service of its own, as on kubeadm and manually installed nodes. */
 import { isDeepStrictEqual } from 'node:util';
 import { removeWords, replaceWord } from '../edit/flag-edit.js';
 import { dropInName, extentIn, readDropIn, writeDropIn } from '../edit/systemd-drop-in.js';
 import { setYamlValue } from '../edit/yaml-edit.js';
 import { type Origin, type ServiceCommand, serviceCommand } from '../facts/command-line.js';
-import { type ConfigFault, type ConfigFile, parseConfigFile } from '../facts/config-file.js';
-import { type KubeletSources, effectiveSetting } from '../facts/effective-kubelet.js';
-import { type Flag, flagText, parseFlags } from '../facts/kubelet-flags.js';
-import { type NodeFacts, type UnitFact, textOf } from '../facts/node-facts.js';
-import { type SettingInfo, type Value, settingByPath } from '../facts/settings.js';
+import { type KubeletSources, effectiveSetting, writtenIn } from '../facts/effective-kubelet.js';
+import { type Flag, flagText } from '../facts/kubelet-flags.js';
+import { namedPath } from '../facts/named-files.js';
+import { type NodeFacts, type ProcessFact, type UnitFact, isText, textOf } from '../facts/node-facts.js';
+import type { SettingInfo } from '../facts/settings.js';
+import type { Value } from '../facts/value.js';
 import { type Result, fail, ok } from '../lib/result.js';
 import type { KubeletSetup } from '../facts/kubelet-setup.js';
-import type { TextChange } from './distro.js';
+import { contextOf, unitCommand, unitPaths, withDropIn } from '../facts/unit-command.js';
+import { overridden } from './drop-in-order.js';
+import type { Editable, TextChange } from './distro.js';
+import { editableFiles } from './editable-files.js';
+import { readSources } from './systemd-sources.js';
 
-/** Paths that a kubelet's flags and fields name, and how its program is called. */
+/** Flags and fields of the kubelet that name paths, and the names of its program. */
 export const kubeletReferences = {
   readReferences: ['config', 'config-dir', 'client-ca-file', 'clientCAFile'],
   lookReferences: ['kubeconfig', 'tls-cert-file', 'tlsCertFile', 'tls-private-key-file', 'tlsPrivateKeyFile'],
   programs: ['kube*'],
   starters: [],
   accounts: [],
+  roots: ['/etc/kubernetes', '/var/lib/kubelet'],
 };
 
 export const kubeProxyKubeconfigs = [
@@ -29,28 +34,12 @@ export const kubeProxyKubeconfigs = [
   '/var/lib/kube-proxy/kubeconfig',
 ];
 
-export function unitNamed(facts: NodeFacts, name: string): UnitFact | undefined {
-  return facts.units.find((unit) => unit.name === name && unit.loaded && unit.fragmentPath !== undefined);
-}
-
-/** The unit file and its drop-ins, in systemd's order. */
-export const unitPaths = (unit: UnitFact): readonly string[] => [
-  ...(unit.fragmentPath === undefined ? [] : [unit.fragmentPath]),
-  ...unit.dropInPaths,
-];
-
-/** The set-up of the kubelet that `unit` runs, without the distribution's own words. */
+/** The setup of the kubelet that `unit` runs, without the parts specific to the distribution. */
 export function systemdSetup(facts: NodeFacts, unit: UnitFact): Omit<KubeletSetup, 'distro' | 'evidence'> {
   const command = commandOf(facts, unit);
-  const sources = readSources(facts, unit, command);
-  const process =
-    facts.processes.find((one) => one.pid === unit.mainPid && one.name.startsWith('kubelet')) ??
-    facts.processes.find((one) => one.parent === unit.mainPid && one.name.startsWith('kubelet')) ??
-    facts.processes.find((one) => one.pid === unit.mainPid);
+  const process = kubeletProcess(facts, unit);
+  const sources = readSources(facts, unit, command, process);
   const flag = (name: string): string | undefined => sources.flags.findLast((one) => one.name === name)?.value;
-  const ca = settingByPath.get('authentication.x509.clientCAFile');
-  const caSetting = ca === undefined ? undefined : effectiveSetting(sources, ca);
-  const caPath = typeof caSetting?.value === 'string' && caSetting.value !== '' ? caSetting.value : undefined;
   return {
     unit,
     process,
@@ -63,12 +52,9 @@ export function systemdSetup(facts: NodeFacts, unit: UnitFact): Omit<KubeletSetu
     ],
     files: {
       'kubelet-unit': unit.fragmentPath,
-      'kubelet-config': sources.hasConfig ? flag('config') : undefined,
+      'kubelet-config': sources.hasConfig ? (sources.config?.path ?? flag('config')) : undefined,
       'kubelet-kubeconfig': flag('kubeconfig'),
-      'client-ca':
-        caPath === undefined
-          ? undefined
-          : posix.resolve(caSetting?.source.kind === 'flag' ? '/' : dirname(caSetting?.source.path ?? '/'), caPath),
+      'client-ca': namedPath(sources, 'authentication.x509.clientCAFile', command.workingDirectory ?? '/'),
       'proxy-kubeconfig': kubeProxyKubeconfigs.find((path) => facts.files.get(path)?.kind === 'file'),
     },
     watch: { unit: unit.name, processName: 'kubelet', logPath: undefined },
@@ -77,46 +63,19 @@ export function systemdSetup(facts: NodeFacts, unit: UnitFact): Omit<KubeletSetu
   };
 }
 
-export function commandOf(facts: NodeFacts, unit: UnitFact): ServiceCommand {
-  return serviceCommand(unitPaths(unit), (path) => textOf(facts, path));
+/** The unit's main process, or the kubelet that it started. */
+function kubeletProcess({ processes }: NodeFacts, { mainPid }: UnitFact): ProcessFact | undefined {
+  const isKubelet = ({ name }: ProcessFact): boolean => name.startsWith('kubelet');
+  return (
+    processes.find((one) => one.pid === mainPid && isKubelet(one)) ??
+    processes.find((one) => one.parent === mainPid && isKubelet(one)) ??
+    processes.find((one) => one.pid === mainPid)
+  );
 }
 
-function readSources(facts: NodeFacts, unit: UnitFact, command: ServiceCommand): KubeletSources {
-  const flags = parseFlags(command.arguments.slice(1));
-  const faults: ConfigFault[] = [...unitPaths(unit), ...command.environmentFiles]
-    .filter((path) => textOf(facts, path) === undefined && facts.files.get(path)?.kind !== 'absent')
-    .map((path) => ({ path, message: 'the file could not be read' }));
-  const load = (path: string): ConfigFile | undefined => {
-    const text = textOf(facts, path);
-    if (text === undefined) {
-      const absent = facts.files.get(path)?.kind === 'absent';
-      faults.push({ path, message: absent ? 'the file does not exist' : 'the file could not be read' });
-      return undefined;
-    }
-    const { file, fault } = parseConfigFile(path, text);
-    if (fault !== undefined) faults.push(fault);
-    return file;
-  };
-  const configPath = flags.findLast((one) => one.name === 'config')?.value;
-  const folder = flags.findLast((one) => one.name === 'config-dir')?.value;
-  const dropIns =
-    folder === undefined
-      ? []
-      : [...facts.files.keys()]
-          .filter((path) => path.startsWith(`${folder.replace(/\/+$/, '')}/`) && path.endsWith('.conf'))
-          .sort();
-  return {
-    command: command.arguments.map((one) => one.text),
-    flags,
-    config: configPath === undefined || configPath === '' ? undefined : load(configPath),
-    hasConfig: configPath !== undefined && configPath !== '',
-    dropIns: dropIns.flatMap((path) => load(path) ?? []),
-    faults,
-    hidden: command.hidden.filter((one) => one.value.includes('--')),
-  };
-}
+export const commandOf = (facts: NodeFacts, unit: UnitFact): ServiceCommand => unitCommand(facts, unit);
 
-/** One step towards `value`: the caller looks at what is in effect after it, and asks for the next where one is needed. */
+/** One step towards `value`. The caller checks the result and asks for the next step if needed. */
 export function changeSystemdKubelet(
   facts: NodeFacts,
   setup: KubeletSetup,
@@ -124,12 +83,18 @@ export function changeSystemdKubelet(
   value: Value,
 ): Result<readonly TextChange[], string> {
   const { sources } = setup;
-  const fault = sources.faults[0];
-  if (fault !== undefined)
-    return fail(`${fault.path}${fault.line === undefined ? '' : `:${fault.line}`}: ${fault.message}`);
+  // Unclear arguments do not keep us from editing files.
+  const obstacle = obstacleIn({ ...sources, unclear: [] });
+  if (obstacle !== undefined) return fail(obstacle);
   const setting = effectiveSetting(sources, info);
   const lastFlag = setting.flags.at(-1);
   const inFiles = sources.hasConfig || setting.source.kind === 'drop-in';
+  const [unclear] = sources.unclear ?? [];
+  if (unclear !== undefined && (lastFlag !== undefined || !inFiles)) {
+    return fail(
+      `${unclear.path}:${unclear.line ?? 1}: ${unclear.message}. Set --${info.flag ?? info.path} there by hand`,
+    );
+  }
   if (lastFlag !== undefined) {
     const whole = setting.flags.length === 1 && !inFiles;
     const replacement = whole ? flagText(info, value) : undefined;
@@ -145,7 +110,13 @@ export function changeSystemdKubelet(
       setting.source.kind === 'drop-in'
         ? sources.dropIns.find((one) => one.path === setting.source.path)
         : sources.config;
-    if (target === undefined) return fail(`no file was found that could say ${info.path}`);
+    if (target === undefined) return fail(`no configuration file was found in which to set ${info.path}`);
+    const writtenAs = writtenIn(sources, info)?.writtenAs;
+    if (writtenAs !== undefined && setting.source.path === target.path) {
+      return fail(
+        `${target.path}:${setting.source.line ?? 1}: the kubelet reads ${writtenAs} as ${info.path}. First rename the key to ${info.path}`,
+      );
+    }
     const edited = setYamlValue(target.text, info.path.split('.'), value);
     if (!edited.ok) return fail(`${target.path}: ${edited.error}`);
     return proven(facts, setup.unit, { path: target.path, text: edited.value }, sources.command);
@@ -157,35 +128,59 @@ export function changeSystemdKubelet(
   return proven(facts, setup.unit, change, [...sources.command, added]);
 }
 
+/** Why the files cannot be edited as they are, in one line. */
+export function obstacleIn({ faults, unclear = [] }: KubeletSources): string | undefined {
+  const [first] = [...faults, ...unclear];
+  return first && `${first.path}${first.line === undefined ? '' : `:${first.line}`}: ${first.message}`;
+}
+
 const isSameWord = (left: Origin, right: Origin): boolean => left.path === right.path && left.start === right.start;
 
-/** Refuses a change that would alter other bytes of its file, or after which the arguments would not be the wanted ones. */
+/** Rejects a change that would alter other content of the file, or that would not result in the wanted arguments. */
 function proven(
   facts: NodeFacts,
   unit: UnitFact,
   change: TextChange,
   wanted: readonly string[],
 ): Result<readonly TextChange[], string> {
-  const file = facts.files.get(change.path);
-  const bytes = file?.kind === 'file' ? file.content : undefined;
-  if (bytes !== undefined && !Buffer.from(bytes.toString('utf8')).equals(bytes)) {
-    return fail(`${change.path} holds bytes that are no UTF-8 text: edit it by hand`);
+  if (!isText(facts, change.path)) {
+    return fail(`${change.path} is not valid UTF-8. Edit it by hand`);
   }
-  const isNewDropIn = change.path.includes(`/${unit.name}.d/`) && !unit.dropInPaths.includes(change.path);
-  const paths = [...unitPaths(unit), ...(isNewDropIn ? [change.path] : [])];
-  const after = serviceCommand(paths, (path) => (path === change.path ? (change.text ?? '') : textOf(facts, path)));
+  const isDropIn = change.path.includes(`/${unit.name}.d/`);
+  const dropInPaths = isDropIn ? withDropIn(unit.dropInPaths, change.path) : unit.dropInPaths;
+  const paths = unitPaths({ ...unit, dropInPaths });
+  const read = (path: string): string | undefined => (path === change.path ? (change.text ?? '') : textOf(facts, path));
+  const after = serviceCommand(paths, read, contextOf(facts, unit));
   const got = after.arguments.map((one) => one.text);
   return isDeepStrictEqual(got, wanted) &&
     isDeepStrictEqual(variableLines(after), variableLines(commandOf(facts, unit)))
     ? ok([change])
-    : fail(`${change.path}: its quoting is too unusual to be edited safely: edit it by hand`);
+    : fail(
+        overridden(change, dropInPaths, read) ??
+          `${change.path}: the quoting in this file cannot be edited safely. Edit it by hand`,
+      );
 }
 
-/** A quote left open would swallow the lines, and so the variables, behind it. */
+/** An unclosed quote would absorb the lines after it, and with them their variables. */
 const variableLines = ({ variables }: ServiceCommand): unknown =>
   [...variables].map(([name, { value }]) => [name, value.text.split('\n').length]);
 
-/** Removes a flag where it stands (`replacement` undefined), or replaces it; in ExecStart itself by a drop-in of ours. */
+/** kubelatch's drop-in, the configuration files, and files in /etc whose variables contain flags. */
+export function editableSystemd(facts: NodeFacts, setup: KubeletSetup): Editable {
+  const { unit, sources } = setup;
+  return editableFiles(facts, setup, [
+    ownDropIn(unit),
+    ...unitPaths(unit).filter((path) => path.startsWith('/etc/')),
+    ...commandOf(facts, unit).environmentFiles,
+    ...(sources.config === undefined ? [] : [sources.config.path]),
+    ...sources.dropIns.map(({ path }) => path),
+  ]);
+}
+
+/**
+ * Removes a flag where it is written (`replacement` undefined) or replaces it. A flag in ExecStart itself is changed by
+ * kubelatch's drop-in.
+ */
 function editFlag(
   facts: NodeFacts,
   setup: KubeletSetup,
@@ -214,20 +209,22 @@ function editFlag(
   if (origin.kind === 'environment-file' || origin.path.startsWith('/etc/')) {
     return ok({ path: origin.path, text: edit(text, origin, valueOrigin) });
   }
-  const variable = command.variables.get(origin.variable ?? '');
-  if (variable === undefined) return fail(`${origin.path}:${origin.line}: its variable was not found`);
-  const second = valueOrigin === undefined ? undefined : extentIn(variable.value, valueOrigin);
-  const value = edit(variable.value.text, extentIn(variable.value, origin), second);
+  const written = command.variables.get(origin.variable ?? '')?.written;
+  if (written === undefined) return fail(`${origin.path}:${origin.line}: the variable with the flag was not found`);
+  const second = valueOrigin === undefined ? undefined : extentIn(written, valueOrigin);
+  const value = edit(written.text, extentIn(written, origin), second);
   return ok(dropInChange(facts, setup.unit, { environment: `${origin.variable ?? ''}=${value}` }));
 }
 
-/** A change of our own drop-in for a unit. */
+export const ownDropIn = (unit: UnitFact): string => `/etc/systemd/system/${unit.name}.d/${dropInName}`;
+
+/** A change of kubelatch's own drop-in for a unit. */
 export function dropInChange(
   facts: NodeFacts,
   unit: UnitFact,
   change: { readonly execStart?: string; readonly environment?: string },
 ): TextChange {
-  const path = `/etc/systemd/system/${unit.name}.d/${dropInName}`;
+  const path = ownDropIn(unit);
   const before = readDropIn(textOf(facts, path));
   const name = change.environment?.split('=')[0];
   const kept = before.environment.filter((one) => one.split('=')[0] !== name);

@@ -1,21 +1,24 @@
-/** A kubelet in a unit written by hand, with flags, a config file, or both. */
+/** A kubelet in a manually written unit, with flags, a config file, or both. */
+import { controlPlaneManifests, controlPlanePrograms, controlPlaneUnits } from '../facts/control-plane-program.js';
 import type { Distro } from './distro.js';
+import { pinned } from './drop-in-order.js';
 import {
   changeSystemdKubelet,
+  editableSystemd,
   kubeProxyKubeconfigs,
   kubeletReferences,
   systemdSetup,
-  unitNamed,
 } from './systemd-kubelet.js';
+import { unitNamed } from './systemd-unit.js';
 
 export const systemd: Distro = {
   name: 'systemd',
   title: 'plain systemd',
   kubectl: { programs: ['kubectl'], kubeconfigs: [] },
   probe: {
-    units: ['kubelet.service'],
+    units: ['kubelet.service', ...controlPlaneUnits],
     processes: ['kubelet'],
-    read: ['/etc/systemd/system/kubelet.service.d/zz-kubelatch.conf'],
+    read: ['/etc/systemd/system/kubelet.service.d/zz-kubelatch.conf', ...controlPlaneManifests],
     look: kubeProxyKubeconfigs,
     folders: [],
     ...kubeletReferences,
@@ -27,15 +30,10 @@ export const systemd: Distro = {
       distro: 'systemd',
       evidence: `${unit.name} from ${unit.fragmentPath ?? ''}`,
       ...systemdSetup(facts, unit),
+      controlPlane: controlPlanePrograms(facts),
     };
   },
   change: changeSystemdKubelet,
-  undoneBy(setup, paths) {
-    const dropIn = paths.find((path) => path.includes('.service.d/'));
-    return dropIn === undefined
-      ? []
-      : [
-          `later changes of ExecStart in ${setup.unit.fragmentPath ?? 'the unit file'} have no effect while ${dropIn} is there`,
-        ];
-  },
+  editable: editableSystemd,
+  overwrittenBy: pinned,
 };

@@ -1,32 +1,44 @@
-/** Judges one node against a playbook. Pure: facts in, findings out; what could not be read is never a pass. */
-import { at } from '../facts/config-file.js';
-import { type Configz, outdatedReason } from '../facts/not-in-effect.js';
-import { type Setting, type Source, configzValue, effectiveSetting, flagOnly } from '../facts/effective-kubelet.js';
-import type { DoorFacts } from '../facts/kubelet-ports.js';
+/** Judges one node against a playbook. Pure: facts in, findings out. A value that could not be read never passes. */
+import { at } from '../facts/value.js';
+import { outdatedReason } from '../facts/not-in-effect.js';
+import type { Configz } from '../facts/running-differences.js';
+import {
+  type Setting,
+  type Source,
+  configzValue,
+  unknownDefaultReason,
+  effectiveSetting,
+  flagOnly,
+} from '../facts/effective-kubelet.js';
+import type { ExposedPorts } from '../facts/exposed-ports.js';
 import type { KubeletSetup } from '../facts/kubelet-setup.js';
 import type { NodeFacts } from '../facts/node-facts.js';
 import { differingSettings } from '../facts/running-flags.js';
-import { settingByPath } from '../facts/settings.js';
+import { type SettingInfo, settingByPath } from '../facts/settings.js';
 import { satisfies } from '../lib/kube-version.js';
+import { readOnlyPortSeen } from './exposure.js';
+import { guardTexts, judgeGuard } from './network-rule.js';
 import type { FileRule, Playbook, References, Rule, SettingRule, Severity } from './schema.js';
-import { meetsWant, wantText } from './want.js';
+import { type RuleWant, meetsWant, ruleWant, settingMeets } from './want.js';
 
 export type FindingStatus = 'pass' | 'fail' | 'unknown' | 'not-applicable';
 
-export interface Finding {
+export interface Finding extends RuleWant {
   readonly rule: string;
   readonly playbook: string;
   readonly title: string;
   readonly severity: Severity;
   readonly status: FindingStatus;
-  /** In words: `false`, `one of "Webhook"`, `at most 0600`. */
-  readonly want: string;
-  /** The value found; undefined where none could be. */
+  /** What the rule is about: a path in KubeletConfiguration, `flags.<name>` or a file. Undefined for manual rules and port probes. */
+  readonly setting: string | undefined;
+  /** The value found. Undefined if none could be. */
   readonly got: unknown;
   readonly source: Source | undefined;
-  /** Why a status is what it is, where the values alone do not say it. */
+  /** The reason for the status, if the values alone do not show it. */
   readonly note: string | undefined;
   readonly references: References;
+  /** Only a person can judge it. */
+  readonly manual?: true | undefined;
 }
 
 /** One node as a rule sees it. */
@@ -34,10 +46,12 @@ export interface NodeView {
   readonly facts: NodeFacts;
   readonly setup: KubeletSetup;
   readonly configz: Configz;
-  /** What the ports answered; undefined where they were not asked. */
-  readonly doors?: DoorFacts | undefined;
-  /** Version by the API server, where the node itself did not tell. */
+  /** The answers of its ports to anonymous requests. Undefined if they were not probed. */
+  readonly exposed?: ExposedPorts | undefined;
+  /** The version from the API server, if the node itself did not report it. */
   readonly kubeletVersion: string | undefined;
+  /** Show the values of unknown settings, which are `***` by default. */
+  readonly showValues?: boolean | undefined;
 }
 
 interface Verdict {
@@ -57,11 +71,13 @@ export function assess(view: NodeView, playbook: Playbook): Finding[] {
       title: rule.title,
       severity: rule.severity,
       status: verdict.status,
-      want: wantOf(rule),
+      setting: subjectOf(view, rule),
+      ...ruleWant(rule),
       got: verdict.got,
       source: verdict.source,
       note: verdict.note,
       references: rule.references,
+      ...(rule.kind === 'manual' ? { manual: true as const } : {}),
     };
   });
 }
@@ -72,8 +88,10 @@ function excluded({ setup, kubeletVersion }: NodeView, rule: Rule): Verdict | un
   if (rule.versions === undefined) return undefined;
   const version = setup.kubeletVersion ?? kubeletVersion;
   const applies = version === undefined ? undefined : satisfies(version, rule.versions);
-  if (applies === undefined) return { status: 'unknown', note: "the kubelet's version is not known" };
-  return applies ? undefined : { status: 'not-applicable', note: `for ${rule.versions}, this is ${version ?? ''}` };
+  if (applies === undefined) return { status: 'unknown', note: "the kubelet's version is unknown" };
+  return applies
+    ? undefined
+    : { status: 'not-applicable', note: `the rule is for ${rule.versions}, this kubelet is ${version ?? ''}` };
 }
 
 function judge(view: NodeView, rule: Rule): Verdict {
@@ -82,8 +100,12 @@ function judge(view: NodeView, rule: Rule): Verdict {
       return judgeSetting(view, rule);
     case 'file':
       return judgeFile(view, rule);
+    case 'network': {
+      const verdict = judgeGuard(view.facts, view.setup, rule.guard);
+      return verdict.status === 'pass' ? asRunning(view, verdict) : verdict;
+    }
     case 'manual':
-      return { status: 'unknown', note: `only a person can judge this: ${rule.look}` };
+      return { status: 'unknown', note: `check this by hand: ${rule.look}` };
   }
 }
 
@@ -92,29 +114,40 @@ function judgeSetting(view: NodeView, rule: SettingRule): Verdict {
   const flagName = /^flags\.(.+)$/.exec(rule.setting)?.[1];
   const gate = /^featureGates\.(.+)$/.exec(rule.setting)?.[1];
   const info = settingByPath.get(gate === undefined ? rule.setting : 'featureGates');
-  const fault = setup.sources.faults[0];
+  const fault = setup.sources.faults.find(({ kind }) => kind !== 'start');
   if (fault !== undefined) {
     const place = fault.line === undefined ? fault.path : `${fault.path}:${fault.line}`;
-    return { status: 'unknown', note: `the files could not be judged: ${place}: ${fault.message}` };
+    return { status: 'unknown', note: `the configuration could not be judged: ${place}: ${fault.message}` };
   }
   if (flagName !== undefined) {
     const flag = flagOnly(setup.sources, flagName);
     const verdict = { got: flag?.value, source: flag?.source ?? notGiven };
     return meetsWant(rule.want, flag?.value) ? asRunning(view, verdict) : { ...verdict, status: 'fail' };
   }
-  if (info === undefined) return { status: 'unknown', note: `${rule.setting} is not a setting that kubelatch knows` };
+  if (info === undefined) return { status: 'unknown', note: `${rule.setting} is not a known kubelet setting` };
+  const [unclear] = setup.sources.unclear ?? [];
+  if (unclear !== undefined && setup.process === undefined) {
+    return {
+      status: 'unknown',
+      note: `${unclear.path}:${unclear.line ?? 1}: ${unclear.message}, and no kubelet is running`,
+    };
+  }
   const declared: Setting = effectiveSetting(setup.sources, info);
+  const unknownReason = unknownDefaultReason(setup.sources, declared);
+  if (unknownReason !== undefined) return judgeUnknownDefault(view, rule, info, unknownReason);
   const pick = (value: unknown): unknown => (gate === undefined ? value : (at(value, gate) ?? null));
   const verdict = { got: pick(declared.value), source: declared.source };
-  if (!meetsWant(rule.want, verdict.got)) return { ...verdict, status: 'fail' };
-  if (configz === undefined) {
+  const meets = (value: unknown): boolean => settingMeets(rule.setting, rule.want, value);
+  if (!meets(verdict.got)) return { ...verdict, status: 'fail' };
+  const isHidden = info.notInConfigz === true && declared.flags.length > 0;
+  if (configz === undefined || isHidden) {
     const other = differingSettings(setup).find((one) => one.info === info);
     const running = other === undefined ? undefined : pick(other.running);
-    if (other === undefined || meetsWant(rule.want, running)) return asRunning(view, verdict);
+    if (other === undefined || meets(running)) return asRunning(view, verdict);
     return { status: 'fail', got: running, source: { kind: 'running', detail: other.where }, note: needsRestart };
   }
   const live = pick(configzValue(configz, info));
-  if (meetsWant(rule.want, live)) return { ...verdict, status: 'pass' };
+  if (meets(live)) return { ...verdict, status: 'pass' };
   return {
     status: 'fail',
     got: live,
@@ -123,11 +156,22 @@ function judgeSetting(view: NodeView, rule: SettingRule): Verdict {
   };
 }
 
-const needsRestart = 'the files say it, the running kubelet does not: it needs a restart';
+/** Judges a setting with an unknown default by the running kubelet's value. */
+function judgeUnknownDefault(view: NodeView, rule: SettingRule, info: SettingInfo, unknownReason: string): Verdict {
+  const { configz } = view;
+  const seen = info.path === 'readOnlyPort' ? readOnlyPortSeen(view) : undefined;
+  const shown = configz === undefined ? seen : configzValue(configz, info);
+  if (shown === undefined)
+    return { status: 'unknown', source: { kind: 'default', detail: unknownReason }, note: unknownReason };
+  const source: Source = { kind: configz === undefined ? 'running' : 'configz', detail: 'the running kubelet' };
+  return { status: meetsWant(rule.want, shown) ? 'pass' : 'fail', got: shown, source, note: unknownReason };
+}
+
+const needsRestart = 'the files have the right value, but the running kubelet does not; it needs a restart';
 
 const notGiven: Source = { kind: 'default', detail: 'the flag is not given' };
 
-/** A pass by the files is one only where a kubelet runs with them. */
+/** The files' value passes only if a kubelet is running with it. */
 function asRunning({ facts, setup }: NodeView, verdict: Omit<Verdict, 'status'>): Verdict {
   const outdated = outdatedReason(facts, setup);
   if (outdated !== undefined) return { ...verdict, status: 'unknown', note: outdated.message };
@@ -141,7 +185,7 @@ function judgeFile({ facts, setup }: NodeView, rule: FileRule): Verdict {
   const source: Source = { kind: 'stat', path };
   const file = facts.files.get(path);
   if (file === undefined || file.kind === 'unreadable')
-    return { status: 'unknown', source, note: `${path} could not be looked at` };
+    return { status: 'unknown', source, note: `${path} could not be read` };
   if (file.kind === 'absent') return { status: 'unknown', source, note: `${path} does not exist` };
   const { mode, owner } = rule.file;
   const modeFits = mode === undefined || fitsMode(file.mode, mode.atMost);
@@ -149,13 +193,12 @@ function judgeFile({ facts, setup }: NodeView, rule: FileRule): Verdict {
   return { status: modeFits && ownerFits ? 'pass' : 'fail', got: mode === undefined ? file.owner : file.mode, source };
 }
 
-/** True where no bit is set that `atMost` has not. */
+/** True if no bit is set that is not set in `atMost`. */
 export const fitsMode = (mode: string, atMost: string): boolean =>
   (parseInt(mode, 8) & ~parseInt(atMost, 8) & 0o7777) === 0;
 
-function wantOf(rule: Rule): string {
-  if (rule.kind === 'setting') return wantText(rule.want);
-  if (rule.kind === 'manual') return 'a look by a person';
-  const parts = [rule.file.mode === undefined ? undefined : `at most ${rule.file.mode.atMost}`, rule.file.owner];
-  return parts.filter((part) => part !== undefined).join(' ');
+function subjectOf({ setup }: NodeView, rule: Rule): string | undefined {
+  if (rule.kind === 'manual') return undefined;
+  if (rule.kind === 'network') return guardTexts(rule.guard, setup.unit.name)[0]?.path;
+  return rule.kind === 'setting' ? rule.setting : rule.file.path;
 }

@@ -1,8 +1,8 @@
-/** The playbooks that come with the program. */
+/** The playbooks that come with kubelatch. */
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-// The same distance from src/playbook and from dist/playbook.
+// The relative path is the same from src/playbook and dist/playbook.
 const folder = new URL('../../playbooks/', import.meta.url);
 
 /** Names of the built-in playbooks, sorted. */
@@ -14,7 +14,7 @@ export async function builtinNames(): Promise<readonly string[]> {
     .sort();
 }
 
-/** Path of a built-in playbook; the name must be one of `builtinNames`. */
+/** The path of a built-in playbook. `name` must be one of `builtinNames`. */
 export function builtinPath(name: string): string {
   return fileURLToPath(new URL(`${name}.yaml`, folder));
 }

@@ -1,7 +1,7 @@
-/** Findings that no playbook has to ask for: declarations without effect, and doors that stand open. Pure. */
-import type { HttpAnswer } from '../facts/node-http.js';
-import { findWithoutEffect } from '../facts/not-in-effect.js';
+/** Findings that need no playbook: declarations without effect, leftover files, and changes that could not be reverted. Pure. */
+import { type IneffectiveSetting, findIneffectiveSettings } from '../facts/not-in-effect.js';
 import type { Finding, NodeView } from './assess.js';
+import { nextCommand } from '../lib/next-command.js';
 
 const noReferences = { cis: {}, stig: [], docs: [] };
 const severityOf = {
@@ -10,17 +10,29 @@ const severityOf = {
   differs: 'high',
   replaced: 'high',
   duplicate: 'medium',
+  unclear: 'low',
+  overridden: 'low',
+  outdated: 'low',
+  unread: 'medium',
 } as const;
 
-/** What is declared but not in effect, as findings: whatever playbook is asked for, these are told. */
-export function assessEffect({ facts, setup, configz }: NodeView): Finding[] {
-  return findWithoutEffect(facts, setup, configz).map((one) => ({
+/** Kinds that are about a file, not a setting. */
+const namesNoSetting: ReadonlySet<string> = new Set(['fault', 'unclear', 'outdated']);
+
+/**
+ * Findings for declarations that are not in effect. Reported with every playbook. What kubelatch itself overrides is no fault:
+ * it is told, but does not fail.
+ */
+export function assessEffect({ facts, setup, configz, showValues }: NodeView): Finding[] {
+  return bounded(findIneffectiveSettings(facts, setup, configz, showValues)).map((one) => ({
     rule: 'declared-not-in-effect',
     playbook: 'kubelatch',
     title: one.what,
-    severity: one.kind === 'overridden' || one.kind === 'outdated' ? 'low' : severityOf[one.kind],
-    status: 'fail',
-    want: 'what is declared is in effect',
+    severity: severityOf[one.kind],
+    status: one.intended === true ? 'not-applicable' : 'fail',
+    setting: namesNoSetting.has(one.kind) ? one.source.path : one.what,
+    want: undefined,
+    wantText: 'every declared setting is in effect',
     got: undefined,
     source: one.source,
     note: one.message,
@@ -28,15 +40,32 @@ export function assessEffect({ facts, setup, configz }: NodeView): Finding[] {
   }));
 }
 
-/** Files that are in effect although nobody names them any more. */
+/** At most `most` of each kind, and one more that counts the rest: a file can repeat a key as often as it likes. */
+function bounded(all: readonly IneffectiveSetting[], most = 100): IneffectiveSetting[] {
+  const count = new Map<string, number>();
+  const over = new Set(
+    all.filter(({ kind, intended }) => {
+      const key = `${kind} ${intended === true ? 'intended' : ''}`;
+      count.set(key, (count.get(key) ?? 0) + 1);
+      return (count.get(key) ?? 0) > most;
+    }),
+  );
+  const [first] = over;
+  const last = first === undefined ? [] : [{ ...first, message: `${first.message} (and ${over.size - 1} more)` }];
+  return [...all.filter((one) => !over.has(one)), ...last];
+}
+
+/** Findings for files that are in effect although no setting names them any more. */
 export function assessLeftovers({ setup }: NodeView): Finding[] {
   return (setup.leftovers ?? []).map(({ path, message }) => ({
     rule: 'leftover-configuration',
     playbook: 'kubelatch',
-    title: 'Nothing is in effect that no setting names',
+    title: 'No leftover configuration is in effect',
     severity: 'medium',
     status: 'fail',
-    want: 'no such file',
+    setting: path,
+    want: undefined,
+    wantText: 'no such file',
     got: undefined,
     source: { kind: 'drop-in', path },
     note: message,
@@ -44,47 +73,25 @@ export function assessLeftovers({ setup }: NodeView): Finding[] {
   }));
 }
 
-/** A change that the node could not put back: neither its old nor its new files may be whole, and nobody else will mend it. */
-export function assessKept({ facts }: NodeView): Finding[] {
+/**
+ * Findings for changes that the node could not revert. Neither the old nor the new files may be complete, and nothing else will
+ * fix that.
+ */
+export function assessTransactions({ facts }: NodeView): Finding[] {
   return facts.transactions
     .filter(({ stuck = '' }) => stuck !== '')
     .map(({ id, stuck = '' }) => ({
-      rule: 'change-put-back',
+      rule: 'revert-failed',
       playbook: 'kubelatch',
-      title: 'A change that was not confirmed is put back',
+      title: 'Unconfirmed changes are reverted',
       severity: 'critical',
       status: 'fail',
-      want: 'put back',
-      got: 'given up',
+      setting: `/var/lib/kubelatch/txn/${id}`,
+      want: undefined,
+      wantText: 'reverted',
+      got: 'revert failed',
       source: { kind: 'file', path: `/var/lib/kubelatch/txn/${id}` },
-      note: `run ${id}: ${stuck}; mend the cause, then: kubelatch resume ${id}`,
+      note: `run ${id}: ${stuck}. Fix the cause, then run: ${nextCommand('resume', id)}`,
       references: noReferences,
     }));
-}
-
-/** What an anonymous request for the list of pods was answered. */
-export function assessDoors({ doors }: NodeView): Finding[] {
-  if (doors === undefined) return [];
-  const { ports, kubelet, readOnly } = doors;
-  return [
-    door('anonymous-request-refused', `Port ${ports.kubelet} refuses an anonymous request`, kubelet, ['401', '403']),
-    door('read-only-port-closed', `Nobody listens on port ${ports.readOnly}`, readOnly, ['refused']),
-  ];
-}
-
-function door(rule: string, title: string, answer: HttpAnswer, closed: readonly string[]): Finding {
-  const got = answer.kind === 'status' ? String(answer.status) : answer.kind;
-  const known = answer.kind === 'status' || answer.kind === 'refused';
-  return {
-    rule,
-    playbook: 'kubelatch',
-    title,
-    severity: 'critical',
-    status: !known ? 'unknown' : closed.includes(got) || got === 'refused' ? 'pass' : 'fail',
-    want: closed.join(' or '),
-    got,
-    source: undefined,
-    note: known ? undefined : `not judged: ${answer.reason}`,
-    references: noReferences,
-  };
 }

@@ -1,6 +1,6 @@
-/** Reads playbooks, built-in or a user's own, and reports every mistake in one at once, one line each. */
+/** Reads playbooks, built-in or the user's own, and reports all mistakes of one at once, one line each. */
 import { readFile } from 'node:fs/promises';
-import { ToolError, messageOf } from '../lib/errors.js';
+import { ToolError, fileErrorOf } from '../lib/errors.js';
 import { schemaProblems } from '../lib/schema-problems.js';
 import { suggest } from '../lib/suggest.js';
 import { formatProblems, readYaml } from '../lib/yaml-source.js';
@@ -10,21 +10,56 @@ import { ruleProblems } from './rule-problems.js';
 import { playbookJsonSchema, playbookSchema } from './schema.js';
 import type { Playbook, PlaybookInput, Rule, RuleInput, Want } from './schema.js';
 
-/** Loads a built-in by its name, or a file when the text holds a "/" or ends in .yaml or .yml. Throws ToolError `playbook`. */
+/** As {@link loadPlaybook}, for names that may also be a family of built-ins, such as `cis`: all of its playbooks. Each playbook once. */
+export async function loadPlaybooks(given: readonly string[]): Promise<Playbook[]> {
+  const all = await Promise.all([...new Set(given)].map((one) => loadNamed(one)));
+  return eachOnce(all.flat());
+}
+
+/** A playbook may be there by itself and as a member of its family. */
+export function eachOnce(flat: readonly Playbook[]): Playbook[] {
+  // A playbook that is named itself counts on every node.
+  const isTwice = ({ source, byFamily }: Playbook): boolean =>
+    byFamily === true && flat.some((one) => one.source === source && one.byFamily === undefined);
+  return flat.filter((one) => !isTwice(one));
+}
+
+async function loadNamed(name: string): Promise<readonly Playbook[]> {
+  const members = (await familiesOfBuiltins()).get(name) ?? [];
+  return members.length === 0 ? [await loadPlaybook(name)] : asFamily(members);
+}
+
+/** Of them, the one that fits a node counts there. */
+export const asFamily = (members: readonly Playbook[]): Playbook[] =>
+  members.map((one) => ({ ...one, byFamily: true }));
+
+/** The families of built-in playbooks, by name. */
+export async function familiesOfBuiltins(): Promise<ReadonlyMap<string, readonly Playbook[]>> {
+  const families = new Map<string, Playbook[]>();
+  for (const name of await builtinNames()) {
+    const playbook = await loadPlaybook(name);
+    if (playbook.family === undefined) continue;
+    families.set(playbook.family, [...(families.get(playbook.family) ?? []), playbook]);
+  }
+  return families;
+}
+
+/** Loads a built-in by name, or a file if the text contains a "/" or ends in .yaml or .yml. Throws ToolError `playbook`. */
 export async function loadPlaybook(nameOrPath: string): Promise<Playbook> {
   if (nameOrPath.includes('/') || /\.ya?ml$/.test(nameOrPath))
     return parsePlaybook(nameOrPath, await readText(nameOrPath));
   const names = await builtinNames();
   if (names.includes(nameOrPath)) return parsePlaybook(nameOrPath, await readText(builtinPath(nameOrPath)));
-  const nearest = suggest(nameOrPath, names);
-  throw new ToolError('playbook', `no playbook is named ${JSON.stringify(nameOrPath)}`, {
-    hint: `${nearest === undefined ? '' : `Did you mean ${nearest}? `}There are ${names.join(', ')}; a file of yours is named by its path: ./mine.yaml`,
+  const families = [...(await familiesOfBuiltins()).keys()];
+  const nearest = suggest(nameOrPath, [...names, ...families]);
+  throw new ToolError('playbook', `there is no playbook named ${JSON.stringify(nameOrPath)}`, {
+    hint: `${nearest === undefined ? '' : `Did you mean ${nearest}? `}Built-in playbooks: ${names.join(', ')}. ${families.join(', ')} takes the one that fits each node. For your own file, give its path: ./mine.yaml`,
   });
 }
 
-/** Turns the text of a playbook into rules. Throws one ToolError `playbook` whose message has a line for every mistake. */
+/** Converts the text of a playbook to rules. Throws one ToolError `playbook` with one line per mistake. */
 export function parsePlaybook(source: string, text: string): Playbook {
-  // The kubelet reads its own files as YAML 1.1: `yes` in a rule must mean what it means there.
+  // The kubelet reads its files as YAML 1.1, so `yes` in a rule must mean the same as there.
   const yaml = readYaml(source, text, '1.1');
   if (yaml.problems.length > 0) throw invalid(yaml, yaml.problems);
   const parsed = playbookSchema.safeParse(yaml.value);
@@ -39,19 +74,19 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new ToolError('playbook', `${path}: ${missing ? 'no such file' : messageOf(error)}`, { cause: error });
+    throw new ToolError('playbook', `${path}: ${missing ? 'no such file' : fileErrorOf(error)}`, { cause: error });
   }
 }
 
 function invalid(source: YamlSource, problems: readonly Problem[]): ToolError {
   return new ToolError('playbook', formatProblems(source, problems).join('\n'), {
-    hint: 'playbooks/README.md describes every key; playbooks/playbook.schema.json checks them in an editor.',
+    hint: 'playbooks/README.md describes every key. Use playbooks/playbook.schema.json for checks in your editor.',
   });
 }
 
 function toPlaybook(source: string, { metadata, rules }: PlaybookInput): Playbook {
-  const { name, title, description = '' } = metadata;
-  return { source, name, title, description, rules: rules.map(toRule) };
+  const { name, title, description = '', appliesTo, family } = metadata;
+  return { source, name, title, description, appliesTo, family, rules: rules.map(toRule) };
 }
 
 function toRule(input: RuleInput): Rule {
@@ -70,5 +105,9 @@ function toRule(input: RuleInput): Rule {
     return { ...base, kind: 'setting', setting: input.setting, want: input.want as Want, set: input.set };
   }
   if (input.file !== undefined) return { ...base, kind: 'file', file: input.file, fix: input.fix ?? true };
+  if (input.packetFilter !== undefined)
+    return { ...base, kind: 'network', guard: { kind: 'packet-filter', filter: input.packetFilter } };
+  if (input.addressList !== undefined)
+    return { ...base, kind: 'network', guard: { kind: 'address-list', list: input.addressList } };
   return { ...base, kind: 'manual', look: input.look ?? '' };
 }

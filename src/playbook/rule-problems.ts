@@ -1,4 +1,4 @@
-/** What a schema cannot say of a rule: which keys go together, and that a rule can be met by what it sets. */
+/** Checks that a schema cannot express: which keys go together, and that the value a rule sets satisfies the rule. */
 import { settingByPath } from '../facts/settings.js';
 import type { SettingInfo } from '../facts/settings.js';
 import { parseKubeRange } from '../lib/kube-version.js';
@@ -7,10 +7,16 @@ import type { Path, Problem } from '../lib/yaml-source.js';
 import type { Json, Want } from './schema.js';
 import { meetsWant, rankOf, wantText } from './want.js';
 
-const kinds = ['setting', 'file', 'manual'] as const;
-const companions = { setting: ['want', 'set'], file: ['fix'], manual: ['look'] } as const;
+const kinds = ['setting', 'file', 'packetFilter', 'addressList', 'manual'] as const;
+const companions = {
+  setting: ['want', 'set'],
+  file: ['fix'],
+  packetFilter: [],
+  addressList: [],
+  manual: ['look'],
+} as const;
 
-/** Checks the rules of a playbook as it was written; parts of a wrong type are left to the schema. */
+/** Checks the rules of a playbook as written. Values of a wrong type are left to the schema. */
 export function ruleProblems(playbook: unknown): readonly Problem[] {
   const rules = record(playbook)?.['rules'];
   if (!Array.isArray(rules)) return [];
@@ -23,7 +29,7 @@ export function ruleProblems(playbook: unknown): readonly Problem[] {
     const again = ids.has(id);
     ids.add(id);
     return [
-      ...(again ? [{ path: [...path, 'id'], message: `another rule has the id ${JSON.stringify(id)}` }] : []),
+      ...(again ? [{ path: [...path, 'id'], message: `another rule already has the id ${JSON.stringify(id)}` }] : []),
       ...kindProblems(fields, path),
       ...settingProblems(fields, path),
       ...fileProblems(fields, path),
@@ -39,14 +45,16 @@ function kindProblems(rule: Fields, path: Path): readonly Problem[] {
   const [kind] = present;
   if (kind === undefined || present.length > 1) {
     const message =
-      kind === undefined ? 'needs one of setting, file, manual' : `has ${present.join(' and ')}: one rule, one check`;
+      kind === undefined
+        ? 'needs one of setting, file, packetFilter, addressList, manual'
+        : `has ${present.join(' and ')}, but a rule has only one of them`;
     return [{ path, message }];
   }
   const strays = kinds
     .filter((other) => other !== kind)
     .flatMap((other) => companions[other].map((key) => ({ key, other })))
     .filter(({ key }) => rule[key] !== undefined)
-    .map(({ key, other }) => ({ path: [...path, key], message: `belongs to a rule with ${other}` }));
+    .map(({ key, other }) => ({ path: [...path, key], message: `belongs in a rule with ${other}` }));
   const needed = kind === 'setting' ? 'want' : kind === 'manual' ? 'look' : undefined;
   const missing = needed !== undefined && rule[needed] === undefined;
   return missing ? [...strays, { path, message: `a rule with ${kind} needs ${needed}` }] : strays;
@@ -57,28 +65,25 @@ function settingProblems({ setting, want, set }: Fields, path: Path): readonly P
   const problems: Problem[] = [];
   const report = (key: string, message: string): void => void problems.push({ path: [...path, key], message });
   if (record(want) !== undefined && wanted === undefined)
-    report('want', 'takes exactly one of equals, oneOf, atLeast, atMost, subsetOf, set, absent');
+    report('want', 'needs exactly one of equals, oneOf, atLeast, atMost, subsetOf, set, absent');
   if (typeof setting === 'string' && !isKnown(setting)) {
-    report(
-      'setting',
-      `${JSON.stringify(setting)} is no setting that can be judged${didYouMean(setting, settingByPath.keys())}`,
-    );
+    report('setting', `${JSON.stringify(setting)} is not a known setting${didYouMean(setting, settingByPath.keys())}`);
   }
   const info = typeof setting === 'string' ? settingByPath.get(setting) : undefined;
   for (const value of wanted === undefined ? [] : wantedValues(wanted)) {
     const bound = wanted !== undefined && ('atLeast' in wanted || 'atMost' in wanted);
     if (bound && rankOf(value) === undefined)
-      report('want', `${JSON.stringify(value)} cannot be compared: a number, a duration or a TLS version`);
+      report('want', `${JSON.stringify(value)} cannot be compared; use a number, a duration or a TLS version`);
     else if (info !== undefined && !(bound || fits(info, value)))
-      report('want', `${info.path} takes ${kindText[info.kind]}, never ${JSON.stringify(value)}`);
+      report('want', `${info.path} takes ${kindText[info.kind]}, not ${JSON.stringify(value)}`);
   }
   if (set === undefined) return problems;
   if (typeof setting === 'string' && setting.startsWith('flags.'))
-    report('set', 'a flag that has no field is never written: leave set out');
+    report('set', 'kubelatch cannot write a flag without a configuration field; remove set');
   if (info !== undefined && !fits(info, set))
-    report('set', `${info.path} takes ${kindText[info.kind]}, never ${JSON.stringify(set)}`);
+    report('set', `${info.path} takes ${kindText[info.kind]}, not ${JSON.stringify(set)}`);
   if (wanted !== undefined && !meetsWant(wanted, set))
-    report('set', `${JSON.stringify(set)} does not meet the rule's own want: ${wantText(wanted)}`);
+    report('set', `${JSON.stringify(set)} does not satisfy the rule's own want: ${wantText(wanted)}`);
   return problems;
 }
 
@@ -90,14 +95,19 @@ function fileProblems({ file }: Fields, path: Path): readonly Problem[] {
 
 function versionProblems({ versions }: Fields, path: Path): readonly Problem[] {
   if (typeof versions !== 'string' || versions === '' || parseKubeRange(versions) !== undefined) return [];
-  return [{ path: [...path, 'versions'], message: `${JSON.stringify(versions)} is no range such as ">=1.29 <1.34"` }];
+  return [
+    {
+      path: [...path, 'versions'],
+      message: `${JSON.stringify(versions)} is not a version range such as ">=1.29 <1.34"`,
+    },
+  ];
 }
 
 function isKnown(setting: string): boolean {
   return settingByPath.has(setting) || /^(flags|featureGates)\.[^.]+$/.test(setting);
 }
 
-/** A want that says one thing, whatever the types in it; undefined for the rest. */
+/** A want with exactly one condition, whatever the types in it. Undefined otherwise. */
 function readWant(want: unknown): Want | undefined {
   const fields = record(want) ?? {};
   const [[key, value] = ['', undefined], ...more] = Object.entries(fields);
@@ -106,7 +116,7 @@ function readWant(want: unknown): Want | undefined {
   return ['equals', 'atLeast', 'atMost', 'set', 'absent'].includes(key) ? (fields as unknown as Want) : undefined;
 }
 
-/** The values a want names; null, for what is not given, fits every setting. */
+/** The values that a want names. Null means not set and is allowed for every setting. */
 function wantedValues(want: Want): readonly Json[] {
   if ('equals' in want) return [want.equals].filter((value) => value !== null);
   if ('oneOf' in want) return want.oneOf.filter((value) => value !== null);
@@ -118,7 +128,7 @@ function wantedValues(want: Want): readonly Json[] {
 const kindText: Readonly<Record<SettingInfo['kind'], string>> = {
   boolean: 'true or false',
   integer: 'a whole number',
-  string: 'a text',
+  string: 'a string',
   duration: 'a duration such as 5m',
   list: 'a list',
   map: 'a mapping',

@@ -1,11 +1,32 @@
-/** Whether an effective value is what a rule wants; pure. */
+/** Whether an effective value is what a rule wants. Pure. */
 import { isDeepStrictEqual } from 'node:util';
+import { effectiveSuites } from '../facts/cipher-suites.js';
 import { goDuration } from '../lib/go-duration.js';
-import type { Want } from './schema.js';
+import { guardText } from './network-rule.js';
+import type { FileRule, Rule, Want } from './schema.js';
+
+/** What a rule wants, as data and in words. `want` is undefined for manual rules, and for network rules, whose own key says all. */
+export interface RuleWant {
+  readonly want: Want | FileWant | undefined;
+  /** `false`, `one of "Webhook"`, `at most 0600`. */
+  readonly wantText: string;
+}
+
+export type FileWant = Omit<FileRule['file'], 'path'>;
+
+export function ruleWant(rule: Rule): RuleWant {
+  if (rule.kind === 'setting') return { want: rule.want, wantText: wantText(rule.want) };
+  if (rule.kind === 'manual') return { want: undefined, wantText: 'a manual check' };
+  if (rule.kind === 'network') return { want: undefined, wantText: guardText(rule.guard) };
+  const { mode, owner } = rule.file;
+  const parts = [mode === undefined ? undefined : `at most ${mode.atMost}`, owner];
+  const want = { ...(mode === undefined ? {} : { mode }), ...(owner === undefined ? {} : { owner }) };
+  return { want, wantText: parts.filter((part) => part !== undefined).join(' ') };
+}
 
 /**
- * Judges a value (undefined: the setting has none). Values that cannot be compared, such as a text where a number is wanted, do
- * not meet `atLeast` and `atMost`.
+ * Judges a value (undefined: the setting has none). A value that cannot be compared, such as a string instead of a number, does
+ * not satisfy `atLeast` and `atMost`.
  */
 export function meetsWant(want: Want, value: unknown): boolean {
   if ('equals' in want) return sameValue(want.equals, value);
@@ -19,6 +40,15 @@ export function meetsWant(want: Want, value: unknown): boolean {
   return 'set' in want ? isSet(value) : !isSet(value);
 }
 
+/** Like {@link meetsWant}, for the value as the kubelet uses it: list items without effect are ignored. */
+export function settingMeets(setting: string, want: Want, value: unknown): boolean {
+  if (setting !== 'tlsCipherSuites' || 'absent' in want) return meetsWant(want, value);
+  const chosen = effectiveSuites(value);
+  if ('equals' in want) return meetsWant({ equals: effectiveSuites(want.equals) }, chosen);
+  if ('oneOf' in want) return meetsWant({ oneOf: want.oneOf.map(effectiveSuites) }, chosen);
+  return meetsWant(want, chosen);
+}
+
 /** A want in a few words, for tables: `false`, `one of A, B`, `at least 5m`. */
 export function wantText(want: Want): string {
   if ('equals' in want) return valueText(want.equals);
@@ -29,9 +59,9 @@ export function wantText(want: Want): string {
   return 'set' in want ? 'set' : 'not set';
 }
 
-const valueText = (value: unknown): string => (value === null ? 'not given' : JSON.stringify(value));
+const valueText = (value: unknown): string => (value === null ? 'not set' : JSON.stringify(value));
 
-/** A rank for what can be compared: a number, a Go duration in milliseconds, a TLS version; undefined for the rest. */
+/** A number for comparing: a number itself, a Go duration in milliseconds, or a TLS version. Undefined for anything else. */
 export function rankOf(
   value: unknown,
 ): { readonly unit: 'number' | 'duration' | 'tls'; readonly rank: number } | undefined {
@@ -51,7 +81,7 @@ function compareValues(value: unknown, bound: number | string, verdict: (order: 
   return verdict(left.rank - right.rank);
 }
 
-/** Durations are equal when they last as long: `4h` and `4h0m0s`; null is what is not given. */
+/** Durations are equal if they last equally long: `4h` and `4h0m0s`. Null means not set. */
 function sameValue(wanted: unknown, value: unknown): boolean {
   if (isDeepStrictEqual(wanted, value ?? null)) return true;
   const [left, right] = [rankOf(wanted), rankOf(value)];

@@ -18,7 +18,7 @@ const wanted: Readonly<Record<string, Value>> = {
   'anonymous-auth': false,
   'read-only-port': 0,
   'authorization-mode': 'Webhook',
-  'tls-cipher-suites': ['TLS_A', 'TLS_B'],
+  'tls-cipher-suites': ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384'],
   'event-qps': 5,
   'client-ca-file': '/etc/kubernetes/pki/ca.crt',
 };
@@ -53,13 +53,13 @@ function harden(facts: NodeFacts, info: SettingInfo, value: Value): NodeFacts {
 }
 
 const flag = fc.constantFrom(...Object.keys(wanted));
-const runs = { numRuns: 800 };
+const runs = { numRuns: 250 };
 
 describe('a flag in an environment file', () => {
   it('goes where a config file can say it, and every other argument stays', () => {
     fc.assert(
       fc.property(environmentText, flag, ({ text }, name) => {
-        const unit = `[Service]\nEnvironmentFile=-${environmentPath}\nExecStart=/k --config=/c $KUBELET_EXTRA_ARGS\n`;
+        const unit = `[Service]\nEnvironmentFile=-${environmentPath}\nExecStart=/usr/bin/kubelet --config=/c $KUBELET_EXTRA_ARGS\n`;
         const before = factsOf({ [unitPath]: unit, [environmentPath]: text, '/c': config });
         if (JSON.stringify(settingOf(before, infoOf(name)).value) === JSON.stringify(wanted[name])) return;
         const after = harden(before, infoOf(name), wanted[name] ?? null);
@@ -75,7 +75,7 @@ describe('a flag in an environment file', () => {
   it('gets its new value in place where there is no config file', () => {
     fc.assert(
       fc.property(environmentText, flag, ({ text, flags }, name) => {
-        const unit = `[Service]\nEnvironmentFile=${environmentPath}\nExecStart=/k $KUBELET_EXTRA_ARGS --last\n`;
+        const unit = `[Service]\nEnvironmentFile=${environmentPath}\nExecStart=/usr/bin/kubelet $KUBELET_EXTRA_ARGS --hostname-override=last\n`;
         const before = factsOf({ [unitPath]: unit, [environmentPath]: text });
         const after = harden(before, infoOf(name), wanted[name] ?? null);
         if (JSON.stringify(settingOf(before, infoOf(name)).value) === JSON.stringify(wanted[name])) return;
@@ -126,20 +126,23 @@ describe('a flag in ExecStart', () => {
 describe('a flag in Environment=', () => {
   const path = '/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf';
   const dropIn = (name: string, value: string): string =>
-    `[Service]\nEnvironment="OTHER=1" "${name}=${value}"\nExecStart=\nExecStart=/k $OTHER $${name}\n`;
+    `[Service]\nEnvironment="OTHER=--v=1" "${name}=${value}"\nExecStart=\nExecStart=/usr/bin/kubelet $OTHER $${name}\n`;
 
   it.each([
     ['--anonymous-auth=true --v=2', ['--anonymous-auth=false', '--v=2']],
     ["--node-labels='a b' --anonymous-auth=true", ['--node-labels=a b', '--anonymous-auth=false']],
     ['--node-labels=\\"a b\\" --anonymous-auth=true', ['--node-labels=a b', '--anonymous-auth=false']],
-    ['--x=100%% --anonymous-auth', ['--x=100%', '--anonymous-auth=false']],
+    ['--node-ip=100%% --anonymous-auth', ['--node-ip=100%', '--anonymous-auth=false']],
   ])('of a package, %s: our drop-in sets the variable anew', (value, result) => {
     const before = factsOf(
-      { '/usr/lib/systemd/system/kubelet.service': '[Service]\nExecStart=/k\n', [path]: dropIn('ARGS', value) },
+      {
+        '/usr/lib/systemd/system/kubelet.service': '[Service]\nExecStart=/usr/bin/kubelet\n',
+        [path]: dropIn('ARGS', value),
+      },
       { units: [unitOf({ fragmentPath: '/usr/lib/systemd/system/kubelet.service', dropInPaths: [path] })] },
     );
     const after = harden(before, infoOf('anonymous-auth'), false);
-    expect(argumentsOf(after)).toEqual(['/k', '1', ...result]);
+    expect(argumentsOf(after)).toEqual(['/usr/bin/kubelet', '--v=1', ...result]);
     expect(textOf(after, path)).toBe(dropIn('ARGS', value));
     expect([...after.files.keys()].at(-1)).toBe('/etc/systemd/system/kubelet.service.d/zz-kubelatch.conf');
   });
@@ -148,7 +151,7 @@ describe('a flag in Environment=', () => {
     const text = dropIn('ARGS', '--v=2 --anonymous-auth=true');
     const mine = '/etc/systemd/system/kubelet.service.d/10-mine.conf';
     const after = harden(
-      factsOf({ [unitPath]: '[Service]\nExecStart=/k\n', [mine]: text }),
+      factsOf({ [unitPath]: '[Service]\nExecStart=/usr/bin/kubelet\n', [mine]: text }),
       infoOf('anonymous-auth'),
       false,
     );
@@ -164,19 +167,19 @@ describe('a change that cannot be made safely is refused', () => {
   };
 
   it('where the file holds other bytes than UTF-8', () => {
-    const unit = `[Service]\nEnvironmentFile=${environmentPath}\nExecStart=/k $ARGS\n`;
+    const unit = `[Service]\nEnvironmentFile=${environmentPath}\nExecStart=/usr/bin/kubelet $ARGS\n`;
     const latin1 = Buffer.from('# Gr\xf6\xdfe\nARGS=--anonymous-auth=true\n', 'latin1');
     expect(change(factsOf({ [unitPath]: unit, [environmentPath]: latin1 }), 'anonymous-auth')).toMatch(/UTF-8/);
   });
 
   it('where quotes run across words', () => {
-    const unit = `[Service]\nEnvironmentFile=${environmentPath}\nExecStart=/k $ARGS\n`;
+    const unit = `[Service]\nEnvironmentFile=${environmentPath}\nExecStart=/usr/bin/kubelet $ARGS\n`;
     const text = 'ARGS="--anonymous-auth="true\n';
     expect(change(factsOf({ [unitPath]: unit, [environmentPath]: text }), 'anonymous-auth')).toMatch(/quoting/);
   });
 
   it('where a flag and its value stand in different places', () => {
-    const unit = `[Service]\nEnvironment=PORT=10255\nExecStart=/k --read-only-port $PORT\n`;
+    const unit = `[Service]\nEnvironment=PORT=10255\nExecStart=/usr/bin/kubelet --read-only-port $PORT\n`;
     expect(change(factsOf({ [unitPath]: unit }), 'read-only-port')).toMatch(/quoting|by hand/);
   });
 });

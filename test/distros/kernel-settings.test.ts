@@ -38,7 +38,7 @@ describe('protect-kernel-defaults', () => {
   it('is refused where the kernel has other settings, with the line that mends it', () => {
     const before = at133({ ...kernelFits, '/proc/sys/kernel/panic': '0\n', '/proc/sys/vm/overcommit_memory': '0\n' });
     expect(refusalOf(before, path, true)).toBe(
-      'the kubelet would not start: vm.overcommit_memory is 0, kernel.panic is 0: run `sysctl -w vm.overcommit_memory=1 kernel.panic=10` first',
+      'the kubelet would not start with the current kernel settings: vm.overcommit_memory is 0, kernel.panic is 0; first run: sysctl -w vm.overcommit_memory=1 kernel.panic=10',
     );
   });
 
@@ -148,7 +148,7 @@ describe('protect-kernel-defaults', () => {
   it('is refused where ExecStart says otherwise', () => {
     const before = at133(kernelFits, '/usr/local/bin/k3s server --protect-kernel-defaults=false');
     expect(refusalOf(before, path, true)).toBe(
-      '--protect-kernel-defaults in ExecStart (/etc/systemd/system/k3s.service:2) hides the key of the files',
+      '--protect-kernel-defaults in ExecStart (/etc/systemd/system/k3s.service:2) overrides the key in files',
     );
   });
 
@@ -159,7 +159,7 @@ describe('protect-kernel-defaults', () => {
       [config]: 'protect-kernel-defaults: true\n',
     });
     expect(refusalOf(before, 'podPidsLimit', 4096)).toMatch(
-      /would not start again: kernel\.panic is 0: run `sysctl -w kernel\.panic=10`/,
+      /would not start with the current kernel settings: kernel\.panic is 0; first run: sysctl -w kernel\.panic=10/,
     );
   });
 });

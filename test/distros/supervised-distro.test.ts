@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { probeRequest } from '../../src/distros/index.js';
+import { detectDistro, probeRequest } from '../../src/distros/index.js';
+import { k3s } from '../../src/distros/k3s.js';
 import type { NodeFacts } from '../../src/facts/node-facts.js';
-import { findWithoutEffect } from '../../src/facts/not-in-effect.js';
+import { findIneffectiveSettings } from '../../src/facts/not-in-effect.js';
+import { unitOf } from '../nodes/facts-of.js';
 import { readNode } from '../nodes/recorded-node.js';
 import { k3sNode, setupOf, valueOf } from './supervised-node.js';
 
@@ -43,9 +45,9 @@ describe('the line that says what the kubelet was started with', () => {
       [`${folder}/00-k3s-defaults.conf`]: `${head}authentication: {anonymous: {enabled: false}}\n`,
     });
     const found = (one: NodeFacts): string[] =>
-      findWithoutEffect(one, setupOf(one), undefined).map(({ message }) => message);
+      findIneffectiveSettings(one, setupOf(one), undefined).map(({ message }) => message);
     expect(found(facts)).toEqual([
-      'authentication.anonymous.enabled: the files make it false, the running kubelet was started with true: it needs a restart',
+      'authentication.anonymous.enabled: the files set false, but the running kubelet was started with true. It needs a restart',
     ]);
     expect(found({ ...facts, started: new Map([['k3s.service', '']]) })).toEqual([]);
     expect(found({ ...facts, started: new Map() })).toEqual([]);
@@ -69,9 +71,9 @@ it('a child’s own arguments are what it was started with', () => {
   const argv = ['kubelet', '--read-only-port=10255', '--anonymous-auth=false'];
   const processes = facts.processes.map((one) => (one.pid === 812 ? { ...one, argv } : one));
   const other = { ...facts, processes };
-  expect(findWithoutEffect(other, setupOf(other), undefined).map(({ kind, what }) => `${kind} ${what}`)).toContain(
-    'differs authentication.anonymous.enabled',
-  );
+  expect(
+    findIneffectiveSettings(other, setupOf(other), undefined).map(({ kind, what }) => `${kind} ${what}`),
+  ).toContain('differs authentication.anonymous.enabled');
 });
 
 describe('copies that nothing names any more', () => {
@@ -88,7 +90,7 @@ describe('copies that nothing names any more', () => {
       '20-cli-config-dir/a.conf',
       '20-cli-config-dir/b.conf',
     ]);
-    expect(left('', one)[0]).toMatch(/kubelet-arg config= named; none names it now.*remove it$/);
+    expect(left('', one)[0]).toMatch(/kubelet-arg config= entry that no longer exists.*Delete the file$/);
   });
 
   it('are none while their source is named and there', () => {
@@ -107,17 +109,17 @@ it('what is overruled on purpose says so', () => {
   const user = { [`${folder}/50-ops.conf`]: `${head}authorization:\n  mode: AlwaysAllow\n` };
   const ours = { [`${folder}/99-kubelatch.conf`]: `${head}authorization:\n  mode: Webhook\n` };
   const facts = k3sNode('v1.33.1', { ...user, ...ours });
-  const [found] = findWithoutEffect(facts, setupOf(facts), undefined);
+  const [found] = findIneffectiveSettings(facts, setupOf(facts), undefined);
   expect(found?.message).toContain(
-    `kubelatch's own file, and meant: take the line out of ${folder}/50-ops.conf, so that it misleads nobody`,
+    `kubelatch overrides this line on purpose. You can delete it from ${folder}/50-ops.conf`,
   );
 });
 
 it('a swallowed entry is told as what it is', () => {
   const facts = k3sNode('v1.33.1', { [config]: 'kubelet-arg:\n  - seccomp-default\n  - max-pods=9\n' });
-  const found = findWithoutEffect(facts, setupOf(facts), undefined);
+  const found = findIneffectiveSettings(facts, setupOf(facts), undefined);
   expect(found.map(({ message }) => message)).toContain(
-    `kubelet-arg=--max-pods=9 has no effect: the entry at ${config}:2 has no value and takes this one for it: give that entry a value (key=value)`,
+    `kubelet-arg=--max-pods=9 has no effect: the entry at ${config}:2 has no value and takes this one as its value. Give that entry a value (key=value)`,
   );
 });
 
@@ -128,7 +130,7 @@ describe('a node that OpenRC runs', () => {
     const setup = setupOf(facts);
     expect(setup.unit).toMatchObject({ name: 'k3s', mainPid: 812 });
     expect(setup.server).toBe(true);
-    expect(setup.unchangeable?.reason).toContain('not run by systemd');
+    expect(setup.unchangeable?.reason).toContain('does not run systemd');
   });
 
   it('whose script has to be run to be understood is not taken for anything', () => {
@@ -146,5 +148,68 @@ it('is asked for in one request', () => {
     programs: ['k3s*', 'rke2*', 'kube*'],
     starters: ['k3s*.service'],
     accounts: ['etcd'],
+  });
+});
+
+describe('disable-agent', () => {
+  const switched = 'disable-agent: true\n';
+  const why = (facts: NodeFacts): string | undefined => k3s.noKubelet?.(facts)?.reason;
+  const command = '/usr/local/bin/k3s server';
+
+  it.each<readonly [what: string, facts: NodeFacts, place: string]>([
+    ['in config.yaml', k3sNode('v1.33.1', { [config]: switched }), `${config}:1`],
+    ['as an argument', k3sNode('v1.33.1', {}, `${command} --disable-agent`), '/etc/systemd/system/k3s.service:2'],
+    [
+      'in a later file',
+      k3sNode('v1.33.1', { [`${config}.d/a.yml`]: 'x: 1\ndisable-agent: yes\n' }),
+      `${config}.d/a.yml:2`,
+    ],
+    ['by an alias', k3sNode('v1.33.1', { [config]: 'x: &t true\ndisable-agent: *t\n' }), `${config}:2`],
+  ])('%s leaves no kubelet to judge', (_, facts, place) => {
+    expect(detectDistro(facts)).toBeUndefined();
+    expect(why(facts)).toContain(`with disable-agent (${place})`);
+  });
+
+  it.each<readonly [what: string, facts: NodeFacts]>([
+    ['false', k3sNode('v1.33.1', { [config]: 'disable-agent: false\n' })],
+    ['overruled by an argument', k3sNode('v1.33.1', { [config]: switched }, `${command} --disable-agent=false`)],
+    ['a key of agents, who do not know it', k3sNode('v1.33.1', { [config]: 'x: 1\n' }, '/usr/local/bin/k3s agent')],
+  ])('%s takes nothing away', (_, facts) => {
+    expect(setupOf(facts).distro).toBe('k3s');
+    expect(why(facts)).toBeUndefined();
+  });
+
+  it('where a kubelet runs all the same is judged, and never restarted', () => {
+    const facts = { ...k3sNode('v1.33.1', { [config]: switched }), listening: [{ address: '::', port: 10250 }] };
+    expect(setupOf(facts).unchangeable?.reason).toBe(
+      `disable-agent is on (${config}:1), so a restart would stop the kubelet and not start it again`,
+    );
+    expect(setupOf(saying(line('--v=2'), { [config]: switched })).unchangeable).toBeDefined();
+  });
+
+  it('on a machine that runs an agent beside it: the agent’s kubelet is judged', () => {
+    const agent = '/etc/systemd/system/k3s-agent.service';
+    const facts = k3sNode(
+      'v1.33.1',
+      { [agent]: '[Service]\nExecStart=/usr/local/bin/k3s agent\n' },
+      `${command} --disable-agent`,
+    );
+    const units = [...facts.units, unitOf({ name: 'k3s-agent.service', fragmentPath: agent, mainPid: 900 })];
+    const setup = setupOf({ ...facts, units, listening: [{ address: '::', port: 10250 }] });
+    expect([setup.unit.name, setup.server, setup.unchangeable]).toEqual(['k3s-agent.service', false, undefined]);
+  });
+});
+
+describe('the certificate with which the API server calls kubelets', () => {
+  const path = '/var/lib/rancher/k3s/server/tls/client-kube-apiserver.crt';
+  const clientOf = (command: string): string | undefined =>
+    setupOf(k3sNode('v1.33.1', {}, command)).apiClientCertificate;
+
+  it('is asked for, and stands on servers alone, in their data folder', () => {
+    expect(probeRequest().read).toContain(path);
+    expect(probeRequest().read).toContain(path.replace('/k3s/', '/rke2/'));
+    expect(clientOf('/usr/local/bin/k3s server')).toBe(path);
+    expect(clientOf('/usr/local/bin/k3s agent')).toBeUndefined();
+    expect(clientOf('/usr/local/bin/k3s server --data-dir /data')).toBe('/data/server/tls/client-kube-apiserver.crt');
   });
 });

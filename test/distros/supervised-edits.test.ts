@@ -20,7 +20,8 @@ const written = playbook.rules.flatMap((rule) =>
   rule.kind === 'setting' && rule.set !== undefined ? [[rule.setting, rule.set] as const] : [],
 );
 
-describe.each(recordedNodes.filter((name) => /^(k3s|rke2)-/.test(name)))('%s', (name) => {
+const supervised = recordedNodes.filter((name) => /^(k3s|rke2)-/.test(name));
+describe.each(supervised.filter((name) => readNode(name).expected.noKubelet === undefined))('%s', (name) => {
   const { facts, expected } = readNode(name);
 
   it.each(written)('gets %s, or is refused for its reason', (path, value) => {
@@ -51,21 +52,35 @@ describe('--move-arguments', () => {
   const command =
     "/usr/local/bin/k3s server --token x '--kubelet-arg=anonymous-auth=true' --kubelet-arg max-pods=50 --node-ip 1.2.3.4";
 
-  it('moves what hides the files, and wakes nothing that was hidden', () => {
-    const before = at133({ [config]: 'kubelet-arg:\n  - pod-max-pids=7 # hidden\n' }, command);
+  it('moves what comes behind the files, and leaves those as they are', () => {
+    const before = at133({ [config]: 'kubelet-arg:\n  - pod-max-pids=7 # ours\n' }, command);
     const after = hardened(before, 'authentication.anonymous.enabled', false, wishes);
     const dropIn = textOf(after, `${unit}.d/zz-kubelatch.conf`) ?? '';
     expect(dropIn).toContain('\nExecStart=/usr/local/bin/k3s server --token x --node-ip 1.2.3.4\n');
-    expect(parse(textOf(after, ownConfig) ?? '')).toEqual({ 'kubelet-arg': ['max-pods=50'] });
+    expect(parse(textOf(after, ownConfig) ?? '')).toEqual({ 'kubelet-arg+': ['max-pods=50'] });
     expect(valueOf(after, 'authentication.anonymous.enabled')).toBe(false);
-    expect(valueOf(after, 'podPidsLimit')).toBe(-1);
+    expect([valueOf(before, 'podPidsLimit'), valueOf(after, 'podPidsLimit')]).toEqual([7, 7]);
     expect(textOf(after, config)).toBe(textOf(before, config));
   });
 
   it('is not done unasked', () => {
     expect(refusalOf(at133({}, command), 'authentication.anonymous.enabled', false)).toContain(
-      'or say --move-arguments',
+      'or add --move-arguments',
     );
+  });
+
+  it('is named only where it would work: not for an argument out of a variable', () => {
+    const start = `/usr/local/bin/k3s server $EXTRA\nEnvironment="EXTRA=--kubelet-arg=anonymous-auth=true"`;
+    const refused = refusalOf(at133({}, start), 'authentication.anonymous.enabled', false);
+    expect(refused).toBe(
+      `--kubelet-arg in ExecStart (${unit}:3) sets anonymous-auth and overrides every kubelet-arg in files. Move it to ${config} by hand (${unit}:3: --kubelet-arg comes from a variable. Move it by hand)`,
+    );
+  });
+
+  it('is needed only where ExecStart sets the same flag', () => {
+    const before = k3sNode('v1.31.4', {}, '/usr/local/bin/k3s server --kubelet-arg=v=2');
+    const after = hardened(before, 'podPidsLimit', 4096);
+    expect(parse(textOf(after, ownConfig) ?? '')).toEqual({ 'kubelet-arg': ['pod-max-pids=4096'] });
   });
 });
 
@@ -114,10 +129,42 @@ describe('from 1.32', () => {
     expect(textOf(hardened(at133({ [config]: text }), 'authentication.anonymous.enabled', false), config)).toBe(wanted);
   });
 
+  it.each([
+    [
+      'an alias',
+      'x: &p anonymous-auth=true\nkubelet-arg:\n- *p\n- v=2\n',
+      'x: &p anonymous-auth=true\nkubelet-arg:\n- v=2\n',
+    ],
+    ['an alias alone', 'x: &p anonymous-auth=true\nkubelet-arg: *p\n', 'x: &p anonymous-auth=true\nkubelet-arg: []\n'],
+    [
+      'an item of a list that an alias stands for',
+      'x: &l\n- anonymous-auth=true\n- v=2\nkubelet-arg: *l\n',
+      'x: &l\n- anonymous-auth=true\n- v=2\nkubelet-arg: ["v=2"]\n',
+    ],
+    ['a key with a flag in it', 'kubelet-arg=anonymous-auth: "true"\n', 'kubelet-arg=anonymous-auth: []\n'],
+  ])('takes out %s, and changes no other key', (_, text, wanted) => {
+    expect(textOf(hardened(at133({ [config]: text }), 'authentication.anonymous.enabled', false), config)).toBe(wanted);
+  });
+
+  it.each([
+    [
+      'an anchored entry',
+      'kubelet-arg:\n- &p anonymous-auth=true\nnode-label:\n- *p\n',
+      2,
+      'line 4 uses the anchor &p',
+    ],
+    ['an anchored list', 'kubelet-arg: &l\n- anonymous-auth=true\nnode-label: *l\n', 2, 'line 3 uses the anchor &l'],
+    ['a second document behind', 'kubelet-arg: [anonymous-auth=true]\n---\na: b\n', 1, 'the YAML form of this entry'],
+  ])('refuses to take out %s that something else uses, and says why', (_, text, line, why) => {
+    const refused = refusalOf(at133({ [config]: text }), 'authentication.anonymous.enabled', false);
+    expect(refused).toContain(`${config}:${line}: `);
+    expect(refused).toContain(why);
+  });
+
   it('does not bring a swallowed neighbour back', () => {
     const before = at133({ [config]: 'kubelet-arg:\n  - anonymous-auth\n  - max-pods=9\n' });
     expect(refusalOf(before, 'authentication.anonymous.enabled', false)).toBe(
-      `${config}:2: anonymous-auth without a value swallows the entry at ${config}:3: give both a value by hand (key=value)`,
+      `${config}:2: anonymous-auth has no value and takes the entry at ${config}:3 as its value. Give both a value by hand (key=value)`,
     );
   });
 
@@ -125,7 +172,7 @@ describe('from 1.32', () => {
     const before = at133({}, '/usr/local/bin/k3s server --kubelet-arg=pod-max-pids=-1');
     expect(valueOf(hardened(before, 'seccompDefault', true), 'seccompDefault')).toBe(true);
     expect(refusalOf(before, 'podPidsLimit', 4096)).toMatch(
-      /^--kubelet-arg in ExecStart \(\/etc\/systemd\/system\/k3s\.service:2\) hides/,
+      /^--kubelet-arg in ExecStart \(\/etc\/systemd\/system\/k3s\.service:2\) sets pod-max-pids and overrides/,
     );
   });
 
@@ -162,7 +209,10 @@ describe('before 1.32', () => {
   });
 
   it('replaces a list: its flags would add up', () => {
-    const before = k3sNode('v1.31.4', { [config]: 'kubelet-arg: ["tls-cipher-suites=WEAK", "v=2"]\n' });
+    const before = k3sNode('v1.31.4', {
+      [config]:
+        'kubelet-arg: ["tls-cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_RC4_128_SHA", "v=2"]\n',
+    });
     const after = hardened(before, 'tlsCipherSuites', ['STRONG']);
     expect(valueOf(after, 'tlsCipherSuites')).toEqual(['STRONG']);
     expect(textOf(after, config)).toBe('kubelet-arg: ["v=2"]\n');
@@ -180,7 +230,7 @@ describe('before 1.32', () => {
     const later = `${config}.d/zz.yaml`;
     const before = k3sNode('v1.31.4', { [later]: 'kubelet-arg:\n  - v=2\n' });
     expect(refusalOf(before, 'podPidsLimit', 4096)).toBe(
-      `${later}:2 comes behind ${ownConfig} and replaces its kubelet-arg: write it as kubelet-arg+ first`,
+      `${later}:2 is read after ${ownConfig} and replaces its kubelet-arg. First change it to kubelet-arg+ there`,
     );
   });
 
@@ -203,7 +253,7 @@ describe('what the supervisor owns', () => {
     ['authentication.x509.clientCAFile', '/x', 'issues the client CA'],
   ])('%s is never touched, and the reason says why', (path, value, why) => {
     for (const facts of [at133({}), k3sNode('v1.31.4', {})]) {
-      expect(refusalOf(facts, path, value)).toMatch(new RegExp(`^${path} is never touched on k3s: .*${why}`));
+      expect(refusalOf(facts, path, value)).toMatch(new RegExp(`^kubelatch does not change ${path} on k3s: .*${why}`));
     }
   });
 });

@@ -1,5 +1,5 @@
 /** Nodes of a supervisor made up from texts, and what a plan does to them: one step after the other. */
-import type { Wishes } from '../../src/distros/distro.js';
+import type { EditOptions } from '../../src/distros/distro.js';
 import { detectDistro } from '../../src/distros/index.js';
 import { effectiveSetting } from '../../src/facts/effective-kubelet.js';
 import type { KubeletSetup } from '../../src/facts/kubelet-setup.js';
@@ -58,7 +58,7 @@ export function harden(
   facts: NodeFacts,
   path: string,
   value: Value,
-  wishes?: Wishes,
+  wishes?: EditOptions,
 ): { readonly facts: NodeFacts } | { readonly refused: string } {
   let after = facts;
   for (let step = 0; step < 12; step += 1) {
@@ -74,7 +74,7 @@ export function harden(
 }
 
 /** As `harden`, where no refusal is expected. */
-export function hardened(facts: NodeFacts, path: string, value: Value, wishes?: Wishes): NodeFacts {
+export function hardened(facts: NodeFacts, path: string, value: Value, wishes?: EditOptions): NodeFacts {
   const result = harden(facts, path, value, wishes);
   if ('refused' in result) throw new Error(result.refused);
   return result.facts;

@@ -66,7 +66,7 @@ describe('the place of the configuration', () => {
   it('an unreadable file is a fault, and no value is taken for known', () => {
     const facts = k3sNode('v1.33.1', {});
     const files = new Map(facts.files).set(config, { kind: 'unreadable', path: config, reason: 'x' } as const);
-    expect(faults({ ...facts, files })).toEqual([`${config}: the file could not be read`]);
+    expect(faults({ ...facts, files })).toEqual([`${config}: the file could not be read (x)`]);
   });
 
   it('sub-folders of config.yaml.d are not read, those of kubelet.conf.d are', () => {
@@ -151,9 +151,9 @@ describe('a profile of RKE2', () => {
 
   it.each([
     [true, true, undefined],
-    [false, true, 'the user etcd on a server, and there is none (useradd -r -s /sbin/nologin -M etcd -U)'],
-    [false, false, 'the user and the group etcd on a server, and there is none (useradd'],
-    [true, false, 'the group etcd on a server, and there is none (groupadd -r etcd)'],
+    [false, true, 'the user etcd on a server, but it does not exist. Run: useradd -r -s /sbin/nologin -M etcd -U'],
+    [false, false, 'the user and the group etcd on a server, but it does not exist. Run: useradd'],
+    [true, false, 'the group etcd on a server, but it does not exist. Run: groupadd -r etcd'],
   ])('wants the account of etcd on a server: user %s, group %s', (user, group, fault) => {
     for (const profile of ['cis', 'etcd']) {
       const found = faults({ ...server(profile), ...has(user, group) });
@@ -172,8 +172,8 @@ describe('a profile of RKE2', () => {
   });
 
   it.each([
-    ['cis-1.23', `${rke2Config}:1 unknown profile "cis-1.23": rke2 knows cis, etcd`],
-    ['CIS', `${rke2Config}:1 unknown profile "CIS": rke2 knows cis, etcd`],
+    ['cis-1.23', `${rke2Config}:1 unknown profile "cis-1.23"; rke2 accepts cis, etcd`],
+    ['CIS', `${rke2Config}:1 unknown profile "CIS"; rke2 accepts cis, etcd`],
   ])('%s stops it from starting', (profile, fault) => {
     expect(faults(rke2Node({ ...kernelFits, [rke2Config]: `profile: ${profile}\n` }))).toEqual([fault]);
   });
@@ -192,10 +192,10 @@ describe('a profile of RKE2', () => {
 
   it('cis with the protection off, or with other kernel settings, stops it from starting', () => {
     const off = rke2Node({ ...kernelFits, [rke2Config]: 'profile: cis\nprotect-kernel-defaults: false\n' });
-    expect(faults(off)).toEqual([`${rke2Config}:2 protect-kernel-defaults is off, which profile cis forbids`]);
+    expect(faults(off)).toEqual([`${rke2Config}:2 protect-kernel-defaults is off, but profile cis requires it`]);
     const unfit = rke2Node({ ...kernelFits, '/proc/sys/kernel/panic': '0\n', [rke2Config]: 'profile: cis\n' });
     expect(faults(unfit)).toEqual([
-      `${rke2Config}:1 profile cis wants kernel.panic=10, and the kernel has 0 (sysctl -w kernel.panic=10)`,
+      `${rke2Config}:1 profile cis requires kernel.panic=10, but the kernel has 0. Run: sysctl -w kernel.panic=10`,
     ]);
   });
 

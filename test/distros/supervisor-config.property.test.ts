@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parseDocument, stringify } from 'yaml';
 import { readSupervisorConfig } from '../../src/distros/supervisor-config.js';
 import type { Argument } from '../../src/facts/command-line.js';
 
@@ -62,22 +62,22 @@ describe('config.yaml and its folder', () => {
   it('every entry is in effect or lost, each with its file, and none is both', () => {
     fc.assert(
       fc.property(files, (list) => {
-        const { values, lost } = readSupervisorConfig(texts(list), []);
+        const { values, overridden } = readSupervisorConfig(texts(list), []);
         const written = list.flatMap((entries, index) =>
           entries.flatMap((one) => valuesOf(one).map((text) => `${one.key} ${text} /c.yaml.d/${index}.yaml`)),
         );
         const kept = [...values].flatMap(([name, entries]) =>
           entries.map(({ text, origin }) => `${name} ${text} ${origin.path}`),
         );
-        const gone = lost.map((one) => `${one.key} ${one.text} ${one.origin.path}`);
+        const gone = overridden.map((one) => `${one.key} ${one.text} ${one.origin.path}`);
         expect([...kept, ...gone].sort()).toEqual([...written].sort());
-        for (const one of lost) expect(one.hiddenBy.path > one.origin.path).toBe(true);
+        for (const one of overridden) expect(one.overriddenBy.path > one.origin.path).toBe(true);
       }),
       { numRuns: 500 },
     );
   });
 
-  it('one argument of ExecStart hides every value of the files for its key, and no other key', () => {
+  it('arguments of ExecStart stand behind the values of the files for their key, and hide none', () => {
     fc.assert(
       fc.property(
         files,
@@ -85,13 +85,10 @@ describe('config.yaml and its folder', () => {
         fc.array(value, { minLength: 1, maxLength: 3 }),
         fc.boolean(),
         (list, name, given, joined) => {
-          const known = name === 'kubelet-arg' || given.every((one) => !one.startsWith('-'));
-          fc.pre(known);
           const args = given.flatMap((one) => (joined ? [`--${name}=${one}`] : [`--${name}`, one])).map(argument);
           const config = readSupervisorConfig(texts(list), args);
-          expect(plain(config)).toEqual({ ...model(list), [name]: given });
-          const before = readSupervisorConfig(texts(list), []);
-          expect(config.lost.length).toBe(before.lost.length + (before.values.get(name)?.length ?? 0));
+          expect(plain(config)).toEqual({ ...model(list), [name]: [...(model(list)[name] ?? []), ...given] });
+          expect(config.overridden.length).toBe(readSupervisorConfig(texts(list), []).overridden.length);
         },
       ),
       { numRuns: 500 },
@@ -115,7 +112,7 @@ describe('config.yaml and its folder', () => {
 describe('what does not parse', () => {
   it.each([
     ['a: [b\n', 'not valid YAML'],
-    ['- a\n', 'the top level is no mapping'],
+    ['- a\n', 'the top level is not a mapping'],
   ])('%j is a fault with its place, and the other files are still read', (text, message) => {
     const config = readSupervisorConfig(
       [
@@ -133,7 +130,134 @@ describe('what does not parse', () => {
   it('an empty file says nothing', () => {
     expect(readSupervisorConfig([{ path: '/1.yaml', text: '# nothing\n' }], [])).toMatchObject({
       faults: [],
-      lost: [],
+      overridden: [],
     });
   });
+});
+
+const name = fc.constantFrom('p', 'q', 'r');
+const scalar = fc.constantFrom(
+  'a=1',
+  'read-only-port=10255',
+  '"b=2"',
+  "'c=3'",
+  'true',
+  '8',
+  'd: 4',
+  '[e, f]',
+  '{g: 5}',
+  '<<',
+  '',
+);
+/** What stands in place of a value, anchored or not; an alias may have no anchor above it. */
+const written = fc.oneof(
+  scalar,
+  fc.tuple(name, scalar).map(([anchor, one]) => `&${anchor} ${one}`),
+  name.map((anchor) => `*${anchor}`),
+);
+const top = fc.constantFrom('kubelet-arg', 'kubelet-arg+', 'x', '<<', '"<<"', '&k y', 'node-name');
+const block = fc.tuple(
+  top,
+  fc.option(name, { nil: undefined }),
+  fc.array(written, { minLength: 1, maxLength: 3 }),
+  fc.boolean(),
+);
+const anchors = 'd: [&p a=1, &q "b=2", &r [c=3, d]]\n';
+const yaml = fc
+  .tuple(fc.constantFrom('', anchors, anchors), fc.array(block, { minLength: 1, maxLength: 5 }))
+  .map(([head, blocks]) =>
+    [
+      head,
+      ...blocks.map(([one, anchor, items, isList]) => {
+        const head = `${one}:${anchor === undefined ? '' : ` &${anchor}`}`;
+        return isList ? `${head}\n${items.map((item) => `  - ${item}\n`).join('')}` : `${one}: ${items[0] ?? ''}\n`;
+      }),
+    ].join(''),
+  );
+
+describe('anchors and aliases', () => {
+  it('never throw, and stand for what a plain resolution makes of them', () => {
+    let resolved = 0;
+    fc.assert(
+      fc.property(yaml, (text) => {
+        const { values, faults } = readSupervisorConfig([{ path: '/c.yaml', text }], []);
+        if (faults.length > 0) return;
+        const document = parseDocument(text, { version: '1.1', uniqueKeys: false, merge: false });
+        expect(document.errors).toEqual([]);
+        const data: unknown = document.toJS({ mapAsMap: true });
+        const pairs = data instanceof Map ? [...(data as Map<unknown, unknown>)] : [];
+        // A key that stands twice, or with its +, follows the rule of the files: told above.
+        if ((text.match(/^"?kubelet-arg/gm) ?? []).length !== 1) return;
+        const [, found] = pairs.find(([one]) => String(one).startsWith('kubelet-arg')) ?? [];
+        const items: unknown[] = Array.isArray(found) ? found : [found];
+        const ofText = items.map((item) => (typeof item === 'string' ? item.trim() : undefined));
+        const got = (values.get('kubelet-arg') ?? []).map(({ text: one, form }) =>
+          form === undefined ? one : undefined,
+        );
+        expect(got).toEqual(ofText);
+        if (text.includes('*') && ofText.some((one) => one !== undefined)) resolved += 1;
+      }),
+      { numRuns: 1000, seed: 8 },
+    );
+    expect(resolved).toBeGreaterThan(50);
+  }, 60_000);
+
+  it('never throw, whatever the bytes are', () => {
+    const piece = fc.constantFrom(
+      'kubelet-arg',
+      ':',
+      ' ',
+      '\n',
+      '- ',
+      '&p',
+      '*p',
+      '[',
+      ']',
+      '{',
+      '}',
+      '"',
+      "'",
+      '\t',
+      '|',
+      '#',
+      '---',
+      '<<',
+      '?',
+      '%',
+      '!',
+      '\ufeff',
+      '\0',
+      'é',
+      '\u2028',
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.array(piece, { maxLength: 40 }).map((all) => all.join('')),
+          fc.string(),
+        ),
+        (text) => {
+          expect(() => readSupervisorConfig([{ path: '/c.yaml', text }], [])).not.toThrow();
+        },
+      ),
+      { numRuns: 1000, seed: 8 },
+    );
+  }, 60_000);
+
+  it('are read in time, however they multiply', () => {
+    const layers = Array.from({ length: 12 }, (_, at) => `l${at}: &l${at} [${`*l${at - 1},`.repeat(9)}]\n`).slice(1);
+    const bomb = `l0: &l0 [a=1]\n${layers.join('')}kubelet-arg: *l11\n`;
+    const deep = `kubelet-arg: ${'['.repeat(50_000)}\n`;
+    const many = `kubelet-arg:\n${'- &p a=1\n- *p\n'.repeat(8000)}`;
+    const dashes = `kubelet-arg: ["${'-'.repeat(200_000)}x=1"]\n`;
+    const start = performance.now();
+    const said = [bomb, deep, many, dashes].map(
+      (text) => readSupervisorConfig([{ path: '/c', text }], []).faults[0]?.message,
+    );
+    expect(said.slice(0, 2)).toEqual([
+      expect.stringContaining('excessive aliasing') as string,
+      expect.stringContaining('not valid YAML') as string,
+    ]);
+    expect(performance.now() - start).toBeLessThan(20_000);
+  }, 60_000);
 });

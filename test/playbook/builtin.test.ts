@@ -18,6 +18,8 @@ const check = (rule: Rule): unknown => {
       return { file: rule.file, fix: rule.fix, skip: rule.skip };
     case 'manual':
       return { look: rule.look };
+    case 'network':
+      return { guard: rule.guard };
   }
 };
 
@@ -76,11 +78,10 @@ describe('the built-in playbooks', () => {
     for (const { id, kind, skip } of rules) {
       const path = rules.find((rule) => rule.id === id && rule.kind === 'file');
       const isUnitOrConfig = path?.kind === 'file' && ['kubelet-unit', 'kubelet-config'].includes(path.file.path);
-      if (isUnitOrConfig || ['hostname-override', 'rotate-certificates'].includes(id)) {
+      if (isUnitOrConfig || ['hostname-override', 'rotate-certificates', 'server-tls-bootstrap'].includes(id)) {
         expect(skip[distro], `${kind} ${id}`).toMatch(/\w{3}/);
       }
     }
-    expect(rules.some((rule) => rule.kind === 'setting' && rule.setting === 'serverTLSBootstrap')).toBe(false);
   });
 
   it('write protect-kernel-defaults only where the kernel’s settings are kept with it', () => {
@@ -122,16 +123,19 @@ describe('the built-in playbooks', () => {
       .flatMap((book) => book.rules)
       .filter((rule) => rule.kind === 'setting' && rule.set !== undefined);
     const settings = written.map((rule) => (rule.kind === 'setting' ? rule.setting : ''));
-    for (const risky of [
-      'authentication.x509.clientCAFile',
-      'tlsCertFile',
-      'tlsPrivateKeyFile',
-      'staticPodPath',
-      'serverTLSBootstrap',
-    ]) {
+    for (const risky of ['authentication.x509.clientCAFile', 'tlsCertFile', 'tlsPrivateKeyFile', 'staticPodPath']) {
       expect(settings).not.toContain(risky);
     }
     expect(settings).toContain('readOnlyPort');
+  });
+
+  it('ask the cluster for a serving certificate by tls alone, and never where the distribution issues one', () => {
+    const asking = [...books].flatMap(([name, { rules }]) =>
+      rules
+        .filter((rule) => rule.kind === 'setting' && rule.setting === 'serverTLSBootstrap' && rule.set !== undefined)
+        .map(({ skip }) => [name, Object.keys(skip)]),
+    );
+    expect(asking).toEqual([['tls', ['k3s', 'rke2']]]);
   });
 
   it('baseline closes the doors', () => {

@@ -111,54 +111,54 @@ describe('a faulty playbook', () => {
 `;
     expect(faults(text)).toEqual([
       'mine.yaml:2: kind: must be Playbook, not "Playbok", did you mean "Playbook"?',
-      'mine.yaml:5: rules[0].title: is missing: a text',
+      'mine.yaml:5: rules[0].title: is required: a string',
       'mine.yaml:6: rules[0].titel: unknown key "titel", did you mean "title"?',
       'mine.yaml:7: rules[0].severity: must be one of low, medium, high, critical, not "hihg", did you mean "high"?',
-      'mine.yaml:9: rules[0].setting: "readOnlyPrt" is no setting that can be judged, did you mean "readOnlyPort"?',
-      'mine.yaml:10: rules[0].want: takes exactly one of equals, oneOf, atLeast, atMost, subsetOf, set, absent',
+      'mine.yaml:9: rules[0].setting: "readOnlyPrt" is not a known setting, did you mean "readOnlyPort"?',
+      'mine.yaml:10: rules[0].want: needs exactly one of equals, oneOf, atLeast, atMost, subsetOf, set, absent',
       'mine.yaml:10: rules[0].want.equal: unknown key "equal", did you mean "equals"?',
-      'mine.yaml:11: rules[1].id: another rule has the id "one"',
-      'mine.yaml:11: rules[1]: has file and manual: one rule, one check',
+      'mine.yaml:11: rules[1].id: another rule already has the id "one"',
+      'mine.yaml:11: rules[1]: has file and manual, but a rule has only one of them',
       'mine.yaml:15: rules[1].file.path: must be one of kubelet-unit, kubelet-config, kubelet-kubeconfig, client-ca, proxy-kubeconfig, not "kubelet-conf", did you mean "kubelet-config"?',
-      'mine.yaml:15: rules[1].file.mode.atMost: must be a text, not the number 384, put it in quotes',
+      'mine.yaml:15: rules[1].file.mode.atMost: must be a string, not the number 384; put it in quotes',
     ]);
   });
 
   it.each([
     ['', 'mine.yaml:1: must be a mapping, not empty'],
     [`${head}  []`, 'mine.yaml:4: rules: must not be empty'],
-    [rule(''), 'mine.yaml:5: rules[0]: needs one of setting, file, manual'],
+    [rule(''), 'mine.yaml:5: rules[0]: needs one of setting, file, packetFilter, addressList, manual'],
     [rule('setting: port'), 'mine.yaml:5: rules[0]: a rule with setting needs want'],
     [rule('manual: true'), 'mine.yaml:5: rules[0]: a rule with manual needs look'],
-    [rule('manual: true\nlook: x\nset: 1'), 'mine.yaml:11: rules[0].set: belongs to a rule with setting'],
-    [rule('setting: port\nwant: {set: true}\nfix: false'), 'mine.yaml:11: rules[0].fix: belongs to a rule with file'],
+    [rule('manual: true\nlook: x\nset: 1'), 'mine.yaml:11: rules[0].set: belongs in a rule with setting'],
+    [rule('setting: port\nwant: {set: true}\nfix: false'), 'mine.yaml:11: rules[0].fix: belongs in a rule with file'],
     [
       rule('setting: port\nwant: {set: true, equals: 1}'),
-      'mine.yaml:10: rules[0].want: takes exactly one of equals, oneOf, atLeast, atMost, subsetOf, set, absent',
+      'mine.yaml:10: rules[0].want: needs exactly one of equals, oneOf, atLeast, atMost, subsetOf, set, absent',
     ],
     [
       rule('setting: port\nwant: {}'),
-      'mine.yaml:10: rules[0].want: takes exactly one of equals, oneOf, atLeast, atMost, subsetOf, set, absent',
+      'mine.yaml:10: rules[0].want: needs exactly one of equals, oneOf, atLeast, atMost, subsetOf, set, absent',
     ],
     [
       rule('setting: readOnlyPort\nwant: {equals: 0}\nset: 10255'),
-      "mine.yaml:11: rules[0].set: 10255 does not meet the rule's own want: 0",
+      "mine.yaml:11: rules[0].set: 10255 does not satisfy the rule's own want: 0",
     ],
     [
       rule('setting: readOnlyPort\nwant: {equals: "0"}'),
-      'mine.yaml:10: rules[0].want: readOnlyPort takes a whole number, never "0"',
+      'mine.yaml:10: rules[0].want: readOnlyPort takes a whole number, not "0"',
     ],
     [
       rule('setting: seccompDefault\nwant: {oneOf: [true, "x"]}'),
-      'mine.yaml:10: rules[0].want: seccompDefault takes true or false, never "x"',
+      'mine.yaml:10: rules[0].want: seccompDefault takes true or false, not "x"',
     ],
     [
       rule('setting: tlsMinVersion\nwant: {atLeast: TLS1.2}'),
-      'mine.yaml:10: rules[0].want: "TLS1.2" cannot be compared: a number, a duration or a TLS version',
+      'mine.yaml:10: rules[0].want: "TLS1.2" cannot be compared; use a number, a duration or a TLS version',
     ],
     [
       rule('setting: flags.hostname-override\nwant: {absent: true}\nset: x'),
-      'mine.yaml:11: rules[0].set: a flag that has no field is never written: leave set out',
+      'mine.yaml:11: rules[0].set: kubelatch cannot write a flag without a configuration field; remove set',
     ],
     [rule('file: {path: client-ca}'), 'mine.yaml:9: rules[0].file: needs mode, owner or both'],
     [
@@ -171,15 +171,15 @@ describe('a faulty playbook', () => {
     ],
     [
       rule('setting: port\nwant: {set: true}\nversions: ~1.29'),
-      'mine.yaml:11: rules[0].versions: "~1.29" is no range such as ">=1.29 <1.34"',
+      'mine.yaml:11: rules[0].versions: "~1.29" is not a version range such as ">=1.29 <1.34"',
     ],
     [
       rule('setting: port\nwant: {set: true}\nreferences: {cis: {cis-1.12: 4.2}}'),
-      'mine.yaml:11: rules[0].references.cis."cis-1.12": must be a text, not the number 4.2, put it in quotes',
+      'mine.yaml:11: rules[0].references.cis."cis-1.12": must be a string, not the number 4.2; put it in quotes',
     ],
     [
       rule('setting: port\nwant: {set: true}\nreferences: {stig: [242391]}'),
-      'mine.yaml:11: rules[0].references.stig[0]: must be a text, not the number 242391, put it in quotes',
+      'mine.yaml:11: rules[0].references.stig[0]: must be a string, not the number 242391; put it in quotes',
     ],
   ])('%j', (text, line) => {
     expect(faults(text)).toContain(line);
@@ -202,9 +202,9 @@ describe('loadPlaybook', () => {
   it('names the nearest built-in and all of them', async () => {
     await expect(loadPlaybook('cis-1.21')).rejects.toMatchObject({
       code: 'playbook',
-      message: 'no playbook is named "cis-1.21"',
+      message: 'there is no playbook named "cis-1.21"',
       hint: expect.stringMatching(
-        /^Did you mean cis-1\.(11|12)\? There are baseline, cis-1\.11, cis-1\.12, k3s-cis, rke2-cis, stig, tls;/,
+        /^Did you mean cis-1\.(11|12)\? Built-in playbooks: baseline, cis-1\.11, cis-1\.12, k3s-cis, rke2-cis, stig, tls\./,
       ) as string,
     });
     await expect(loadPlaybook('./none.yaml')).rejects.toMatchObject({

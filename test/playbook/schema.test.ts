@@ -10,14 +10,14 @@ describe('playbooks/playbook.schema.json', () => {
     await expect(text).toMatchFileSnapshot('../../playbooks/playbook.schema.json');
   });
 
-  it('says that a rule is one of three kinds, and a want one of seven', async () => {
+  it('says that a rule is one of five kinds, and a want one of seven', async () => {
     const schema = JSON.parse(await readFile('playbooks/playbook.schema.json', 'utf8')) as {
       properties: {
         rules: { items: { oneOf: unknown[]; additionalProperties: boolean; properties: { want: object } } };
       };
     };
     const rule = schema.properties.rules.items;
-    expect(rule.oneOf).toHaveLength(3);
+    expect(rule.oneOf).toHaveLength(5);
     expect(rule.additionalProperties).toBe(false);
     expect(rule.properties.want).toMatchObject({ minProperties: 1, maxProperties: 1, additionalProperties: false });
   });

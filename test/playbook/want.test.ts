@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Want } from '../../src/playbook/schema.js';
-import { meetsWant, rankOf, wantText } from '../../src/playbook/want.js';
+import { meetsWant, rankOf, settingMeets, wantText } from '../../src/playbook/want.js';
 
 describe('meetsWant', () => {
   it.each<[Want, readonly unknown[], readonly unknown[]]>([
@@ -37,10 +37,42 @@ describe('meetsWant', () => {
   });
 });
 
+describe('settingMeets', () => {
+  const [good, other] = ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384'];
+  const weak = 'TLS_RSA_WITH_AES_128_CBC_SHA';
+  const tls13 = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
+
+  it.each<[Want, readonly string[], boolean]>([
+    [{ subsetOf: [good, other] }, [good, ...tls13], true],
+    [{ subsetOf: [good, other] }, [...tls13, other, good], true],
+    // They stand for nothing: neither a weak suite nor a list without any other is made good by them.
+    [{ subsetOf: [good, other] }, [good, weak, ...tls13], false],
+    [{ subsetOf: [good, other] }, tls13, false],
+    [{ subsetOf: [good, ...tls13] }, tls13, false],
+    [{ subsetOf: [good] }, ['TLS_AES_128_CCM_SHA256', good], false],
+    [{ equals: [good] }, [good, ...tls13], true],
+    [{ equals: [good, ...tls13] }, [good], true],
+    [{ equals: [good] }, tls13, false],
+    [{ oneOf: [null, [good, tls13[0] ?? '']] }, [good], true],
+    [{ set: true }, tls13, false],
+    [{ set: true }, [good], true],
+    [{ absent: true }, tls13, false],
+    [{ absent: true }, [], true],
+  ])('of tlsCipherSuites: %j, %j: %s', (want, value, meets) => {
+    expect(settingMeets('tlsCipherSuites', want, value)).toBe(meets);
+  });
+
+  it('leaves every other setting as it is', () => {
+    const want: Want = { subsetOf: tls13 };
+    expect(settingMeets('allowedUnsafeSysctls', want, tls13)).toBe(true);
+    expect(settingMeets('tlsCipherSuites', { equals: 'x' }, 'x')).toBe(true);
+  });
+});
+
 describe('wantText', () => {
   it.each<[Want, string]>([
     [{ equals: false }, 'false'],
-    [{ oneOf: [null, 'Webhook'] }, 'one of not given, "Webhook"'],
+    [{ oneOf: [null, 'Webhook'] }, 'one of not set, "Webhook"'],
     [{ atLeast: '5m' }, 'at least 5m'],
     [{ atMost: 3 }, 'at most 3'],
     [{ subsetOf: ['A', 'B'] }, 'only A, B'],
