@@ -1,8 +1,8 @@
-# Runs kubectl with this host's own credentials, or serves the API server through it.
-# $1 kubeconfig or -  $2 context or -  $3 kubeconfigs to try when none is named  $4 programs to try for kubectl
-# $5 `serve` and a folder to make, or `run` and kubectl's arguments
+# Runs kubectl with this host's credentials, or serves the API server through it.
+# $1 kubeconfig or -  $2 context or -  $3 kubeconfigs to try if $1 is -  $4 kubectl programs to try
+# $5 `serve` and a folder to create, or `run` and kubectl's arguments
 
-# The API server on a socket in a private folder, for as long as somebody listens to this script's output.
+# Serves the API server on a socket in a private folder until this script's output is closed.
 serve() { # DIR
   dir=$1
   (umask 077 && mkdir -- "$dir") || exit 4
@@ -22,7 +22,7 @@ serve() { # DIR
     sleep 0.1 2>/dev/null || sleep 1
   done
   chown -- "$owner" "$dir/api"
-  while kill -0 "$server" 2>/dev/null; do # the write fails once nobody listens, and ends this
+  while kill -0 "$server" 2>/dev/null; do # the write fails once the output is closed, which ends this loop
     echo alive || exit 0
     sleep 2
   done
@@ -38,7 +38,7 @@ main() {
     command -v "$one" >/dev/null 2>&1 && kubectl=$one && break
   done
   [ -n "$kubectl" ] || {
-    echo "none of these is here: $4" >&2
+    echo "kubectl was not found; tried: $4" >&2
     exit 3
   }
   if [ "$config" = - ]; then

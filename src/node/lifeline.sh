@@ -1,11 +1,11 @@
-# Runs a command for as long as somebody holds this script's standard input open: it ends with whoever started it, however that one ends.
+# Runs a command until this script's standard input closes, so that the command ends with its caller, however the caller ends.
 # $@ the command
 
 main() {
   [ $# -ge 1 ] || exit 97
   exec 3<&0
   child='' ends=''
-  # Before there is a child: a signal in between would leave it behind.
+  # Set the trap before the child exists: a signal in between would leave the child running.
   trap 'ends=yes; [ -z "$child" ] || kill "$child" 2>/dev/null' HUP INT TERM
   "$@" </dev/null 3<&- &
   child=$!
@@ -18,7 +18,7 @@ main() {
   exec 3<&-
   wait "$child"
   status=$?
-  # Cut short by a signal, which has ended the child.
+  # A signal interrupted the wait. Its handler has ended the child.
   wait "$child" 2>/dev/null
   kill "$watcher" 2>/dev/null
   exit "$status"

@@ -1,6 +1,6 @@
-# Units for the probe: what systemd or OpenRC runs, and what a unit said that it started a kubelet with.
+# Units for the probe: what systemd or OpenRC runs, and how a unit reported starting its kubelet.
 
-# like TEXT PATTERNS: TEXT is one of them; a pattern has one star at most.
+# like TEXT PATTERNS: whether TEXT matches one of them; a pattern has at most one star.
 like() {
   found=1
   set -f
@@ -16,16 +16,108 @@ like() {
 }
 
 systemd_units() { # NAMES
-  properties=Id,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,EnvironmentFiles,MainPID,NRestarts,Type,RestartUSec,NeedDaemonReload,KillMode,InvocationID
+  properties=Id,Names,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,EnvironmentFiles,ExecStart
+  properties=$properties,WorkingDirectory,MainPID,NRestarts,Type,RestartUSec,NeedDaemonReload,KillMode,InvocationID,ControlGroup,IPIngressBytes
   names=$1
   set --
-  set -f # names may be patterns, which are systemd's to read
+  set -f # names may be patterns, which systemd must expand
   for unit in $names; do set -- "$@" "$unit"; done
   set +f
   systemctl show --no-pager -p "$properties" -- "$@" 2>/dev/null
 }
 
-# The scripts of OpenRC by the names of units, in the words of `systemctl show`.
+# on_disk UNITS, as shown by `systemctl show`: one line for each current file of a unit, which systemd reads at its next
+# daemon-reload: the unit's name and the path, folders of higher precedence first.
+on_disk() {
+  folders=$(systemctl show --no-pager -p UnitPath --value 2>/dev/null)
+  unit='' names='' fragment=no
+  while IFS= read -r line; do
+    case $line in
+      Id=*) unit=${line#Id=} ;;
+      Names=*) names=${line#Names=} ;;
+      FragmentPath=/*) fragment=yes ;;
+      '')
+        [ "$fragment" = no ] || files_of "$unit" "$names"
+        unit='' names='' fragment=no
+        ;;
+    esac
+  done <<UNITS
+$1
+
+UNITS
+}
+
+files_of() { # UNIT NAMES
+  for folder in $folders; do
+    for file in "$folder/$1" "$folder/${1%%@*}@.${1##*.}"; do
+      if [ -e "$file" ] || [ -L "$file" ]; then printf '%s %s\n' "$1" "$file"; fi
+    done
+  done
+  for one in $1 $2; do
+    for folder in $folders; do drop_ins "$1" "$folder" "$one"; done
+  done
+  for folder in $folders; do drop_ins_in "$1" "$folder/${1##*.}.d"; done
+}
+
+# Drop-ins for a name, for its template, and for each prefix of the name that ends in a dash.
+drop_ins() { # UNIT FOLDER NAME
+  type=${3##*.} prefix=${3%.*}
+  drop_ins_in "$1" "$2/$3.d"
+  case $prefix in
+    *@?*) drop_ins_in "$1" "$2/${prefix%%@*}@.$type.d" ;;
+  esac
+  prefix=${prefix%%@*}
+  while [ "${prefix%-*}" != "$prefix" ]; do
+    prefix=${prefix%-*}
+    drop_ins_in "$1" "$2/$prefix-.$type.d"
+  done
+}
+
+drop_ins_in() { # UNIT FOLDER
+  [ -d "$2" ] || return 0
+  (
+    cd -P -- "$2" 2>/dev/null || exit 0
+    for file in *.conf; do
+      if [ -e "$file" ] || [ -L "$file" ]; then printf '%s %s\n' "$1" "$PWD/$file"; fi
+    done
+  )
+}
+
+# Reports systemd's version and the names of the variables it gives to every service. Their values are not sent.
+manager() {
+  echo "systemd $(systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]\{1,4\}\).*/\1/p')"
+  echo "manager $(systemctl show-environment 2>/dev/null | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' | b64)"
+}
+
+# matches PATTERN: the paths that match it, one per line.
+matches() (
+  IFS=
+  set +f
+  for match in $1; do
+    if [ -e "$match" ] || [ -L "$match" ]; then printf '%s\n' "$match"; fi
+  done
+)
+
+# globs PATHS, one per line: reports the matches of each pattern among them; also sets globbed, the paths and all matches.
+globs() {
+  globbed=''
+  while IFS= read -r pattern; do
+    globbed="$globbed$pattern
+"
+    case $pattern in
+      *[*?[]*)
+        found=$(matches "$pattern")
+        echo "glob $(b64_of "$pattern") $(b64_of "$found")."
+        globbed="$globbed$found
+"
+        ;;
+    esac
+  done <<PATHS
+$1
+PATHS
+}
+
+# Reports OpenRC scripts by unit name, in the format of `systemctl show`.
 openrc_services() { # NAMES
   for one in $1; do
     for service in /etc/init.d/${one%.service}; do
@@ -40,7 +132,8 @@ openrc_services() { # NAMES
   done
 }
 
-# main_of PID: itself, or the child of a supervise-daemon, which writes its own number down; 0 where there is none.
+# main_of PID: the process itself, or the child of a supervise-daemon, whose own PID is in the PID file; 0 if there is none. The PID
+# may have been reused, so a process that does not belong to root does not count.
 main_of() {
   name=''
   { read -r name <"/proc/$1/comm"; } 2>/dev/null || set -- 0
@@ -51,12 +144,13 @@ main_of() {
     parent=${state##*) } && parent=${parent#* } && parent=${parent%% *}
     [ "$parent" = "$1" ] && set -- "${dir#/proc/}" && break
   done
+  of_root "$1" || set -- 0
   echo "$1"
 }
 
-# What the journal of units says that they started their kubelet with, in this run of theirs. It is the first such line that counts:
-# it comes early, and what comes later may quote what anybody wrote.
-started() { # PATTERNS UNITS, as `systemctl show` tells them
+# Prints the journal lines in which units report how they started their kubelet, since the unit's last start. Only the first such line
+# counts: later lines may quote text that anyone could have written.
+started() { # PATTERNS UNITS, as shown by `systemctl show`
   printf '%s\n\n' "$2" | awk -F= '
     $1 == "Id" { unit = $2 }
     $1 == "InvocationID" { invocation = $2 }

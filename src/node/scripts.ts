@@ -1,12 +1,40 @@
 /** The shell programs that run on a node, read once from the files beside this one. */
 import { readFileSync } from 'node:fs';
 
-export type ScriptName = 'probe' | 'txn' | 'watch' | 'http' | 'kubectl' | 'lifeline';
+export type ScriptName =
+  | 'probe'
+  | 'txn'
+  | 'watch'
+  | 'hashes'
+  | 'http'
+  | 'kubectl'
+  | 'lifeline'
+  | 'login'
+  | 'serving'
+  | 'filter'
+  | 'network'
+  | 'connections'
+  | 'pod-probe';
 
 /** Programs in several files: the last one ends with the line that runs it. */
 const parts: Readonly<Partial<Record<ScriptName, readonly string[]>>> = {
-  probe: ['probe-units', 'probe'],
-  txn: ['txn-files', 'txn-stage', 'txn-state', 'txn-switch', 'txn-undo', 'txn'],
+  probe: ['base', 'places', 'processes', 'packet-filter', 'probe-files', 'probe-units', 'probe'],
+  connections: ['base', 'connections'],
+  watch: ['base', 'places', 'processes', 'watch'],
+  serving: ['base', 'places', 'serving'],
+  filter: ['places', 'packet-filter', 'filter'],
+  txn: [
+    'base',
+    'places',
+    'processes',
+    'txn-safety',
+    'txn-files',
+    'txn-stage',
+    'txn-state',
+    'txn-switch',
+    'txn-undo',
+    'txn',
+  ],
 };
 const loaded = new Map<ScriptName, string>();
 
@@ -15,7 +43,8 @@ export function script(name: ScriptName): string {
   const known = loaded.get(name);
   if (known !== undefined) return known;
   const read = (file: string): string => readFileSync(new URL(`./${file}.sh`, import.meta.url), 'utf8');
-  const text = (parts[name] ?? [name]).map(read).join('\n');
+  // Its name goes first: programs may begin with the same part.
+  const text = [`# kubelatch: ${name}\n`, ...(parts[name] ?? [name]).map(read)].join('\n');
   loaded.set(name, text);
   return text;
 }

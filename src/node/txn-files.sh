@@ -1,14 +1,7 @@
-# The files of a change on this node: named, compared, put back.
-# One of the parts of the program in txn.sh; TXN is the folder of the change, ID its name.
+# The files of a change on this node: their names, comparing them, and restoring them.
+# Part of the program in txn.sh. TXN is the folder of the change, ID its name.
 
-# Not every base64 leaves out the ends of lines by itself.
-case $(printf x | base64 -w 0 2>/dev/null) in
-  eA==) one_line=-w0 ;;
-  *) one_line= ;;
-esac
-b64_of() { if [ -n "$one_line" ]; then printf '%s' "$1" | base64 "$one_line"; else printf '%s' "$1" | base64 | tr -d '\n'; fi; }
-
-flush() { # FILE...: those that are there; what cannot reach the disk is a failure
+flush() { # FILE...: flushes those that exist; fails if a file cannot reach the disk
   for one; do
     shift
     [ ! -e "$one" ] || set -- "$@" "$one"
@@ -16,18 +9,12 @@ flush() { # FILE...: those that are there; what cannot reach the disk is a failu
   [ $# -eq 0 ] || sync -- "$@"
 }
 
-put_line() { # TEXT FILE: by a tool that says why it cannot, and without an echo that reads backslashes
+put_line() { # TEXT FILE: uses a tool that reports why it fails; some shells' echo interprets backslashes
   printf '%s\n' "$1" | cat >"$2"
 }
 
-replace_line() { # TEXT FILE: all of it or nothing
-  put_line "$1" "$2.tmp" && flush "$2.tmp" && mv -f "$2.tmp" "$2" && flush "${2%/*}"
-}
-
-line_of() { # FILE: its first line, or nothing
-  line=
-  { IFS= read -r line <"$1"; } 2>/dev/null || true
-  printf '%s\n' "$line"
+replace_line() { # TEXT FILE: replaces the file completely or not at all
+  put_line "$1" "$2.tmp" && flush "$2.tmp" && move "$2.tmp" "$2" && flush "${2%/*}"
 }
 
 sha_of() {
@@ -46,16 +33,12 @@ coded_of() { # sets coded: a path as a word without blanks
   esac
 }
 
-set_meta() { # FILE MODE IDS
-  chown -- "$3" "$1" && chmod -- "$2" "$1"
-}
-
 same_label() { # FROM TO
   [ -d /sys/fs/selinux ] || return 0
   chcon --reference="$1" -- "$2" 2>/dev/null || true
 }
 
-# Is the file as it was recorded? PATH SHA MODE IDS; sha - : it must not exist; sha ? : its content does not matter
+# PATH SHA MODE IDS: is the file as recorded? sha -: it must not exist; sha ?: its content does not matter
 is_as() {
   if [ "$2" = - ]; then
     [ ! -e "$1" ] && [ ! -L "$1" ]
@@ -67,15 +50,15 @@ is_as() {
   [ "$2" = '?' ] || [ "$(sha_of "$1")" = "$2" ]
 }
 
-staged_for() { # PATH N: where the new file waits, in the same folder
+staged_for() { # PATH N: the path of the staged new file, in the same folder
   printf '%s\n' "${1%/*}/.kubelatch-$ID-$2.tmp"
 }
 
-link_for() { # PATH N: a second name of the old file, in the same folder, until the change is confirmed
+link_for() { # PATH N: the path of a hard link to the old file, in the same folder, until the change is confirmed
   printf '%s\n' "${1%/*}/.kubelatch-$ID-$2.old"
 }
 
-each_file() { # FUNCTION: called as FUNCTION N ACTION PATH OLD_SHA OLD_MODE OLD_IDS NEW_SHA NEW_MODE NEW_IDS; ends at the first failure
+each_file() { # FUNCTION: called as FUNCTION N ACTION PATH OLD_SHA OLD_MODE OLD_IDS NEW_SHA NEW_MODE NEW_IDS; stops at the first failure
   while read -r n action coded old_sha old_mode old_ids new_sha new_mode new_ids; do
     path_of "$coded" || return 2
     "$1" "$n" "$action" "$path" "$old_sha" "$old_mode" "$old_ids" "$new_sha" "$new_mode" "$new_ids" || return "$?"
@@ -89,7 +72,7 @@ path_of() { # CODED: sets path
   esac
 }
 
-discard() ( # a shell of its own: each_file has the names of its caller
+discard() ( # a subshell, because each_file uses its caller's variable names
   each_file drop_staged
   remove_folders
   rm -rf "$TXN"
@@ -98,8 +81,8 @@ discard() ( # a shell of its own: each_file has the names of its caller
 drop_staged() { rm -f -- "$(staged_for "$3" "$1")" "$(link_for "$3" "$1")"; }
 drop_link() { rm -f -- "$(link_for "$3" "$1")"; }
 
-# Ours to put back: the bytes and the metadata are the old ones or the new ones. 3: anything else, which is somebody's edit. Another
-# status, which a shell or a tool gives for troubles of its own: it could not be looked at.
+# Whether a file may be reverted: its bytes and metadata are the old or the new ones. Status 3: anything else, so somebody edited it.
+# Any other status comes from a failing shell or tool: the file could not be checked.
 ours() {
   if [ ! -e "$3" ] && [ ! -L "$3" ]; then
     [ "$4" != - ] || return 0
@@ -119,15 +102,19 @@ ours() {
   return 3
 }
 
-# A folder that is not there and that this change did not make: its disk may not be mounted yet.
+# A folder that is missing although this change did not create it: its disk may not be mounted yet. If users other than root can change
+# the folder by now, nothing is written there, because of possible links.
 reachable() {
-  [ -d "${3%/*}/" ] && return
+  if [ -d "${3%/*}/" ]; then
+    in_root_only "$3"
+    return
+  fi
   { [ -e "$TXN/folders" ] && grep -qxF -- "${3%/*}" "$TXN/folders"; } && return
   printf '%s\n' "the folder of $3 is not there"
   return 1
 }
 
-put_old() { # a file that is the old one already is left alone: it may be why writing failed
+put_old() { # does not touch a file that is already the old one: it may be the reason why writing failed
   staged=$(staged_for "$3" "$1")
   rm -f -- "$staged"
   if ! is_old "$@" >/dev/null; then
@@ -143,7 +130,7 @@ put_old() { # a file that is the old one already is left alone: it may be why wr
   drop_link "$@" && flush "$3" "${3%/*}/"
 }
 
-relink() { # the old file gets its second name back, ready to be renamed; or what is needed to take the new one away is tried
+relink() { # creates the old file's hard link again, ready to be renamed; or checks the conditions for removing the new file
   trial=$(staged_for "$3" "$1")
   case $2 in
     create) [ ! -d "${3%/*}/" ] || { : >"$trial" && rm -f -- "$trial"; } ;;
@@ -156,16 +143,16 @@ relink() { # the old file gets its second name back, ready to be renamed; or wha
   esac
 }
 
-put_link() { # the old file, if its link is there and nobody wrote into it
+put_link() { # restores the old file from its hard link, if that exists and nobody changed it
   old_link=$(link_for "$3" "$1")
-  is_as "$old_link" "$4" "$5" "$6" && mv -f -- "$old_link" "$3"
+  is_as "$old_link" "$4" "$5" "$6" && move "$old_link" "$3"
 }
 
 put_copy() {
-  cp -a -- "$TXN/old/$1" "$staged" && same_label "$3" "$staged" && flush "$staged" && mv -f -- "$staged" "$3"
+  cp -a -- "$TXN/old/$1" "$staged" && same_label "$3" "$staged" && flush "$staged" && move "$staged" "$3"
 }
 
-is_old() { # the content of a file whose mode alone was changed is not ours
+is_old() { # a change of mode alone does not own the file's content
   content=$4
   [ "$2" != mode ] || content='?'
   is_as "$3" "$content" "$5" "$6" || {

@@ -1,24 +1,8 @@
-# Where a change stands: its state, the boot it belongs to, who holds the node, and the locks.
-# One of the parts of the program in txn.sh; ROOT is the folder of all changes, TXN that of this one, ID its name.
+# The status of a change: its state, the boot it belongs to, which change holds the node, and the locks.
+# Part of the program in txn.sh. ROOT is the folder of all changes, TXN that of this one, ID its name.
 
 set_state() {
   replace_line "$1" "$TXN/state"
-}
-
-state_of() { # DIR; once decided, a disk too full to say so does not make it undone
-  state=$(line_of "$1/state")
-  # What cannot be read is not taken for nothing: the old files may lie here alone.
-  if [ -z "$state" ] && [ -e "$1/state" ]; then state=unreadable; fi
-  case $state in
-    applied | writing)
-      if [ -e "$1/decided-confirm" ]; then
-        state=confirmed
-      elif [ -e "$1/decided-revert" ]; then
-        state=reverting
-      fi
-      ;;
-  esac
-  printf '%s\n' "${state:-none}"
 }
 
 is_pending() { # STATE
@@ -28,17 +12,14 @@ is_pending() { # STATE
   return 1
 }
 
-set_verdict() { # WHO AND HOW: the first line that a person asks for, so a full disk must not end anything
-  replace_line "$1 ($(date -u '+%Y-%m-%d %H:%M:%SZ') on the node's clock)" "$TXN/verdict" 2>/dev/null || true
+# ENDER(run|node) WHO AND HOW: line 1 is for people, so failing to write it on a full disk must not stop anything; line 2 is ENDER.
+set_verdict() {
+  how_ended=$(printf '%s\n' "$2" | head -n 1)
+  replace_line "$how_ended ($(date -u '+%Y-%m-%d %H:%M:%SZ') on the node's clock)
+$1" "$TXN/verdict" 2>/dev/null || true
 }
 
-# Seconds since the kernel started: the only clock that is compared with itself alone.
-now() {
-  read -r up _ </proc/uptime
-  printf '%s\n' "${up%%.*}"
-}
-
-number_of() { # FILE: the number in it; 0 where there is none, since a shell may end at arithmetic with anything else
+number_of() { # FILE: the number in it; 0 if there is none, because a shell may exit when it calculates with anything else
   number=$(line_of "$1")
   case $number in
     '' | *[!0-9]*) number=0 ;;
@@ -46,7 +27,7 @@ number_of() { # FILE: the number in it; 0 where there is none, since a shell may
   printf '%s\n' "$number"
 }
 
-# As the node itself counts its changes: names have the times of whoever gave them, and clocks differ.
+# Orders changes by the node's own counter: names contain the time of the machine that chose them, and clocks differ.
 next_order() {
   most=0
   for dir in "$ROOT"/*/; do
@@ -63,48 +44,44 @@ newest_first() { # the names of all changes
   done | sort -k 1,1nr -k 2,2r | cut -d ' ' -f 2
 }
 
-is_volatile() { # DIR: what lies in it is gone with the power
-  [ "${KUBELATCH_VOLATILE:-}" != ok ] || return 1
+is_volatile() { # DIR: its content is lost on power failure
   for place in "$1" "$(upper_of "$1")"; do
-    [ -z "$place" ] || case $(stat -f -c %T -- "$place" 2>/dev/null) in
-      tmpfs | ramfs) return 0 ;;
+    [ -n "$place" ] || continue
+    case " $VOLATILE " in
+      *" $(stat -f -c %T -- "$place" 2>/dev/null) "*) return 0 ;;
     esac
   done
   return 1
 }
 
-upper_of() { # DIR: where an overlay keeps what is written in it; nothing where there is none
-  best=/ upper=''
-  while read -r _ _ _ _ at rest; do
+mount_of() { # DIR: the line of the kernel's mount table for it
+  best=/ found=''
+  while read -r id up device top at rest; do
     case ${1%/}/ in
       "${at%/}"/*) [ "${#at}" -ge "${#best}" ] || continue ;;
       *) continue ;;
     esac
-    best=$at upper=''
-    case $rest in
-      *' - overlay '*upperdir=*)
-        upper=${rest##*upperdir=}
-        upper=${upper%%[, ]*}
-        ;;
-    esac
-  done <"${KUBELATCH_MOUNTS:-/proc/self/mountinfo}"
-  printf '%s\n' "$upper"
+    best=$at found="$id $up $device $top $at $rest"
+  done <"$MOUNTS"
+  printf '%s\n' "$found"
 }
 
-# What tells this boot from another: containers share the kernel's boot id, so the start of their first process is part of it.
-boot_mark() {
-  printf '%s:%s\n' "$(cat /proc/sys/kernel/random/boot_id)" "$(sed 's/.*) //' /proc/1/stat | cut -d ' ' -f 20)"
+upper_of() { # DIR: the folder where an overlay stores writes; nothing if it is not an overlay
+  upper=$(mount_of "$1")
+  case $upper in
+    *' - overlay '*upperdir=*) upper=${upper##*upperdir=} && printf '%s\n' "${upper%%[, ]*}" ;;
+  esac
 }
 
 this_boot() { # DIR
   [ "$(line_of "$1/boot")" = "$(boot_mark)" ]
 }
 
-same_boot_only() { # what a controller began before the machine went down is put back, not gone on with
-  this_boot "$TXN" || answer state 'the machine was started since'
+same_boot_only() { # a change that began before a reboot is reverted, not continued
+  this_boot "$TXN" || answer state 'the machine was rebooted since'
 }
 
-seconds_left() { # DIR: until its switch acts; - where it has none
+seconds_left() { # DIR: seconds until its timer acts; - if it has none
   end=$(number_of "$1/deadline")
   if [ "$end" -gt 0 ] && is_pending "$(state_of "$1")" && this_boot "$1" && [ ! -e "$1/stuck" ]; then
     printf '%s\n' "$((end - $(now)))"
@@ -113,27 +90,27 @@ seconds_left() { # DIR: until its switch acts; - where it has none
   fi
 }
 
-# Until this shell ends or unlocks: nothing else changes states below ROOT. The kernel frees it with its process.
+# Until this shell exits or unlocks, no other process changes states below ROOT. The kernel frees the lock with its process.
 lock() {
   { [ -e "$ROOT/lock" ] || true >>"$ROOT/lock"; } 2>/dev/null && exec 9<"$ROOT/lock" && wait_for 9 20 &&
-    # An uninstall takes the file away: who waited for it meanwhile holds nothing.
+    # An uninstall deletes the lock file: whoever waited for the deleted file holds no lock.
     [ "$(stat -L -c %d:%i /proc/self/fd/9)" = "$(stat -c %d:%i -- "$ROOT/lock")" ]
 }
 
 unlock() { exec 9<&-; }
 
-take_lock() { lock || answer error "another kubelatch is at work on this node and does not end, or flock is missing"; }
+take_lock() { lock || answer error "another kubelatch is still running on this node, or flock is missing"; }
 
-# Until this shell ends: nobody else puts this change back.
+# Until this shell exits, no other process reverts this change.
 lock_revert() {
   { [ -e "$TXN/revert.lock" ] || true >>"$TXN/revert.lock"; } 2>/dev/null && exec 8<"$TXN/revert.lock" && wait_for 8 300
 }
 
-is_busy() { # STATUS of a lock: somebody holds it
+is_busy() { # STATUS of a lock: another process holds it
   [ "$1" -eq 75 ]
 }
 
-wait_for() { # DESCRIPTOR SECONDS: not every flock waits a limited time by itself
+wait_for() { # DESCRIPTOR SECONDS: not every flock supports a timeout
   command -v flock >/dev/null || return 1
   waited=0
   until flock -n "$1"; do
@@ -143,14 +120,14 @@ wait_for() { # DESCRIPTOR SECONDS: not every flock waits a limited time by itsel
   done
 }
 
-of_change() { # DIR FUNCTION: called for another change
+of_change() { # DIR FUNCTION: calls FUNCTION for another change
   own=$TXN own_id=$ID
   TXN=$1 ID=${1##*/}
   "$2" || true
   TXN=$own ID=$own_id
 }
 
-# The change besides this one that holds the node: `ID STATE AGE LEFT OWNER`, seconds or -. What was prepared and left is taken away.
+# The other change that holds the node: `ID STATE AGE LEFT OWNER`, seconds or -. A change that was prepared and abandoned is removed.
 holder() {
   for dir in "$ROOT"/*/; do
     dir=${dir%/}
@@ -172,8 +149,8 @@ holder() {
   return 1
 }
 
-withdraw() { # [self]: a change of which nothing was written
-  # Cut off from here on, it holds nobody: what has no state is taken away by the next one.
+withdraw() { # [self]: removes a change that has written nothing
+  # If this is interrupted here, the change no longer holds the node: the next one removes a change without a state.
   rm -f "$TXN/state"
   stop_switch "${1:-}"
   discard

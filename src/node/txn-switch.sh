@@ -1,7 +1,6 @@
-# The switch: units that put a change back when nobody confirms it, in this boot or the next one.
-# One of the parts of the program in txn.sh; ROOT is the folder of all changes, TXN that of this one, ID its name.
+# The dead-man's switch: units that revert a change if nobody confirms it, in this boot or the next one.
+# Part of the program in txn.sh. ROOT is the folder of all changes, TXN that of this one, ID its name.
 
-UNITS=${KUBELATCH_UNITS:-/etc/systemd/system}
 WANTED=$UNITS/multi-user.target.wants
 
 ask_systemd() { timeout 30 systemctl "$@" </dev/null 8<&- 9<&-; }
@@ -11,7 +10,7 @@ write_boot_unit() {
   while read -r _ _ coded _; do
     path_of "$coded"
     folder=${path%/*}
-    # systemd does not follow links to where they are mounted.
+    # systemd does not follow links to find mounts.
     for place in "$folder" "$(readlink -f -- "$folder")" "$(readlink -f -- "$TXN")"; do
       case $place in
         '' | *[!A-Za-z0-9/._@+-]*) ;;
@@ -56,21 +55,21 @@ AccuracySec=100ms
 UNIT
 }
 
-# A timer for this boot and a unit for the next one. SECONDS
+# Arms a timer for this boot and a unit for the next one. SECONDS
 start_switch() (
   umask 022
-  # The unit for the next start first: cut off anywhere, it takes away what there is.
+  # Write the unit for the next boot first: after an interruption at any later point it removes what was written.
   put_line "$(boot_mark)" "$TXN/boot" && put_line "$(($(now) + $1))" "$TXN/deadline" && write_boot_unit &&
     { [ -d "$WANTED" ] || mkdir "$WANTED"; } && ln -sf ../kubelatch-boot.service "$WANTED/kubelatch-boot.service" &&
     write_timer_units "$1" && flush "$UNITS"/kubelatch-* "$UNITS" "$WANTED" "$TXN/boot" "$TXN/deadline" "$TXN" &&
-    # What still runs from an earlier change would keep its time, or keep the service from being started.
+    # A timer or service of an earlier change would keep its old deadline or block the new service.
     ask_systemd daemon-reload && ask_systemd stop kubelatch-switch.service && ask_systemd restart kubelatch-switch.timer &&
-    # Each daemon-reload begins the time of such a timer anew, whoever asks for it. The service waits on its own; the timer is there
-    # should the service be ended.
+    # Every daemon-reload restarts such a timer from zero. The service waits on its own; the timer is there in case somebody stops
+    # the service.
     ask_systemd start kubelatch-switch.service
 )
 
-seconds_of() { # WORDS as systemd prints a time span
+seconds_of() { # WORDS: a time span as systemd prints it
   total=0
   for word in $1; do
     count=${word%%[!0-9]*}
@@ -90,7 +89,7 @@ seconds_of() { # WORDS as systemd prints a time span
   printf '%s\n' "$total"
 }
 
-# Seconds from the timer's start until it fires, in systemd's own words; nothing where it does not run.
+# Seconds from the timer's start until it fires, according to systemd; nothing if it is not running.
 fires_after() {
   active='' began='' fires=''
   while IFS='=' read -r key value; do
@@ -114,14 +113,17 @@ switch_lives() {
   ask_systemd is-active --quiet kubelatch-switch.timer || ask_systemd is-active --quiet kubelatch-switch.service
 }
 
-of_others() { # are the units those of another change that is not finished?
+of_others() { # do the units belong to another change that is not finished?
   named=$(sed -n 's/^ExecStart=.* //p' "$UNITS/kubelatch-boot.service" 2>/dev/null)
   [ -n "$named" ] && [ "$named" != "$ID" ] && is_pending "$(state_of "$ROOT/$named")"
 }
 
-# Takes the switch away, unless it is that of another change. $1 self: called from one of its own units, which must not be stopped
-# under itself.
+# Removes the switch unless it belongs to another change. $1 self: called from one of its own units, which must not be stopped
+# while it runs.
 stop_switch() {
+  # What ended the change may not be on the disk yet, if its process was killed. After a power cut, an open change without a switch
+  # would hold the node for good.
+  flush "$TXN"
   ! of_others || return 0
   found=
   for unit in "$UNITS"/kubelatch-* "$WANTED"/kubelatch-*; do
@@ -146,36 +148,37 @@ waits() { # it is being armed, or armed and undecided
   [ "$state" = prepared ] || is_pending "$state"
 }
 
-# Called by the service of the switch.
+# Runs as the service of the switch.
 expire() {
   while waits; do
     left=$(($(number_of "$TXN/deadline") - $(now)))
     [ "$left" -gt 0 ] || break
-    # Short, for sleep stands still while the machine is suspended.
+    # Sleep in short steps, because sleep pauses while the machine is suspended.
     sleep $((left < 5 ? left : 5))
   done
-  settle 5 prove 'its own switch: nobody confirmed the change in time'
+  settle 5 prove 'the node itself, because nobody confirmed the change in time'
 }
 
-# Called by the unit that runs before the kubelet when the machine starts.
+# Runs from the unit that is ordered before the kubelet at boot.
 boot() {
-  # Started by hand. (Some restarts of a system keep its boot id and its first process, but no timer survives them.)
+  # It was started by hand. (Some reboots keep the boot id and the first process, but no timer survives them.)
   if this_boot "$TXN" && switch_lives; then return 0; fi
-  settle 3 boot 'the start of the machine: it went down before the change was confirmed'
+  settle 3 boot 'the node itself at boot, because the machine went down before the change was confirmed'
 }
 
-# ATTEMPTS HOW BY. What keeps a change from being put back is told to the next audit.
+# ATTEMPTS HOW BY. Records why a change could not be reverted, for the next audit.
 settle() {
   attempt=1
   while :; do
     said=$(undo "$2" "$3" self | tail -n 1)
     word=${said#result }
     word=${word%% *}
-    text=$(printf '%s' "${said##* }" | base64 -d 2>/dev/null)
-    echo "change $ID: ${word:-ended without a word} $text"
+    text=${said#result "$word"} text=${text# }
+    text=$(printf '%s' "${text%% *}" | base64 -d 2>/dev/null)
+    echo "change $ID: ${word:-ended without an answer} $text"
     case $word in
       reverted | nothing | state) return 0 ;;
-      busy) continue ;; # it has waited for its turn already, and waits on
+      busy) continue ;; # it has already waited for its turn, and waits again
       conflict) attempt=$1 ;;
     esac
     if [ "$attempt" -ge "$1" ]; then
@@ -185,10 +188,10 @@ settle() {
     sleep $((attempt * 2))
     attempt=$((attempt + 1))
   done
-  echo "change $ID: given up"
-  # A full disk may have room for a line without the new files, which nobody needs any more.
+  echo "change $ID: gave up reverting"
+  # A full disk may have room for this line without the new files, which are no longer needed.
   replace_line "${word:-error} $text" "$TXN/stuck" 2>/dev/null || { rm -rf "$TXN/new" && replace_line "${word:-error} $text" "$TXN/stuck"; }
-  # Nothing but a person helps against an edit by somebody else; against all the rest, the next start may.
+  # After an edit by somebody else, only a person can help. In all other cases the next boot may succeed.
   if [ "$word" = conflict ]; then
     stop_switch self
   elif ! of_others; then

@@ -1,40 +1,30 @@
-# Prints how a unit and its processes fare now. $1 unit  $2 process name  $3 how many lines of its journal to add  $4 a log file, or -
+# Prints the current state of a unit and its processes. $1 unit  $2 process name  $3 number of journal lines to add  $4 a log file, or -
 
-# Not every base64 leaves out the ends of lines by itself.
-case $(printf x | base64 -w 0 2>/dev/null) in
-  eA==) one_line=-w0 ;;
-  *) one_line= ;;
-esac
-b64_of() { if [ -n "$one_line" ]; then printf '%s' "$1" | base64 "$one_line"; else printf '%s' "$1" | base64 | tr -d '\n'; fi; }
-
-# under PARENT: the unit's main process is PARENT or one of its ancestors.
-under() {
-  up=$1
-  while [ "${up:-0}" -gt 1 ]; do
-    [ "$up" != "$main_pid" ] || return 0
-    read -r up 2>/dev/null <"/proc/$up/stat" || return 1
-    up=${up##*) } && up=${up#* } && up=${up%% *}
-  done
-  return 1
+# Root's process holds a pod's container. A process of another user could have the same name.
+holds_container() { # PID NAME
+  case $2 in
+    containerd-shim* | conmon*) acts_for_root "$1" && same_root "$1" $$ ;;
+    *) return 1 ;;
+  esac
 }
 
 main() {
   [ $# -eq 4 ] || exit 97
-  shown=$(systemctl show --no-pager -p ActiveState,SubState,MainPID,NRestarts,RestartUSec,Result,ExecMainStatus -- "$1" 2>/dev/null)
+  shown=$(systemctl show --no-pager -p ActiveState,SubState,MainPID,NRestarts,RestartUSec,Result,ExecMainStatus,ControlGroup -- "$1" 2>/dev/null)
   printf '%s\n' "$shown"
   main_pid=${shown#*MainPID=}
   main_pid=${main_pid%%[!0-9]*}
+  group=$(printf '%s\n' "$shown" | sed -n 's/^ControlGroup=//p')
   for dir in /proc/[0-9]*; do
     name='' state=''
     { read -r name <"$dir/comm" && read -r state <"$dir/stat"; } 2>/dev/null || continue
-    case $name in
-      containerd-shim* | conmon*) echo "container=${dir#/proc/} $(b64_of "$state")" ;;
-    esac
-    if [ "$name" = "$2" ] || [ "${dir#/proc/}" = "$main_pid" ]; then
-      echo "process=${dir#/proc/} $(b64_of "$state")"
-    fi
-    if [ "$name" = "$2" ] && under "${dir#/proc/}"; then
-      echo "own=${dir#/proc/} $(b64_of "$state")"
+    pid=${dir#/proc/}
+    ! holds_container "$pid" "$name" || echo "container=$pid $(b64_of "$state")"
+    [ "$pid" != "$main_pid" ] || echo "process=$pid $(b64_of "$state")"
+    if [ "$name" = "$2" ] && belongs "$pid" "$main_pid" "$group"; then
+      [ "$pid" = "$main_pid" ] || echo "process=$pid $(b64_of "$state")"
+      echo "own=$pid $(b64_of "$state")"
+      echo "argv=$pid $(b64 2>/dev/null <"$dir/cmdline")"
     fi
   done
   if [ "$3" -gt 0 ]; then

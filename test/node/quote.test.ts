@@ -80,7 +80,7 @@ describe.each(SHELLS.map((one) => [one.join(' '), one] as const))('%s', (_name, 
     );
   });
 
-  it('runs nothing of a script whose end was lost', () => {
+  it('runs nothing of a script that was cut off', () => {
     const whole = stdinOf('echo k5w9-ran\necho k5w9-again\n', ['a']);
     for (let length = 0; length < whole.length - ' </dev/null\n'.length; length++) {
       const [command, ...args] = one;

@@ -15,7 +15,7 @@ if [ -e "$PLACE/systemctl.fails" ]; then
 fi
 case $* in
   'restart kubelatch-switch.timer')
-    span=$(sed -n 's/^OnActiveSec=\([0-9]*\)s$/\1/p' "$KUBELATCH_UNITS/kubelatch-switch.timer")
+    span=$(sed -n 's/^OnActiveSec=\([0-9]*\)s$/\1/p' "$PLACE_UNITS/kubelatch-switch.timer")
     read -r up _ </proc/uptime
     printf 'ActiveState=active\nNextElapseUSecMonotonic=%ss\nActiveEnterTimestampMonotonic=%s000000\n' \
       "$((${up%%.*} + span))" "${up%%.*}" >"$PLACE/timer"

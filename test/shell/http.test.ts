@@ -44,8 +44,19 @@ describe.each(shells)('http.sh under $name', (shell) => {
     expect(await ask('http', '127.0.0.1', String(closed), '/')).toBe('refused\n');
   });
 
+  it('asks the address that it is told, and no other', async () => {
+    expect(await ask('http', '127.0.0.2', String(port), '/pods')).toBe('refused\n');
+    const six = createServer((_, response) => response.writeHead(403).end()).listen(0, '::1');
+    await once(six, 'listening');
+    const { port: own } = six.address() as AddressInfo;
+    expect(await ask('http', '::1', String(own), '/pods')).toBe('status 403\n');
+    expect(await ask('http', '127.0.0.1', String(own), '/pods')).toBe('refused\n');
+    six.close();
+    await once(six, 'close');
+  });
+
   it('does not take what is no answer for one', async () => {
-    expect(await ask('https', '127.0.0.1', String(port), '/')).toBe('unknown\n');
+    expect(await ask('https', '127.0.0.1', String(port), '/')).toBe('broken\n');
   });
 
   it('refuses another number of arguments', async () => {

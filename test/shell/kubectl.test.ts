@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, sym
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { getOver } from '../../src/cluster/gateway.js';
+import { httpGet } from '../../src/cluster/gateway.js';
 import { connect } from 'node:net';
 import { script } from '../../src/node/scripts.js';
 import { stdinOf } from '../../src/ssh/ssh-session.js';
@@ -39,7 +39,7 @@ describe.each(shells.filter((shell) => shell.onlyBusybox !== true))('kubectl.sh 
 
   it('says what it did not find, and takes no other verb', () => {
     const ran = runText(shell, text('-', '-', '', 'kubectl-one kubectl-zero', 'run', 'x'), env);
-    expect([ran.code, ran.stderr]).toEqual([3, 'none of these is here: kubectl-one kubectl-zero\n']);
+    expect([ran.code, ran.stderr]).toEqual([3, 'kubectl was not found; tried: kubectl-one kubectl-zero\n']);
     expect(runText(shell, text('-', '-', '', programs, 'main', 'x'), env).code).toBe(97);
     expect(runText(shell, text('-'), env).code).toBe(97);
   });
@@ -62,7 +62,7 @@ describe.each(shells.filter((shell) => shell.onlyBusybox !== true))('kubectl.sh 
     await once(child.stdout, 'data');
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     const dial = () => Promise.resolve(connect(join(folder, 'api')));
-    expect(await getOver(dial, '/x')).toEqual({ ok: true, value: { path: '/x' } });
+    expect(await httpGet(dial, '/x')).toEqual({ ok: true, value: { path: '/x' } });
     child.stdout.destroy();
     await once(child, 'close');
     expect(existsSync(folder)).toBe(false);

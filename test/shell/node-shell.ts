@@ -19,6 +19,8 @@ import { createHash } from 'node:crypto';
 import type { FileEdit, FileState } from '../../src/plan/file-edit.js';
 import { ok } from '../../src/lib/result.js';
 import type { Session } from '../../src/ssh/session.js';
+import { shellQuote } from '../../src/node/quote.js';
+import { script } from '../../src/node/scripts.js';
 import { stdinOf } from '../../src/ssh/ssh-session.js';
 
 export interface Shell {
@@ -102,11 +104,39 @@ function toolsOf(shell: Shell, dir: string): string {
 const envOf = (shell: Shell, dir: string, bin: string): Readonly<Record<string, string>> => ({
   PATH: `${bin}:${toolsOf(shell, dir)}`,
   PLACE: dir,
-  KUBELATCH_ROOT: join(dir, 'var', 'kubelatch'),
-  KUBELATCH_UNITS: join(dir, 'units'),
+  PLACE_STATE: join(dir, 'var', 'kubelatch'),
+  PLACE_UNITS: join(dir, 'units'),
   // The place itself is in memory.
-  KUBELATCH_VOLATILE: 'ok',
+  PLACE_VOLATILE: 'none',
+  PLACE_TOP: dir,
 });
+
+/**
+ * A program's text with the constants of places.sh that a test's `PLACE_` variables name: the programs themselves read no environment.
+ * What is not root here stands for root.
+ */
+export function placed(text: string, env: Readonly<Record<string, string>>): string {
+  const constants: Readonly<Record<string, string | undefined>> = {
+    BASE: env['PLACE_STATE'],
+    UNITS: env['PLACE_UNITS'],
+    MOUNTS: env['PLACE_MOUNTS'],
+    VOLATILE: env['PLACE_VOLATILE'],
+    TOP: env['PLACE_TOP'],
+    FILTER: env['PLACE_FILTER'],
+    NFT: env['PLACE_NFT'],
+    ROOT_UID: String(process.getuid?.() ?? 0),
+    ROOT_GID: String(process.getgid?.() ?? 0),
+  };
+  const set = (of: string): string =>
+    of.replaceAll(/^(?:[A-Z_]+=(?:'[^'\n]*'|\S+) ?)+$/gm, (line) =>
+      line.replaceAll(/([A-Z_]+)=('[^']*'|\S+)/g, (whole, name: string) =>
+        constants[name] === undefined ? whole : `${name}=${shellQuote(constants[name])}`,
+      ),
+    );
+  const encode = (of: string): string => Buffer.from(of).toString('base64');
+  // The program that is kept on the node stands among the arguments of the one that is run.
+  return set(text).replaceAll(encode(script('txn')), encode(set(script('txn'))));
+}
 
 function shellSession(shell: Shell, dir: string, bin: string, env: Readonly<Record<string, string>>): Session {
   return {
@@ -127,7 +157,7 @@ export function runText(
 ): { code: number | null; stdout: Buffer; stderr: string } {
   // A session of its own: what cuts the power in a test takes its whole process group.
   const ran = spawnSync('setsid', [...shell.argv], {
-    input: text,
+    input: placed(text, env),
     env: { LC_ALL: 'C', ...env },
     timeout: 20_000,
     maxBuffer: 64 * 1024 * 1024,

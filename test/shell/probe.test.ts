@@ -12,11 +12,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { hostname, networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { configDirFiles } from '../../src/facts/config-dir.js';
 import type { FileStat, NodeFacts } from '../../src/facts/node-facts.js';
 import { parseFacts } from '../../src/facts/parse.js';
+import { canonicalAddress } from '../../src/lib/ip-address.js';
 import { script } from '../../src/node/scripts.js';
 import { runScript, shells } from './shells.js';
 
@@ -27,6 +29,12 @@ const cap = 4096;
 let root: string;
 let kubelet: ChildProcess;
 const at = (name: string): string => join(root, name);
+const onSystemd = script('probe').replaceAll('/run/systemd/system', '/proc');
+/** With the test's own systemctl, and its folder as the highest one that counts. */
+const env = (bin = 'bin'): Readonly<Record<string, string>> => ({
+  PATH: `${at(bin)}:${process.env['PATH'] ?? ''}`,
+  PLACE_TOP: root,
+});
 
 beforeAll(async () => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'probe-')));
@@ -46,6 +54,10 @@ beforeAll(async () => {
   write('full', Buffer.alloc(cap, 'x'));
   for (const name of odd) write(`conf.d/${name}`, `name: ${name}\n`);
   write('conf.d/sub/deep.conf', 'deep: true\n');
+  mkdirSync(at('linked'));
+  write('linked/in.conf', 'linked: true\n');
+  symlinkSync(at('linked'), at('conf.d/linked'));
+  symlinkSync(at('nowhere'), at('conf.d/gone.conf'));
   symlinkSync(at('ca.crt'), at('link'));
   symlinkSync(at('nowhere'), at('dangling'));
   chmodSync(at('ca.crt'), 0o4640);
@@ -99,8 +111,10 @@ describe.each(shells)('the probe under $name', (shell) => {
       '',
       '',
       String(cap),
+      '',
     ];
-    const { code, stdout, stderr } = runScript(shell, script('probe'), args);
+    writeFileSync(at('shown'), `MainPID=${process.pid}\nId=kubelet.service\n`);
+    const { code, stdout, stderr } = runScript(shell, onSystemd, args, env());
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const facts = parseFacts(stdout);
     if (!facts.ok) throw new Error(facts.error);
@@ -141,6 +155,16 @@ describe.each(shells)('the probe under $name', (shell) => {
     expect(facts.files.get(at('conf.d/sub/deep.conf'))).toMatchObject({ kind: 'file', size: 11 });
   });
 
+  it('tells the links of a folder for what they are: to folders, and to nowhere', () => {
+    const { facts } = probe([]);
+    expect(facts.files.get(at('conf.d/linked'))).toMatchObject({ kind: 'folder', linkTarget: at('linked') });
+    expect(facts.files.get(at('conf.d/gone.conf'))).toMatchObject({ kind: 'unreadable' });
+    expect(facts.files.get(at('conf.d/linked/in.conf'))).toMatchObject({ kind: 'file' });
+    expect(configDirFiles(facts, at('conf.d')).filter((path) => /linked|gone/.test(path))).toEqual([
+      at('conf.d/gone.conf'),
+    ]);
+  });
+
   it('tells mode, owner, size and time; follows links and says so', () => {
     const found = files([at('ca.crt'), at('link'), at('conf.d')]);
     const stat = statSync(at('ca.crt'));
@@ -151,9 +175,14 @@ describe.each(shells)('the probe under $name', (shell) => {
       gid: stat.gid,
       size: 14,
       mtime: Math.floor(stat.mtimeMs / 1000),
+      ctime: Math.floor(stat.ctimeMs / 1000),
     };
     expect(found.get(at('ca.crt'))).toMatchObject(same);
-    expect(found.get(at('link'))).toMatchObject({ ...same, linkTarget: at('ca.crt') });
+    expect(found.get(at('link'))).toMatchObject({
+      ...same,
+      ctime: expect.any(Number) as number,
+      linkTarget: at('ca.crt'),
+    });
     expect(found.get(at('conf.d'))).toMatchObject({ kind: 'folder' });
     expect(process.getuid?.() !== 0 || (found.get(at('ca.crt')) as FileStat).owner === 'root:root').toBe(true);
   });
@@ -183,12 +212,13 @@ describe.each(shells)('the probe under $name', (shell) => {
       boot: 'another\n',
       ...began,
       'decided-revert': '',
+      verdict: 'put back by an older version\n',
       stuck: 'broken\u001b[31m disk\nmore',
     });
-    keep('r3', { state: 'applied\n', 'decided-confirm': '', verdict: `${'x'.repeat(1000)}\n` });
+    keep('r3', { state: 'applied\n', 'decided-confirm': '', verdict: `${'x'.repeat(1000)}\nnode\n` });
     keep('r4', { began: '1\n' });
-    const args = ['', '', '', '', '', '', '', '', '', '', String(cap)];
-    const { stdout, stderr } = runScript(shell, script('probe'), args, { KUBELATCH_ROOT: at('kept') });
+    const args = ['', '', '', '', '', '', '', '', '', '', String(cap), ''];
+    const { stdout, stderr } = runScript(shell, script('probe'), args, { ...env(), PLACE_STATE: at('kept') });
     expect(stderr).toBe('');
     const facts = parseFacts(stdout);
     if (!facts.ok) throw new Error(facts.error);
@@ -197,7 +227,10 @@ describe.each(shells)('the probe under $name', (shell) => {
     expect((first?.age ?? 0) - 100).toBeLessThan(60);
     expect(first?.age).toBeGreaterThanOrEqual(100);
     expect(others).toEqual([
-      { id: 'r2', state: 'reverting', age: undefined, owner: 'root@ops', verdict: '', stuck: 'broken disk' },
+      {
+        ...{ id: 'r2', state: 'reverting', age: undefined, owner: 'root@ops', stuck: 'broken disk' },
+        ...{ verdict: 'put back by an older version', ender: undefined },
+      },
       {
         id: 'r3',
         state: 'confirmed',
@@ -205,8 +238,22 @@ describe.each(shells)('the probe under $name', (shell) => {
         owner: '',
         verdict: expect.stringMatching(/^x{299}…$/) as string,
         stuck: '',
+        ender: 'node',
       },
     ]);
+  });
+
+  it('tells its own addresses, each once', () => {
+    const own = (): string[] =>
+      Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => canonicalAddress(address)));
+    const before = own();
+    const { addresses = [] } = probe([]).facts;
+    // Others come and go meanwhile, where a lab is up.
+    const stayed = own().filter((address) => before.includes(address));
+    expect(addresses).toEqual(expect.arrayContaining([...stayed, '127.0.0.1']));
+    expect(new Set(addresses).size).toBe(addresses.length);
+    // The kernel lists the whole network of the loopback interface as local, too.
+    expect(addresses).not.toContain('127.0.0.0');
   });
 
   it('tells absent from unreadable', () => {
@@ -226,8 +273,7 @@ describe.each(shells)('the probe under $name', (shell) => {
   });
 
   const everything = (args: readonly string[], text: string): NodeFacts => {
-    const env = { PATH: `${at('bin')}:${process.env['PATH'] ?? ''}` };
-    const { code, stdout, stderr } = runScript(shell, text, [...args, String(cap)], env);
+    const { code, stdout, stderr } = runScript(shell, text, [...args, String(cap), ''], env());
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const facts = parseFacts(stdout);
     if (!facts.ok) throw new Error(facts.error);
@@ -235,7 +281,6 @@ describe.each(shells)('the probe under $name', (shell) => {
   };
 
   describe('the journal of a unit', () => {
-    const onSystemd = script('probe').replaceAll('/run/systemd/system', '/proc');
     const said = (args: string, level = 'info'): string =>
       `time="2026-01-02T03:04:05Z" level=${level} msg="Running kubelet ${args}"`;
     const asked = (journal: string | Buffer, units: string, starters = 'faked*.service'): NodeFacts['started'] => {
@@ -274,6 +319,86 @@ describe.each(shells)('the probe under $name', (shell) => {
       expect(long).toHaveLength(16_384);
       const bytes = Buffer.concat([Buffer.from([0xff, 0xfe, 10]), Buffer.from(`${said('--a')}\n`)]);
       expect(asked(bytes, unit('faked.service')).get('faked.service')).toBe(said('--a'));
+    });
+  });
+
+  describe('a node that systemd runs', () => {
+    /** What it says to each question; the folders of its units are those of the test. */
+    const systemctl = (): string => `#!/bin/sh
+case $* in
+  --version) echo 'systemd 252 (252.1-1)'; echo '+PAM' ;;
+  show-environment) printf '%s\\n' LANG=C "SECRET=donotsend" "ODD=\\$'a\\nb'" ;;
+  *UnitPath*) echo '${at('etc')} ${at('run')} ${at('lib')}' ;;
+  *) cat '${at('shown')}' ;;
+esac
+`;
+    const ask = (shown: string, read = ''): { facts: NodeFacts; output: string } => {
+      writeFileSync(at('shown'), shown);
+      mkdirSync(at('systemd-bin'), { recursive: true });
+      writeFileSync(at('systemd-bin/systemctl'), systemctl(), { mode: 0o755 });
+      const text = onSystemd;
+      const args = ['kubelet.service', '', read, '', '', '', '', '', '', '', String(cap), ''];
+      const { code, stdout, stderr } = runScript(shell, text, args, env('systemd-bin'));
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const facts = parseFacts(stdout);
+      if (!facts.ok) throw new Error(facts.error);
+      return { facts: facts.value, output: stdout };
+    };
+    const write = (path: string, text: string): void => {
+      mkdirSync(at(path.replace(/\/[^/]*$/, '')), { recursive: true });
+      writeFileSync(at(path), text);
+    };
+
+    it('tells its version, and the names of its variables but no value', () => {
+      const { facts, output } = ask('Id=kubelet.service\n');
+      expect(facts).toMatchObject({ systemd: 252, managerVariables: ['LANG', 'SECRET', 'ODD'] });
+      const decoded = output.split(/[\s.]/).map((word) => Buffer.from(word, 'base64').toString('latin1'));
+      expect(`${output} ${decoded.join(' ')}`).not.toContain('donotsend');
+    });
+
+    it('tells what patterns find, byte for byte, and reads it', () => {
+      for (const name of ['1.env', 'a b.env', '$(id).env', 'ünï.env', '.h.env', 'x.txt', 'sub/3.env'])
+        write(`globs/${name}`, 'A=1\n');
+      const pattern = at('globs/*.env');
+      const shown = `Id=kubelet.service\nEnvironmentFiles=${pattern} (ignore_errors=no)\n`;
+      const { facts } = ask(shown, `${at('globs/none*')} ${at('*/3.env')} ${at('globs/x.txt')}`);
+      const found = ['$(id).env', '1.env', 'a b.env', 'ünï.env'].map((name) => at(`globs/${name}`));
+      expect(facts.globs?.get(pattern)?.toSorted()).toEqual(found);
+      expect(facts.globs?.get(at('globs/none*'))).toEqual([]);
+      expect(facts.globs?.get(at('*/3.env'))).toEqual([]);
+      expect(facts.globs?.has(at('globs/x.txt'))).toBe(false);
+      for (const path of found) expect((facts.files.get(path) as FileStat).content?.toString()).toBe('A=1\n');
+    });
+
+    it('finds the files that a unit has by now, the strongest folder first', () => {
+      const unit = 'kubelet.service';
+      write(`lib/${unit}`, '[Service]\n');
+      write(`lib/${unit}.d/10-kubeadm.conf`, 'lib');
+      write(`etc/${unit}.d/10-kubeadm.conf`, 'etc');
+      write(`run/${unit}.d/20 a.conf`, 'run');
+      write(`run/${unit}.d/20.txt`, 'none');
+      write('etc/alias.service.d/05-alias.conf', 'alias');
+      write('etc/service.d/90-all.conf', 'all');
+      const names = `Id=${unit}\nNames=${unit} alias.service\nLoadState=loaded\nNeedDaemonReload=no\n`;
+      const { facts } = ask(`${names}FragmentPath=${at(`lib/${unit}`)}\n\nId=none.service\nLoadState=not-found\n`);
+      const paths = [
+        'etc/alias.service.d/05-alias',
+        `etc/${unit}.d/10-kubeadm`,
+        `run/${unit}.d/20 a`,
+        'etc/service.d/90-all',
+      ];
+      expect(facts.units[0]?.dropInPaths).toEqual(paths.map((path) => at(`${path}.conf`)));
+      expect(facts.units[0]).toMatchObject({ fragmentPath: at(`lib/${unit}`), needsReload: true });
+      expect((facts.files.get(at(`run/${unit}.d/20 a.conf`)) as FileStat).content?.toString()).toBe('run');
+      expect(facts.units[1]).toMatchObject({ name: 'none.service', dropInPaths: [] });
+    });
+
+    it('looks at the program and the folder of a unit', () => {
+      const exec = `ExecStart={ path=${at('fakelet')} ; argv[]=${at('fakelet')} a ; ignore_errors=no ; pid=0 }`;
+      const { facts } = ask(`Id=kubelet.service\n${exec}\nWorkingDirectory=!${at('conf.d')}\n`);
+      expect(facts.files.get(at('fakelet'))).toMatchObject({ kind: 'file' });
+      expect(facts.files.get(at('fakelet'))).not.toHaveProperty('content');
+      expect(facts.files.get(at('conf.d'))).toMatchObject({ kind: 'folder' });
     });
   });
 
@@ -318,7 +443,7 @@ describe.each(shells)('the probe under $name', (shell) => {
   });
 
   it('asks main processes of units for their version, where their program is one of those', () => {
-    const text = script('probe').replaceAll('/run/systemd/system', '/proc');
+    const text = onSystemd;
     writeFileSync(at('shown'), `MainPID=${process.pid}\nId=faked.service\n`);
     const version = (programs: string): string | undefined =>
       everything(['faked.service', '', '', '', '', '', '', programs, '', ''], text).processes[0]?.version;
@@ -353,6 +478,6 @@ describe.each(shells)('the probe under $name', (shell) => {
   it('runs nothing when it arrives cut off', () => {
     const text = script('probe');
     const cut = text.slice(0, text.lastIndexOf('main "$@"'));
-    expect(runScript(shell, cut, ['', '', '', '', '', '', '', '', '', '', '1']).stdout).toBe('');
+    expect(runScript(shell, cut, ['', '', '', '', '', '', '', '', '', '', '1', '']).stdout).toBe('');
   });
 });

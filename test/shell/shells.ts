@@ -1,6 +1,7 @@
 /** The shells that a node may have as /bin/sh, as far as this machine has them. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { placed } from './node-shell.js';
 
 export interface Shell {
   readonly name: string;
@@ -18,7 +19,7 @@ const works = ({ command: [program, ...options] }: Shell): boolean =>
 
 export const shells: readonly Shell[] = known.filter(works);
 
-/** Runs a script as it runs on a node: its text on stdin, data as arguments. */
+/** Runs a script as it runs on a node: its text on stdin, data as arguments; see `placed` for what is in `env`. */
 export function runScript(
   { command: [program, ...options] }: Shell,
   script: string,
@@ -26,7 +27,7 @@ export function runScript(
   env: Readonly<Record<string, string>> = {},
 ): { readonly code: number | null; readonly stdout: string; readonly stderr: string } {
   const { status, stdout, stderr } = spawnSync(program, [...options, '-s', '--', ...args], {
-    input: script,
+    input: placed(script, env),
     env: { ...process.env, ...env },
     maxBuffer: 64 * 1024 * 1024,
     encoding: 'utf8',

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { restart, revert, write } from '../../src/apply/node-transaction.js';
+import { restart, revert, write } from '../../src/change/transaction.js';
 import { createAt, editTo, shells } from './node-shell.js';
 import { said, useNode } from './txn-node.js';
 
@@ -35,7 +35,9 @@ describe.each(shells)('the start of the machine under $name', { timeout: 60_000 
       expect(asked[0]).toBe(state === 'armed' ? 'stop kubelatch-switch.timer' : 'daemon-reload');
       if (state !== 'armed') {
         expect(asked[1]).toBe('--no-block try-restart -- kubelet.service');
-        expect((await node.kept())?.verdict).toMatch(/^put back by the start of the machine: it went down before/);
+        expect((await node.kept())?.verdict).toMatch(
+          /^reverted by the node itself at boot, because the machine went down before/,
+        );
       }
       expect(await node.start()).toBeUndefined();
     },
@@ -112,7 +114,7 @@ describe.each(shells)('the start of the machine under $name', { timeout: 60_000 
     const path = node.file('a');
     await node.applied([editTo(path, 'new')]);
     node.goDown();
-    const started = { word: 'state', detail: 'the machine was started since' };
+    const started = { word: 'state', detail: 'the machine was rebooted since' };
     expect([await node.confirm(), await node.beat(), said(await restart(node.session, 'r1'))]).toEqual([
       started,
       started,

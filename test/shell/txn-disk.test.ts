@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import {
-  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -11,11 +10,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { arm, prepare, revert, write } from '../../src/apply/node-transaction.js';
-import { createAt, editTo, isRoot, modeTo, shells } from './node-shell.js';
+import { arm, prepare, revert, write } from '../../src/change/transaction.js';
+import { createAt, editTo, isRoot, modeTo, program, shells } from './node-shell.js';
 import { old, options, said, useNode } from './txn-node.js';
 
 // Mounts and other owners need root.
@@ -23,9 +21,8 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
   const node = useNode(shell);
 
   it('keeps owners that are not root, and restores them', async () => {
-    const path = node.file('a', 'old', 0o4755);
+    const path = node.file('a', 'old', 0o755);
     chownSync(path, 1234, 4321);
-    chmodSync(path, 0o4755);
     utimesSync(path, old, old);
     const other = node.file('b', 'x', 0o640);
     chownSync(other, 77, 78);
@@ -33,7 +30,7 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
     await node.applied([editTo(path, 'new'), modeTo(other, '0600', { uid: 0, gid: 0 })]);
     const now = [statSync(path), statSync(other)].map((one) => [one.uid, one.gid, one.mode & 0o7777]);
     expect(now).toEqual([
-      [1234, 4321, 0o4755],
+      [1234, 4321, 0o755],
       [0, 0, 0o600],
     ]);
     await revert(node.session, 'r1', 'restart', 'the test');
@@ -56,25 +53,25 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
     const before = node.tree();
     const memory = {
       word: 'error',
-      detail: `${node.place.root}/txn is in memory: after a power cut nothing could be put back`,
+      detail: `${node.place.root}/txn is in memory, so the change could not be reverted after a power failure`,
     };
     const asked = (env: Readonly<Record<string, string>>) =>
       prepare(node.place.session(shell, env), 'r1', options([editTo(path, 'new')]));
-    // The folder of these tests, where there is one in memory.
-    const root = mkdtempSync(join(tmpdir(), 'kubelatch-disk-'));
+    // The folder of these tests, where there is one in memory; this one nobody but root can change.
+    const root = mkdtempSync('/var/lib/kubelatch-disk-');
     try {
       const kind = spawnSync('stat', ['-f', '-c', '%T', node.place.root.replace(/\/var.*/, '')], {
         encoding: 'utf8',
       }).stdout.trim();
-      const own = said(await asked({ KUBELATCH_VOLATILE: '' }));
+      const own = said(await asked({ PLACE_VOLATILE: 'tmpfs ramfs' }));
       expect(own).toEqual(kind === 'tmpfs' ? memory : { word: 'prepared', detail: '' });
       await revert(node.session, 'r1', 'files-only', 'the test');
       const mounts = join(root, 'mounts');
       const onDisk = {
-        KUBELATCH_VOLATILE: '',
-        KUBELATCH_ROOT: join(root, 'state'),
-        KUBELATCH_UNITS: join(root, 'units'),
-        KUBELATCH_MOUNTS: mounts,
+        PLACE_VOLATILE: 'tmpfs ramfs',
+        PLACE_STATE: join(root, 'state'),
+        PLACE_UNITS: join(root, 'units'),
+        PLACE_MOUNTS: mounts,
       };
       mkdirSync(join(root, 'units'));
       const lines = [
@@ -101,10 +98,10 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
     spawnSync('mount', ['--bind', second, second]);
     try {
       const answer = said(await write(node.session, 'r1'));
-      expect(answer.word).toBe('put-back');
+      expect(answer).toMatchObject({ word: 'put-back', ailment: undefined });
       expect(answer.detail).toMatch(/busy/i);
       expect(node.stateOf()).toBe('reverted');
-      expect((await node.kept())?.verdict).toMatch(/^put back at once: .*busy/i);
+      expect((await node.kept())?.verdict).toMatch(/^reverted immediately, because writing failed: .*busy/i);
       node.disarmed();
     } finally {
       spawnSync('umount', [second]);
@@ -118,7 +115,7 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
 
   const mounted = async (dir: string, size: string, work: () => Promise<void>): Promise<void> => {
     mkdirSync(dir, { recursive: true });
-    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', dir]).status).toBe(0);
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=755`, 'none', dir]).status).toBe(0);
     try {
       await work();
     } finally {
@@ -131,10 +128,33 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
       const path = node.file('a');
       const before = node.tree();
       const answer = await node.prepared([editTo(path, 'x'.repeat(100_000))]);
-      expect(answer.word).toBe('error');
+      expect(answer).toMatchObject({ word: 'error', ailment: 'no-space' });
       expect(answer.detail).toContain('No space left on device');
       node.nothingLeft(before);
     }));
+
+  it('blames the disk by what it does, not by the words of a tool in whatever language', () =>
+    mounted(node.etc, '256k', async () => {
+      const path = node.file('a');
+      const tool = `#!/bin/sh\necho "$0: kein Speicherplatz mehr verfügbar" >&2\nexit 1\n`;
+      program(join(node.place.bin, 'chown'), tool);
+      expect((await node.prepared([editTo(path, 'new')])).ailment).toBeUndefined();
+      writeFileSync(join(node.etc, 'filler'), Buffer.alloc(62 * 4096));
+      const answer = await node.prepared([editTo(path, 'new')]);
+      expect(answer).toMatchObject({ word: 'error', ailment: 'no-space' });
+    }));
+
+  it('says that of a disk without a free inode too', async () => {
+    mkdirSync(node.etc, { recursive: true });
+    await mounted(node.etc, '1m,nr_inodes=4', async () => {
+      const path = node.file('a');
+      const before = node.tree();
+      for (const name of ['b', 'c']) node.file(name);
+      expect(await node.prepared([editTo(path, 'new')])).toMatchObject({ word: 'error', ailment: 'no-space' });
+      for (const name of ['b', 'c']) rmSync(join(node.etc, name));
+      node.nothingLeft(before);
+    });
+  });
 
   it.each([1, 3, 5, 7])('has %i pages left for the transaction: all or nothing', async (pages) => {
     const [path, other] = [node.file('a'), node.file('b')];
@@ -152,6 +172,7 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
       } else {
         expect(last?.word).toMatch(/^(error|put-back)$/);
         expect(last?.detail).toContain('No space left on device');
+        expect(last?.ailment).toBe('no-space');
       }
       expect(node.tree()).toEqual(before);
     });
@@ -192,12 +213,14 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
               if (verb === 'boot') node.goDown();
               const where = [verb, full];
               if (verb === 'arm') {
-                const { word } = said(await arm(node.session, 'r1', { deadline: 60, cap: 90 }));
+                const { word, ailment } = said(await arm(node.session, 'r1', { deadline: 60, cap: 90 }));
                 expect([...where, word]).toEqual([...where, full === 0 ? 'armed' : 'error']);
+                expect([...where, ailment]).toEqual([...where, full === 0 ? undefined : 'no-space']);
                 if (word === 'error') expect([...where, look(), node.unitFiles()]).toEqual([...where, before, []]);
               } else if (verb === 'write') {
-                const { word } = said(await write(node.session, 'r1'));
+                const { word, ailment } = said(await write(node.session, 'r1'));
                 expect([...where, word]).toEqual([...where, expect.stringMatching(/^(applied|error|put-back)$/)]);
+                expect([...where, ailment]).toEqual([...where, word === 'applied' ? undefined : 'no-space']);
                 if (word !== 'applied') expect([...where, look(), node.unitFiles()]).toEqual([...where, before, []]);
               } else if (verb === 'confirm') {
                 expect([...where, (await node.confirm()).word]).toEqual([...where, 'confirmed']);
@@ -232,12 +255,14 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
   );
 
   it('meets a read-only file system: nothing is changed', async () => {
+    const said = expect.stringContaining('Read-only file system') as string;
+    const readOnly = { word: 'error', detail: said, ailment: 'read-only' };
     const path = node.file('a');
     await mounted(node.place.root, '1m', async () => {
       mkdirSync(join(node.place.root, 'txn'));
       spawnSync('mount', ['-o', 'remount,ro', node.place.root]);
       const answer = await node.prepared([editTo(path, 'new')]);
-      expect(answer).toEqual({ word: 'error', detail: expect.stringContaining('Read-only file system') as string });
+      expect(answer).toEqual(readOnly);
     });
     await mounted(join(node.etc, 'ro'), '1m', async () => {
       const edits = [
@@ -249,7 +274,7 @@ describe.runIf(isRoot).each(shells)('txn.sh on disks of all kinds under $name', 
       const before = node.tree();
       for (const one of edits) {
         const answer = await node.prepared([editTo(path, 'new'), ...one]);
-        expect(answer).toEqual({ word: 'error', detail: expect.stringContaining('Read-only file system') as string });
+        expect(answer).toEqual(readOnly);
         node.nothingLeft(before);
       }
     });

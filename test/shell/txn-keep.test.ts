@@ -1,15 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  arm,
-  listTransactions,
-  parseHolder,
-  prune,
-  revert,
-  uninstall,
-  write,
-} from '../../src/apply/node-transaction.js';
+import { arm, listTransactions, parseHolder, prune, revert, uninstall, write } from '../../src/change/transaction.js';
 import { createAt, editTo, shells, program } from './node-shell.js';
 import { about, said, useNode } from './txn-node.js';
 
@@ -180,7 +172,7 @@ describe.each(shells)('what a node keeps and gives back under $name', { timeout:
     fails('r1-2.old');
     expect(said(await revert(node.session, 'r1', 'restart', by))).toEqual({
       word: 'error',
-      detail: 'the old files cannot be laid out: full',
+      detail: 'the old files cannot be staged: full',
     });
     expect([node.tree(), node.stateOf()]).toEqual([after, 'confirmed']);
     node.disarmed();

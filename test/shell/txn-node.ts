@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync 
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import {
-  type KeptTransaction,
+  type NodeTransaction,
   type PrepareOptions,
   type TxnAbout,
   type TxnAnswer,
@@ -16,7 +16,7 @@ import {
   listTransactions,
   prepare,
   write,
-} from '../../src/apply/node-transaction.js';
+} from '../../src/change/transaction.js';
 import type { FileEdit } from '../../src/plan/file-edit.js';
 import type { Session } from '../../src/ssh/session.js';
 import { type Place, type Shell, type Tree, coarse, makePlace, program, put, treeOf } from './node-shell.js';
@@ -66,7 +66,7 @@ export interface TxnNode {
   ): Promise<void>;
   confirm(id?: string): Promise<TxnAnswer>;
   beat(id?: string): Promise<TxnAnswer>;
-  kept(id?: string): Promise<KeptTransaction | undefined>;
+  kept(id?: string): Promise<NodeTransaction | undefined>;
   stateOf(id?: string): string;
   /** The path of a file of a transaction's folder. */
   of(name: string, id?: string): string;

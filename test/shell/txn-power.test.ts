@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type TxnResult, arm, confirm, prepare, revert, uninstall, write } from '../../src/apply/node-transaction.js';
+import { type TxnResult, arm, confirm, prepare, revert, uninstall, write } from '../../src/change/transaction.js';
 import type { Session } from '../../src/ssh/session.js';
 import {
   type Place,

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { script } from '../../src/node/scripts.js';
 import { stdinOf } from '../../src/ssh/ssh-session.js';
-import { createAt, editTo, shells } from './node-shell.js';
+import { createAt, editTo, placed, shells } from './node-shell.js';
 import { nonce, useNode } from './txn-node.js';
 
 describe.each(shells)('at the same time under $name', { timeout: 300_000 }, (shell) => {
@@ -23,7 +23,7 @@ describe.each(shells)('at the same time under $name', { timeout: 300_000 }, (she
     child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
     // It may have answered before it read all.
     child.stdin.on('error', () => undefined);
-    child.stdin.end(stdinOf(script('txn'), args));
+    child.stdin.end(placed(stdinOf(script('txn'), args), node.place.env(shell)));
     await once(child, 'close');
     const [, word = '', detail = ''] = said.trimEnd().split('\n').at(-1)?.split(' ') ?? [];
     return [word, Buffer.from(detail, 'base64').toString('utf8')];
@@ -68,12 +68,12 @@ describe.each(shells)('at the same time under $name', { timeout: 300_000 }, (she
       const verdict = readFileSync(node.of('verdict'), 'utf8');
       if (word === 'confirmed') {
         expect([round, state, readFileSync(path, 'utf8')]).toEqual([round, 'confirmed', 'new']);
-        expect(verdict).toMatch(/^confirmed by /);
+        expect(verdict).toMatch(/^confirmed by .*\nrun\n$/);
         expect(Object.keys(node.tree()).sort()).toEqual(['a', 'made']);
       } else {
         expect([round, word, detail]).toEqual([round, 'state', expect.stringMatching(/^revert(ing|ed)$/)]);
         expect([round, state, node.tree()]).toEqual([round, 'reverted', before]);
-        expect(verdict).toMatch(/^put back by its own switch/);
+        expect(verdict).toMatch(/^reverted by the node itself.*\nnode\n$/);
       }
       node.disarmed();
     }
@@ -88,10 +88,11 @@ describe.each(shells)('at the same time under $name', { timeout: 300_000 }, (she
     copy('', 'saved-');
     for (let round = 0; round < 6; round += 1) {
       copy('saved-', '');
-      const [[word], [other], { code }] = await Promise.all([
+      // The unit is read before a revert can have removed it.
+      const [{ code }, [word], [other]] = await Promise.all([
+        node.unit('switch'),
         verb('revert', 'r1', 'restart', 'one'),
         verb('revert', 'r1', 'restart', 'two'),
-        node.unit('switch'),
       ]);
       expect([round, word, other, code]).toEqual([round, 'reverted', 'reverted', 0]);
       expect([round, node.tree(), node.stateOf()]).toEqual([round, before, 'reverted']);

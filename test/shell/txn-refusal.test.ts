@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { arm, revert, write } from '../../src/apply/node-transaction.js';
+import { arm, revert, write } from '../../src/change/transaction.js';
 import { createAt, editTo, modeTo, shells } from './node-shell.js';
 import { old, said, useNode } from './txn-node.js';
 

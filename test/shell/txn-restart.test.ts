@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { restart, revert } from '../../src/apply/node-transaction.js';
+import { restart, revert } from '../../src/change/transaction.js';
 import { editTo, shells } from './node-shell.js';
 import { said, useNode } from './txn-node.js';
 
@@ -24,14 +24,14 @@ describe.each(shells)('a service that starts slowly, under $name', { timeout: 60
     expect(said(await restart(node.session, 'r1')).word).toBe('restart-failed');
   });
 
-  it('is put back once: that it starts is for the gate to prove', async () => {
+  it('is reverted once; the gate checks whether it starts', async () => {
     await slow();
     expect(said(await revert(node.session, 'r1', 'restart', 'the test')).word).toBe('reverted');
     expect(restarts()).toBe(1);
     node.disarmed();
   });
 
-  it('is waited for by the switch, and not started anew', async () => {
+  it('is waited for by the switch, and not started again', async () => {
     await slow();
     writeFileSync(node.of('deadline'), '1\n');
     node.fast(0.1);
@@ -53,7 +53,7 @@ describe.each(shells)('a service that starts slowly, under $name', { timeout: 60
     expect(restarts()).toBe(2);
   });
 
-  it('is not put back by a reload that failed', async () => {
+  it('is not reverted if the reload failed', async () => {
     await slow();
     writeFileSync(node.of('reload'), 'yes\n');
     node.fails('daemon-reload');
@@ -64,7 +64,7 @@ describe.each(shells)('a service that starts slowly, under $name', { timeout: 60
     expect(restarts()).toBe(1);
   });
 
-  it('is not started anew by who asks again while it starts, but is when it failed', async () => {
+  it('is not started again by another request while it starts, but is when it failed', async () => {
     await slow();
     kubelet('ActiveState=activating\nSubState=auto-restart\nMainPID=0');
     expect(said(await revert(node.session, 'r1', 'restart', 'the test')).word).toBe('restart-failed');

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readFileSync, readlinkSync, rmSync, statSync, wr
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { arm, beat, restart, revert, write } from '../../src/apply/node-transaction.js';
+import { arm, beat, restart, revert, write } from '../../src/change/transaction.js';
 import { createAt, editTo, shells } from './node-shell.js';
 import { nonce, runUnit, said, useNode } from './txn-node.js';
 
@@ -12,7 +12,8 @@ describe.each(shells)('the switch under $name', { timeout: 60_000 }, (shell) => 
   const systemdSays = (text: string): void => {
     writeFileSync(join(node.place.dir, 'timer.says'), text);
   };
-  const reverted = /^put back by its own switch: nobody confirmed the change in time \(.* on the node's clock\)$/;
+  const reverted =
+    /^reverted by the node itself, because nobody confirmed the change in time \(.* on the node's clock\)$/;
 
   it('consists of real units, for this start of the machine and the next', async () => {
     await node.armed([editTo(node.file('a b'), 'new'), createAt(join(node.etc, 'd.d', 'x'), 'x')], 'r1', {
@@ -69,23 +70,23 @@ TimeoutStartSec=180
     [
       'no time',
       'ActiveState=active\nActiveEnterTimestampMonotonic=1000000\nNextElapseUSecMonotonic=\n',
-      'does not say',
+      'does not report',
     ],
     [
       'never',
       'ActiveState=active\nActiveEnterTimestampMonotonic=1\nNextElapseUSecMonotonic=infinity\n',
-      'does not say',
+      'does not report',
     ],
     [
       'inactive',
       'ActiveState=inactive\nActiveEnterTimestampMonotonic=0\nNextElapseUSecMonotonic=1min\n',
-      'does not say',
+      'does not report',
     ],
-    ['nothing', '', 'does not say'],
+    ['nothing', '', 'does not report'],
     [
       'nonsense',
       'ActiveState=active\nActiveEnterTimestampMonotonic=x;id\nNextElapseUSecMonotonic=$(id)\n',
-      'does not say',
+      'does not report',
     ],
   ])('is refused where systemd says %s', async (_, text, why) => {
     const before = node.tree();
@@ -112,7 +113,9 @@ TimeoutStartSec=180
     await node.prepared([]);
     systemdSays(`ActiveState=active\nActiveEnterTimestampMonotonic=0\nNextElapseUSecMonotonic=${words}\n`);
     const answer = said(await arm(node.session, 'r1', { deadline: 1000, cap: 1000 }));
-    expect(answer.detail).toBe(`the switch was armed for 1000 s, but systemd says that it acts after ${seconds} s`);
+    expect(answer.detail).toBe(
+      `the revert timer was armed for 1000 s, but systemd reports that it fires after ${seconds} s`,
+    );
   });
 
   it.each(['daemon-reload', 'restart kubelatch', 'show'])('is refused where systemctl %s fails', async (begin) => {
@@ -133,7 +136,7 @@ TimeoutStartSec=180
     writeFileSync(node.place.units, '');
     const answer = said(await arm(node.session, 'r1', { deadline: 60, cap: 90 }));
     expect(answer.word).toBe('error');
-    expect(answer.detail).toMatch(/^the switch cannot be armed: .*(not a directory|nonexistent)/i);
+    expect(answer.detail).toMatch(/^the revert timer cannot be armed: .*(not a directory|nonexistent)/i);
     expect([node.tree(), existsSync(node.of(''))]).toEqual([before, false]);
   });
 
@@ -229,7 +232,7 @@ TimeoutStartSec=180
     node.disarmed();
   });
 
-  it('does not call a kubelet put back that does not stay up', async () => {
+  it('does not call a change reverted while the kubelet does not stay up', async () => {
     await node.applied([editTo(node.file('a'), 'new')]);
     late();
     node.fast();
@@ -316,7 +319,7 @@ TimeoutStartSec=180
     expect(existsSync(node.of(''))).toBe(false);
   });
 
-  it('is timed anew though an old timer or its service still runs', async () => {
+  it('starts a new timer although an old timer or its service still runs', async () => {
     await node.armed([]);
     expect(node.place.systemctlCalls().slice(0, 4)).toEqual([
       'daemon-reload',

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { prepare, revert, write } from '../../src/apply/node-transaction.js';
+import { prepare, revert, write } from '../../src/change/transaction.js';
 import { editTo, program, shells } from './node-shell.js';
 import { options, said, useNode } from './txn-node.js';
 
@@ -33,7 +33,7 @@ describe.each(shells)('a node in trouble, under $name', { timeout: 60_000 }, (sh
     );
     node.fast();
     const { journal } = await node.unit('switch');
-    expect(journal).toMatch(/^change r1: error its files cannot be compared.*\nchange r1: reverted/);
+    expect(journal).toMatch(/^change r1: error the files of the change cannot be compared.*\nchange r1: reverted/);
     expect(node.tree()).toEqual(before);
     expect(node.stateOf()).toBe('reverted');
     node.disarmed();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { arm, listTransactions, restart, revert, write } from '../../src/apply/node-transaction.js';
+import { arm, listTransactions, restart, revert, write } from '../../src/change/transaction.js';
 import { script } from '../../src/node/scripts.js';
 import { stdinOf } from '../../src/ssh/ssh-session.js';
 import { createAt, editTo, isRoot, modeTo, runText, sha256, shells } from './node-shell.js';
@@ -106,7 +106,7 @@ describe.each(shells)('txn.sh under $name', { timeout: 60_000 }, (shell) => {
     expect(calls).toEqual(['daemon-reload', ...restarted, 'daemon-reload', ...stopped]);
   });
 
-  it('does not take a restart for done whose unit files systemd did not read', async () => {
+  it('does not count a restart if systemd did not read the unit files', async () => {
     await node.applied([createAt(join(node.etc, 'x.conf'), 'x')], 'r1', { reload: true });
     node.fails('daemon-reload');
     const before = node.place.systemctlCalls().length;
@@ -137,7 +137,7 @@ describe.each(shells)('txn.sh under $name', { timeout: 60_000 }, (shell) => {
     expect(node.place.systemctlCalls().slice(before.length)).toEqual(stopped);
   });
 
-  it('says when a restart fails, and can try again to put back', async () => {
+  it('reports a failed restart, and can try the revert again', async () => {
     const path = node.file('a');
     await node.applied([editTo(path, 'new')]);
     node.fails('restart --');
@@ -227,7 +227,7 @@ describe.each(shells)('txn.sh under $name', { timeout: 60_000 }, (shell) => {
     const answer = said(await arm(node.session, 'r1', { deadline: 60, cap: 60 }));
     expect(answer).toEqual({
       word: 'error',
-      detail: expect.stringContaining('another kubelatch is at work') as string,
+      detail: expect.stringContaining('another kubelatch is still running') as string,
     });
     expect(waited()).toHaveLength(20);
     held.stdin.end();
