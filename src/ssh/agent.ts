@@ -1,4 +1,4 @@
-/** The ssh-agent: which keys it holds, told with those that ssh2 cannot use. */
+/** Lists the keys in the ssh-agent, including those that ssh2 cannot use. */
 import { connect } from 'node:net';
 import ssh2 from 'ssh2';
 import type { ParsedKey } from 'ssh2';
@@ -8,7 +8,7 @@ import { keyTypeOf } from './known-hosts.js';
 export interface AgentKey {
   readonly type: string;
   readonly comment: string;
-  /** undefined for certificates and security keys: ssh2 cannot authenticate with them. */
+  /** undefined for certificates and security keys, which ssh2 does not support. */
   readonly key: ParsedKey | undefined;
 }
 
@@ -17,7 +17,7 @@ const MAX_ANSWER = 256 * 1024;
 const REQUEST_IDENTITIES = Buffer.from([0, 0, 0, 1, 11]);
 const IDENTITIES_ANSWER = 12;
 
-/** The agent's keys in its order; rejects when the agent does not answer as one. */
+/** The keys in the agent's order. Rejects if there is no valid answer within 5 s. */
 export function listAgentKeys(socketPath: string): Promise<AgentKey[]> {
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath);

@@ -1,4 +1,4 @@
-/** What is offered in a handshake: nothing with SHA-1, CBC or small groups. */
+/** The algorithms offered in a handshake. SHA-1, CBC and small groups are left out. */
 import type { Algorithms, ServerHostKeyAlgorithm } from 'ssh2';
 
 const HOST_KEYS: readonly ServerHostKeyAlgorithm[] = [
@@ -13,7 +13,7 @@ const HOST_KEYS: readonly ServerHostKeyAlgorithm[] = [
 const keyTypeOfAlgorithm = (algorithm: ServerHostKeyAlgorithm): string =>
   algorithm.startsWith('rsa-') ? 'ssh-rsa' : algorithm;
 
-/** Host key algorithms of the known types come first: a good host with several keys must not look changed. */
+/** Known key types go first. Otherwise a host with several keys could present an unknown one and look changed. */
 export function offeredAlgorithms(knownTypes: readonly string[]): Algorithms {
   const isKnown = (algorithm: ServerHostKeyAlgorithm): boolean => knownTypes.includes(keyTypeOfAlgorithm(algorithm));
   return {

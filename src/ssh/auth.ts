@@ -1,234 +1,222 @@
-/** The order in which a login is tried, as OpenSSH: keys, keyboard-interactive, password; and what is told when all fail. */
-import ssh2 from 'ssh2';
-import type {
-  AnyAuthMethod,
-  AuthHandlerMiddleware,
-  IdentityCallback,
-  ParsedKey,
-  SignCallback,
-  SigningRequestOptions,
-} from 'ssh2';
+/** Tries to log in as OpenSSH does: keys, keyboard-interactive, password. Explains the failure if none works. */
+import type { AnyAuthMethod, AuthHandlerMiddleware, Prompt } from 'ssh2';
 import { messageOf } from '../lib/errors.js';
 import { oneLine } from '../lib/sanitize.js';
-import { hostError } from './errors.js';
+import type { Result } from '../lib/result.js';
+import { fail } from '../lib/result.js';
 import type { HostError } from './errors.js';
 import type { Keyring, Offer } from './keyring.js';
+import { loginFailure } from './login-failure.js';
 import type { Endpoint } from './route.js';
+import type { HostPassword, NoPassword } from './passwords.js';
 import { isPasswordRound } from './secrets.js';
-import type { Loan, Secrets } from './secrets.js';
+import type { Secrets } from './secrets.js';
+import { SingleKeyAgent } from './single-key-agent.js';
+import type { PausedFor } from './single-key-agent.js';
 
 export interface AuthContext {
   readonly endpoint: Endpoint;
   readonly keyring: Keyring;
   readonly secrets: Pick<Secrets, 'answer'>;
-  /** The SSH password on loan; null when nobody can be asked. */
-  borrowPassword(): Promise<Loan | null>;
-  /** Stops the handshake's clock while a person thinks. */
-  pausedFor<T>(ask: () => Promise<T>): Promise<T>;
+  /** The SSH password. Rejects if the question was interrupted. */
+  readonly requestPassword: () => Promise<Result<HostPassword, NoPassword>>;
+  readonly pausedFor: PausedFor;
 }
 
 export interface Login {
   readonly handler: AuthHandlerMiddleware;
-  /** Tells the password's lender how it ended; `unknown` keeps the password for another try. */
-  settle(how: 'accepted' | 'refused' | 'unknown'): void;
-  /** A question of the server was left unanswered: OpenSSH hangs up on that, and says nothing. */
-  declined(): boolean;
-  /** Why no login worked; `said` is the server's last word, '' when it had none. */
-  failure(said: string): HostError;
+  /** Reports the result of a shared password; `unknown` keeps it for another try. */
+  reportPassword(how: 'accepted' | 'refused' | 'unknown'): void;
+  /** True if a question of the server was not answered. OpenSSH then closes the connection without a message. */
+  unansweredQuestion(): boolean;
+  /** Why the login failed; `serverMessage` is the server's last message, or ''. */
+  failure(serverMessage: string): HostError;
 }
 
-interface Server {
-  /** Methods the server still takes; undefined before it said so. */
+/** How a login stands: what was tried and what the server said. */
+interface Attempt {
+  readonly context: AuthContext;
+  /** Methods that the server still accepts; undefined before its first answer. */
   methods: readonly string[] | undefined;
+  readonly tried: string[];
+  readonly skipped: string[];
+  keyProblem: boolean;
+  /** What the server said last: the method worked, but it wants another one, too. */
+  partial: boolean;
+  /** The password that the server has not decided on. */
+  password: HostPassword | undefined;
+  passwordsSent: number;
+  noPassword: NoPassword | undefined;
+  /** What the current keyboard-interactive method asked for. */
+  asked: { passwords: number; others: number };
+  unanswered: boolean;
+  /** The connection has an end; a password that comes later is for the next one. */
+  over: boolean;
 }
 
+/** Creates the login for one connection. Its `handler` is ssh2's authHandler. */
 export function createLogin(context: AuthContext): Login {
-  const { endpoint } = context;
-  const tried: string[] = [];
-  const skipped: string[] = [];
-  let keyProblem = false;
-  let passwordSeen: 'none' | 'unasked' | 'refused' = 'none';
-  let loan: Loan | null = null;
-  let lastMethods: readonly string[] = [];
-
-  const borrow = async (): Promise<string | null> => {
-    loan ??= await context.pausedFor(() => context.borrowPassword());
-    passwordSeen = loan === null ? 'unasked' : 'refused';
-    return loan?.value ?? null;
+  const attempt: Attempt = {
+    ...{ context, methods: undefined, tried: [], skipped: [], keyProblem: false },
+    ...{ partial: false, password: undefined, passwordsSent: 0, noPassword: undefined },
+    ...{ asked: { passwords: 0, others: 0 }, unanswered: false, over: false },
   };
-
-  async function* steps(server: Server): AsyncGenerator<AnyAuthMethod, void, undefined> {
-    const username = endpoint.user;
-    yield { type: 'none', username };
-    const offers = (server.methods ?? ['publickey']).includes('publickey') ? await openCandidates() : [];
-    for (const offer of offers) {
-      const key = new OneKey(offer, context, (reason) => {
-        skipped.push(`${offer.label} ${reason}`);
-        keyProblem = true;
-      });
-      tried.push(offer.label);
-      yield { type: 'agent', username, agent: key };
-      // ssh2 does not tell what the server said after an agent's key: ask again where it may have been one factor of several.
-      if (key.signed) {
-        yield { type: 'none', username };
-        if (!(server.methods ?? []).includes('publickey')) break;
-      }
-    }
-    const open = (method: string): boolean => (server.methods ?? []).includes(method);
-    if (open('keyboard-interactive')) {
-      tried.push('keyboard-interactive');
-      yield {
-        type: 'keyboard-interactive',
-        username,
-        prompt: (name, instructions, _language, prompts, finish) =>
-          void answerRound(name, instructions, prompts).then((answers) => {
-            declined ||= answers.length < prompts.length;
-            finish(answers);
-          }),
-      };
-    }
-    if (open('password') && loan === null) {
-      const password = await borrow();
-      if (password !== null) {
-        tried.push('password');
-        yield { type: 'password', username, password };
-      }
-    }
-  }
-
-  const openCandidates = async (): Promise<Offer[]> => {
-    const offers: Offer[] = [];
-    for (const candidate of await context.keyring.candidates(endpoint)) {
-      if (candidate.kind === 'offer') offers.push(candidate.offer);
-      else if (candidate.kind === 'unusable') {
-        skipped.push(`${candidate.label} ${candidate.reason}`);
-        keyProblem ||= candidate.named;
-      } else {
-        try {
-          offers.push(await context.pausedFor(() => candidate.open()));
-        } catch (error) {
-          skipped.push(`${candidate.label} ${oneLine(messageOf(error))}`);
-          keyProblem = true;
-        }
-      }
-    }
-    return offers;
-  };
-
-  let declined = false;
-  let passwordRounds = 0;
-  const answerRound = async (
-    name: string,
-    instructions: string,
-    prompts: readonly ssh2.Prompt[],
-  ): Promise<string[]> => {
-    if (isPasswordRound(prompts)) {
-      // Asked again: the answer was wrong. Giving none ends the method instead of counting up failures.
-      if (passwordRounds++ > 0) return [];
-      const password = await borrow().catch(() => null);
-      return password === null ? [] : [password];
-    }
-    const answers: string[] = [];
-    for (const { prompt, echo } of prompts) {
-      const question = {
-        host: endpoint.label,
-        name: oneLine(name),
-        instructions: oneLine(instructions),
-        text: oneLine(prompt),
-        echo: echo === true,
-      };
-      const answer = await context.pausedFor(() => context.secrets.answer(question)).catch(() => null);
-      if (answer === null) return [];
-      answers.push(answer);
-    }
-    return answers;
-  };
-
-  const server: Server = { methods: undefined };
-  const plan = steps(server);
+  const plan = methodsToTry(attempt);
   return {
-    handler: (left, _partial, next) => {
-      // null on the first call, against ssh2's types.
+    handler: (left, partial, next) => {
+      // null on the first call, although ssh2's types exclude it.
       const methods = left as readonly string[] | null;
-      if (methods !== null) lastMethods = server.methods = methods;
+      if (methods !== null) attempt.methods = methods;
+      attempt.partial = (partial as boolean | null) === true;
       const giveUp = next as unknown as (stop: false) => void;
       plan.next().then(
         (step) => (step.done === true ? giveUp(false) : next(step.value)),
         (error: unknown) => {
-          skipped.push(oneLine(messageOf(error)));
+          attempt.skipped.push(oneLine(messageOf(error)));
           giveUp(false);
         },
       );
     },
-    settle: (how) => {
-      if (how === 'accepted') loan?.accepted();
-      else if (how === 'refused') loan?.refused();
-      else loan?.untried();
-      loan = null;
+    reportPassword: (how) => {
+      if (how === 'accepted') attempt.password?.accepted();
+      else if (how === 'unknown') attempt.password?.unused();
+      else if (attempt.partial || attempt.asked.others > 0) attempt.password?.inconclusive();
+      else attempt.password?.refused();
+      attempt.password = undefined;
+      attempt.over = true;
     },
-    declined: () => declined,
-    failure: (said) => {
-      const methods = lastMethods.length === 0 ? '' : ` (it takes ${oneLine(lastMethods.join(', '), 120)})`;
-      const what = tried.length === 0 ? 'there was nothing to try' : `tried ${tried.join(', ')}`;
-      const not = skipped.length === 0 ? '' : `; not usable: ${skipped.join('; ')}`;
-      return hostError(
-        keyProblem ? 'key-file' : 'auth',
-        oneLine(
-          `the login as ${endpoint.user} was refused${said === '' ? '' : ` (${said})`}${methods}: ${what}${not}`,
-          900,
-        ),
-        keyProblem
-          ? 'mend the key file, load the key into ssh-agent, or set identityFile in the inventory'
-          : authHint(passwordSeen, endpoint),
-      );
-    },
+    unansweredQuestion: () => attempt.unanswered,
+    failure: (serverMessage) => loginFailure({ ...attempt, endpoint: context.endpoint }, serverMessage),
   };
 }
 
-function authHint(password: 'none' | 'unasked' | 'refused', endpoint: Endpoint): string {
-  if (password === 'refused') return 'check the password and the user name';
-  if (password === 'unasked') return 'it would take a password: run on a terminal, or set up a key with ssh-copy-id';
-  return `check user and identityFile in the inventory, or try: ssh ${endpoint.user}@${endpoint.alias}`;
+const accepts = ({ methods }: Attempt, method: string): boolean => (methods ?? []).includes(method);
+
+async function* methodsToTry(attempt: Attempt): AsyncGenerator<AnyAuthMethod, void, undefined> {
+  const username = attempt.context.endpoint.user;
+  yield { type: 'none', username };
+  yield* keysToTry(attempt, username);
+  if (accepts(attempt, 'keyboard-interactive')) yield* answersToTry(attempt, username);
+  if (accepts(attempt, 'password') && attempt.passwordsSent === 0) yield* passwordsToTry(attempt, username);
 }
 
-/** One key behind ssh2's agent interface: the only way it signs asynchronously, so a passphrase is asked for only once the server wants the key. */
-class OneKey extends ssh2.BaseAgent<ParsedKey> {
-  signed = false;
-  private readonly offer: Offer;
-  private readonly context: Pick<AuthContext, 'pausedFor'>;
-  private readonly onRefusal: (reason: string) => void;
+/** Once more after each wrong password. */
+async function* answersToTry(attempt: Attempt, username: string): AsyncGenerator<AnyAuthMethod, void, undefined> {
+  do {
+    attempt.asked = { passwords: 0, others: 0 };
+    attempt.tried.push('keyboard-interactive');
+    yield {
+      type: 'keyboard-interactive',
+      username,
+      prompt: (name, instructions, _language, prompts, finish) =>
+        void answerRound(attempt, name, instructions, prompts).then((answers) => {
+          attempt.unanswered ||= answers.length < prompts.length;
+          finish(answers);
+        }),
+    };
+  } while (await hasAnotherPassword(attempt, 'keyboard-interactive'));
+}
 
-  constructor(offer: Offer, context: Pick<AuthContext, 'pausedFor'>, onRefusal: (reason: string) => void) {
-    super();
-    this.offer = offer;
-    this.context = context;
-    this.onRefusal = onRefusal;
+async function* passwordsToTry(attempt: Attempt, username: string): AsyncGenerator<AnyAuthMethod, void, undefined> {
+  attempt.asked = { passwords: 0, others: 0 };
+  do {
+    const password = await passwordToSend(attempt);
+    if (password === undefined) return;
+    attempt.tried.push('password');
+    yield { type: 'password', username, password };
+  } while (await hasAnotherPassword(attempt, 'password'));
+}
+
+async function* keysToTry(attempt: Attempt, username: string): AsyncGenerator<AnyAuthMethod, void, undefined> {
+  if (!(attempt.methods ?? ['publickey']).includes('publickey')) return;
+  for (const offer of await usableKeys(attempt)) {
+    const key = new SingleKeyAgent(offer, attempt.context.pausedFor, (reason) =>
+      skipKey(attempt, `${offer.label} ${reason}`),
+    );
+    attempt.tried.push(offer.label);
+    yield { type: 'agent', username, agent: key };
+    if (!key.signed) continue;
+    // ssh2 hides the answer to an agent's key. Ask again: the key may be one factor of several.
+    yield { type: 'none', username };
+    if (!accepts(attempt, 'publickey')) return;
   }
+}
 
-  override getIdentities(callback: IdentityCallback<ParsedKey>): void {
-    callback(undefined, [this.offer.publicKey]);
-  }
-
-  override sign(
-    _key: ParsedKey,
-    data: Buffer,
-    options: SigningRequestOptions | SignCallback,
-    callback?: SignCallback,
-  ): void {
-    const done = typeof options === 'function' ? options : callback;
-    const hash = typeof options === 'function' ? undefined : options.hash;
-    this.context
-      .pausedFor(() => this.offer.sign(data, { hash }))
-      .then(
-        (signature) => {
-          this.signed = true;
-          done?.(undefined, signature);
-        },
-        (error: unknown) => {
-          const reason = oneLine(messageOf(error));
-          this.onRefusal(reason);
-          done?.(new Error(reason));
-        },
+async function usableKeys(attempt: Attempt): Promise<Offer[]> {
+  const { keyring, endpoint, pausedFor } = attempt.context;
+  const offers: Offer[] = [];
+  for (const candidate of await keyring.candidates(endpoint)) {
+    if (candidate.kind === 'offer') offers.push(candidate.offer);
+    else if (candidate.kind === 'unusable') skipKey(attempt, `${candidate.label} ${candidate.reason}`, candidate.named);
+    else
+      await pausedFor(() => candidate.open()).then(
+        (offer) => offers.push(offer),
+        (error: unknown) => skipKey(attempt, `${candidate.label} ${oneLine(messageOf(error))}`),
       );
   }
+  return offers;
+}
+
+function skipKey(attempt: Attempt, why: string, isProblem = true): void {
+  attempt.skipped.push(why);
+  attempt.keyProblem ||= isProblem;
+}
+
+/** Undefined if there is none. */
+async function passwordToSend(attempt: Attempt): Promise<string | undefined> {
+  const { requestPassword, pausedFor } = attempt.context;
+  if (attempt.password === undefined) await keepPassword(attempt, pausedFor(requestPassword));
+  if (attempt.password !== undefined) attempt.passwordsSent += 1;
+  return attempt.password?.value;
+}
+
+/** True if the server refused a password, and there is another one. */
+async function hasAnotherPassword(attempt: Attempt, method: string): Promise<boolean> {
+  const { password, partial, asked, context } = attempt;
+  // With other answers in the same method, nobody knows which one was wrong.
+  if (password === undefined || partial || asked.others > 0 || !accepts(attempt, method)) return false;
+  attempt.password = undefined;
+  return keepPassword(
+    attempt,
+    context.pausedFor(() => password.refusedOnce()),
+  );
+}
+
+async function keepPassword(attempt: Attempt, asked: Promise<Result<HostPassword, NoPassword>>): Promise<boolean> {
+  const given = await asked.catch(() => fail<NoPassword>({ why: 'not-entered' }));
+  if (!given.ok) attempt.noPassword = given.error;
+  else if (attempt.over) given.value.unused();
+  else attempt.password = given.value;
+  return attempt.password !== undefined;
+}
+
+/** Answers one round of keyboard-interactive questions; fewer answers than questions end the method. */
+async function answerRound(
+  attempt: Attempt,
+  name: string,
+  instructions: string,
+  prompts: readonly Prompt[],
+): Promise<string[]> {
+  const { endpoint, secrets, pausedFor } = attempt.context;
+  if (isPasswordRound(prompts)) {
+    // A repeated question means a wrong password, or asks for a new one. No answer ends the method.
+    if (attempt.asked.passwords++ > 0) return [];
+    const password = await passwordToSend(attempt);
+    return password === undefined ? [] : [password];
+  }
+  attempt.asked.others += prompts.length;
+  const answers: string[] = [];
+  for (const { prompt, echo } of prompts) {
+    const question = {
+      host: endpoint.label,
+      name: oneLine(name),
+      instructions: oneLine(instructions),
+      text: oneLine(prompt),
+      echo: echo === true,
+    };
+    const answer = await pausedFor(() => secrets.answer(question)).catch(() => null);
+    if (answer === null) return [];
+    answers.push(answer);
+  }
+  return answers;
 }

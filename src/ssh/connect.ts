@@ -1,161 +1,102 @@
-/** The connector: a Session for a Host, over bastions that all hosts share. */
+/** Opens sessions with hosts. Hosts behind the same bastion share its connection. */
 import type { Host } from '../inventory/host.js';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
-import type { Via } from './dial.js';
-import { hostError } from './errors.js';
+import { createBastions } from './bastions.js';
 import type { HostError } from './errors.js';
 import { abortedFailure } from './failures.js';
 import { createHostKeys } from './host-key.js';
 import type { HostKeyPolicy } from './host-key.js';
-import { openHop } from './hop.js';
-import type { Hop, HopTools } from './hop.js';
+import type { HopTools } from './hop.js';
 import { createKeyring } from './keyring.js';
 import { createOpenssh } from './openssh.js';
+import { createPasswords } from './passwords.js';
 import { findRoute } from './route.js';
-import type { Endpoint, Environment } from './route.js';
-import { createLender } from './secrets.js';
+import type { Environment } from './route.js';
 import type { Secrets } from './secrets.js';
 import type { Session } from './session.js';
-import { createSlots } from './slots.js';
-import type { Slots } from './slots.js';
-import { createSession, endHop } from './ssh-session.js';
-import type { SudoMemory } from './sudo.js';
+import { createSession } from './ssh-session.js';
+import type { KnownSudo } from './sudo.js';
 
 export interface ConnectOptions {
   readonly hostKeys: HostKeyPolicy;
-  /** Milliseconds for one machine on the way: dialling, handshake and login. */
+  /** Milliseconds for each machine on the way: TCP connection, handshake and login together. */
   readonly connectTimeout: number;
   /** Milliseconds between keepalives (default 15 s); three unanswered ones end the connection. */
   readonly keepaliveInterval?: number | undefined;
   readonly secrets: Secrets;
-  /** Where SSH_AUTH_SOCK and the variables of IdentityAgent come from. */
+  /** Source of SSH_AUTH_SOCK and of variables in IdentityAgent. */
   readonly env: Environment;
-  /** An ssh_config to use instead of the user's (`ssh -F`). */
+  /** An ssh_config file that replaces the user's (`ssh -F`). */
   readonly sshConfigFile?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** One line for the log: accepted new keys, hops. Never holds a secret. */
+  /** Receives log lines about new host keys and jump hosts. They never contain secrets. */
   readonly log?: ((line: string) => void) | undefined;
 }
 
 export interface Connector {
-  /** A session with `host`; bastions are shared with other hosts. */
+  /** Opens a session with `host` over shared bastions. */
   connect(host: Host): Promise<Result<Session, HostError>>;
-  /** A new connection from end to end that shares nothing with another: proves that the way in still works. */
+  /** Opens a session with `host` over new connections only, to prove that a new login still works. */
   fresh(host: Host): Promise<Result<Session, HostError>>;
-  /** Ends all sessions and bastions; never rejects. */
+  /** Closes all sessions and bastions. Never rejects. */
   close(): Promise<void>;
 }
 
-interface Bastion {
-  readonly endpoint: Endpoint;
-  readonly hop: Hop;
-  /** Places for handshakes through this bastion. */
-  readonly slots: Slots;
-}
-
-/** Handshakes at once through one bastion. */
-const HANDSHAKES = 20;
-/** Milliseconds for which a bastion that failed is not tried again: 500 hosts must not knock 500 times. */
-const BASTION_REST = 10_000;
-
+/** Creates a connector. It opens nothing until the first `connect`. Failures are returned as HostError, never thrown. */
 export function createConnector(options: ConnectOptions): Connector {
   const { secrets, env } = options;
   const log = options.log ?? ((): void => undefined);
   const openssh = createOpenssh(options.sshConfigFile);
-  const lender = createLender();
+  const passwords = createPasswords();
   const tools: HopTools = {
     hostKeys: createHostKeys(options.hostKeys, log),
     keyring: createKeyring((path) => secrets.passphrase(path)),
-    lender,
+    passwords,
     secrets,
     connectTimeout: options.connectTimeout,
     keepaliveInterval: options.keepaliveInterval ?? 15_000,
     signal: options.signal,
   };
-  const bastions = new Map<string, Promise<Result<Bastion, HostError>>>();
-  const sudo = new Map<string, SudoMemory>();
+  const bastions = createBastions(tools, log);
+  const sudo = new Map<string, KnownSudo>();
   const open = new Set<() => Promise<void>>();
   let closed = false;
 
-  /** The bastion at the end of `hops`, opened once for all who need it. */
-  const shared = (hops: readonly Endpoint[]): Promise<Result<Bastion, HostError>> => {
-    const key = JSON.stringify(hops);
-    const known = bastions.get(key);
-    if (known !== undefined) return known;
-    const made = openBastion(hops, shared);
-    bastions.set(key, made);
-    void made.then((bastion) => {
-      const forget = (): void => {
-        if (bastions.get(key) === made) bastions.delete(key);
-      };
-      if (!bastion.ok) setTimeout(forget, BASTION_REST).unref();
-      else if (!bastion.value.hop.alive()) forget();
-      else bastion.value.hop.client.once('close', forget);
-    });
-    return made;
-  };
-
-  const openBastion = async (
-    hops: readonly Endpoint[],
-    parentOf: typeof shared,
-  ): Promise<Result<Bastion, HostError>> => {
-    const endpoint = hops.at(-1);
-    if (endpoint === undefined) throw new RangeError('a bastion without hops');
-    const parent = hops.length === 1 ? undefined : await parentOf(hops.slice(0, -1));
-    if (parent?.ok === false) return parent;
-    const hop = await openAt(endpoint, parent?.value);
-    if (!hop.ok) return fail(asJump(endpoint, hop.error));
-    log(`connected to jump host ${endpoint.label}`);
-    return ok({ endpoint, hop: hop.value, slots: createSlots(HANDSHAKES) });
-  };
-
-  const openAt = async (endpoint: Endpoint, parent: Bastion | undefined): Promise<Result<Hop, HostError>> => {
-    if (parent === undefined) return openHop(endpoint, undefined, tools);
-    const via: Via = { label: parent.endpoint.label, client: parent.hop.client };
-    const free = await parent.slots.take();
-    try {
-      return await openHop(endpoint, via, tools);
-    } finally {
-      free();
-    }
-  };
-
-  const sessionFor = async (host: Host, private_: boolean): Promise<Result<Session, HostError>> => {
+  const sessionFor = async (host: Host, exclusive: boolean): Promise<Result<Session, HostError>> => {
     const route = await findRoute(host, openssh, env);
     if (!route.ok) return route;
     const endpoint = route.value.at(-1);
     if (endpoint === undefined) throw new RangeError('a route without an end');
+    const chain = bastions.chain();
     const hops = route.value.slice(0, -1);
-    const own: Bastion[] = [];
-    const chain = async (part: readonly Endpoint[]): Promise<Result<Bastion, HostError>> => {
-      const made = await openBastion(part, chain);
-      if (made.ok) own.push(made.value);
-      return made;
-    };
-    const dropOwn = async (): Promise<void> => {
-      for (const bastion of own.reverse()) await endHop(bastion.hop);
-    };
-    const parent = hops.length === 0 ? undefined : await (private_ ? chain : shared)(hops);
-    const hop = parent?.ok === false ? parent : await openAt(endpoint, parent?.value);
+    const parent = hops.length === 0 ? undefined : await (exclusive ? chain.open : bastions.shared)(hops);
+    const hop = parent?.ok === false ? parent : await bastions.reach(endpoint, parent?.value);
     if (!hop.ok || closed) {
-      if (hop.ok) await endHop(hop.value);
-      await dropOwn();
+      if (hop.ok) await hop.value.close();
+      await chain.close();
       return hop.ok ? fail(abortedFailure()) : hop;
     }
-    const memory = sudo.get(host.name) ?? { wants: 'unknown' };
-    sudo.set(host.name, memory);
+    const knownSudo = sudo.get(host.name) ?? { needs: 'unknown' };
+    sudo.set(host.name, knownSudo);
+    const { user } = endpoint;
+    const alone = host.ssh.becomePassword === 'per-host';
     const session = createSession({
       name: host.name,
-      user: endpoint.user,
+      user,
       become: host.ssh.become,
-      hop: hop.value,
-      memory,
-      borrowBecomePassword: () =>
-        lender.borrow(`sudo ${endpoint.user}`, () => secrets.becomePassword(endpoint.user, host.name)),
+      transport: hop.value,
+      sudo: knownSudo,
+      isNew: () => tools.hostKeys.isNew(endpoint),
+      requestSudoPassword: () =>
+        passwords.request({
+          key: JSON.stringify(['sudo', user, alone ? host.name : null]),
+          ...{ host: host.name, alone },
+          ask: (question) => secrets.becomePassword(user, host.name, question),
+        }),
       async onClose() {
         open.delete(close);
-        await dropOwn();
+        await chain.close();
       },
     });
     const close = (): Promise<void> => session.close();
@@ -169,18 +110,7 @@ export function createConnector(options: ConnectOptions): Connector {
     async close() {
       closed = true;
       await Promise.all([...open].map((end) => end()));
-      // The last hop of a chain first: it lives inside the others.
-      const made = await Promise.all(
-        [...bastions.entries()].sort(([a], [b]) => b.length - a.length).map(([, bastion]) => bastion),
-      );
-      bastions.clear();
-      for (const bastion of made) if (bastion.ok) await endHop(bastion.value.hop);
+      await bastions.close();
     },
   };
-}
-
-function asJump(endpoint: Endpoint, error: HostError): HostError {
-  return error.kind === 'jump' || error.kind === 'aborted'
-    ? error
-    : hostError('jump', `jump host ${endpoint.label}: ${error.message}`, error.hint);
 }

@@ -1,8 +1,8 @@
-/** The way to a machine's SSH port: a TCP connection, or a channel through the machine before it. */
+/** Connects to an SSH port: over TCP, or through a jump host. */
 import { connect as tcpConnect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Client } from 'ssh2';
 import { messageOf } from '../lib/errors.js';
+import { hostAndPort } from '../lib/ip-address.js';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
@@ -10,28 +10,28 @@ import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
 import { PROHIBITED, dialFailure, openFailure, reasonOf } from './failures.js';
 import type { Endpoint } from './route.js';
+import type { Transport } from './transport.js';
 
-/** The machine before on the way. */
-export interface Via {
+/** The jump host through which a machine is reached. */
+export interface JumpHost {
   readonly label: string;
-  readonly client: Client;
+  readonly transport: Pick<Transport, 'forward'>;
 }
 
-/** Milliseconds for one of several addresses of a name; Node's 250 are too short for far hosts. */
-const ADDRESS_PATIENCE = 2_000;
+/** Milliseconds for each address of a name. Node's default of 250 is too short for distant hosts. */
+const ADDRESS_TIMEOUT = 2_000;
 
-/** `host:port`, as it stands in messages. */
-export const addressOf = ({ hostname, port }: Endpoint): string =>
-  hostname.includes(':') ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+/** `host:port` for messages. */
+export const addressOf = ({ hostname, port }: Endpoint): string => hostAndPort(hostname, port);
 
-/** Aborting `stop` gives up, and drops a connection that comes too late. `seconds` is the deadline, for messages. */
+/** Aborting `stop` cancels, and closes a connection that opens too late. `seconds` is the timeout shown in messages. */
 export function dial(
   endpoint: Endpoint,
-  via: Via | undefined,
+  jumpHost: JumpHost | undefined,
   stop: AbortSignal,
   seconds: number,
 ): Promise<Result<Duplex, HostError>> {
-  return via === undefined ? dialDirectly(endpoint, stop, seconds) : dialThrough(via, endpoint, stop);
+  return jumpHost === undefined ? dialDirectly(endpoint, stop, seconds) : dialThrough(jumpHost, endpoint, stop);
 }
 
 function dialDirectly(endpoint: Endpoint, stop: AbortSignal, seconds: number): Promise<Result<Duplex, HostError>> {
@@ -40,13 +40,13 @@ function dialDirectly(endpoint: Endpoint, stop: AbortSignal, seconds: number): P
       host: endpoint.hostname,
       port: endpoint.port,
       noDelay: true,
-      autoSelectFamilyAttemptTimeout: ADDRESS_PATIENCE,
+      autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT,
     });
     const drop = (): void => {
       socket.destroy();
     };
     stop.addEventListener('abort', drop);
-    // Stays after the connection stands: between here and the handshake nobody else listens for errors.
+    // Keep this listener: until the handshake starts, nothing else handles socket errors.
     socket.on('error', (error) => resolve(fail(dialFailure(error, addressOf(endpoint), seconds))));
     socket.once('connect', () => {
       stop.removeEventListener('abort', drop);
@@ -55,11 +55,11 @@ function dialDirectly(endpoint: Endpoint, stop: AbortSignal, seconds: number): P
   });
 }
 
-function dialThrough(via: Via, endpoint: Endpoint, stop: AbortSignal): Promise<Result<Duplex, HostError>> {
+function dialThrough(jumpHost: JumpHost, endpoint: Endpoint, stop: AbortSignal): Promise<Result<Duplex, HostError>> {
   return new Promise((resolve) => {
-    const failed = (error: unknown): void => resolve(fail(viaFailure(error, via.label, addressOf(endpoint))));
+    const failed = (error: unknown): void => resolve(fail(jumpFailure(error, jumpHost.label, addressOf(endpoint))));
     try {
-      via.client.forwardOut('127.0.0.1', 0, endpoint.hostname, endpoint.port, (error, channel) => {
+      jumpHost.transport.forward({ host: endpoint.hostname, port: endpoint.port }, (error, channel) => {
         if (error !== undefined) failed(error);
         else if (stop.aborted) channel.destroy();
         else resolve(ok(channel));
@@ -70,10 +70,10 @@ function dialThrough(via: Via, endpoint: Endpoint, stop: AbortSignal): Promise<R
   });
 }
 
-function viaFailure(error: unknown, label: string, where: string): HostError {
+function jumpFailure(error: unknown, label: string, where: string): HostError {
   const failure = openFailure(error, where);
   if (failure.kind === 'refused') {
-    return { ...failure, message: `jump host ${label} cannot connect to ${where}: ${oneLine(messageOf(error))}` };
+    return { ...failure, message: `jump host ${label} could not connect to ${where}: ${oneLine(messageOf(error))}` };
   }
   const hint =
     reasonOf(error) === PROHIBITED ? `allow TCP forwarding on ${label} (AllowTcpForwarding, PermitOpen)` : failure.hint;

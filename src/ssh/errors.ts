@@ -1,6 +1,6 @@
-/** Why a host could not be used: a closed list of causes, each with what a person can do about it. */
+/** Why a host could not be used: a closed list of causes, each with a hint for the user. */
 export type HostErrorKind =
-  | 'config' // the inventory or ~/.ssh/config asks for what cannot be done (ProxyCommand, a name ssh refuses)
+  | 'config' // the inventory or ~/.ssh/config has an unsupported setting (ProxyCommand, an invalid name)
   | 'dns' // the address does not resolve
   | 'refused' // nothing listens on the SSH port
   | 'timeout' // no answer within the deadline
@@ -12,20 +12,20 @@ export type HostErrorKind =
   | 'auth' // no key or password was accepted
   | 'key-file' // the private key cannot be read or unlocked
   | 'algorithms' // no common key exchange, cipher or host key type
-  | 'sudo-password' // sudo wants a password, and none or a wrong one was given
-  | 'sudo' // sudo refuses this user, or is missing
-  | 'lost' // the connection ended in the middle of a call
+  | 'sudo-password' // sudo needs a password, and it is missing or wrong
+  | 'sudo' // sudo denies this user, or is not installed
+  | 'lost' // the connection broke during a call
   | 'deadline' // a call took longer than its deadline
-  | 'output' // more output than its cap allows
+  | 'output' // more output than the limit
   | 'forward' // the server forbids forwarding
-  | 'script' // a script of ours ended with an unexpected status
-  | 'aborted'; // the call was cancelled by its AbortSignal
+  | 'script' // a kubelatch script ended with an unexpected status
+  | 'aborted'; // the call was cancelled
 
 export interface HostError {
   readonly kind: HostErrorKind;
-  /** What happened, one line, without the host's name. */
+  /** What happened, in one line, without the host name. */
   readonly message: string;
-  /** What to do next, one line. */
+  /** What to do next, in one line. */
   readonly hint: string;
 }
 

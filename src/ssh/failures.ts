@@ -1,4 +1,4 @@
-/** Errors of sockets and of ssh2 as host errors: told by their codes and levels, quoted but never matched on words. */
+/** Turns errors of sockets and of ssh2 into host errors, by error codes and levels, never by the wording of a message. */
 import { messageOf } from '../lib/errors.js';
 import { oneLine } from '../lib/sanitize.js';
 import { hostError } from './errors.js';
@@ -18,28 +18,29 @@ interface CodedError {
 
 const coded = (error: unknown): CodedError => (typeof error === 'object' && error !== null ? error : {});
 
-/** The code of an error, or of the first one inside where several addresses were tried. */
+/** The code of an error, or of the first inner error if several addresses were tried. */
 function codeOf(error: unknown): string | undefined {
   const { code, errors } = coded(error);
   if (typeof code === 'string') return code;
   return Array.isArray(errors) ? codeOf(errors[0]) : undefined;
 }
 
-/** ssh2's own word for the part that failed: client-socket, handshake, protocol, agent, … */
+/** The part of ssh2 that failed: client-socket, handshake, protocol, agent, … */
 export function levelOf(error: unknown): string | undefined {
   const { level } = coded(error);
   return typeof level === 'string' ? level : undefined;
 }
 
-/** The server ended the connection with a DISCONNECT message: ssh2 puts its reason, a number, into `code`. */
-export const saidGoodbye = (error: unknown): boolean => typeof coded(error).code === 'number';
+/** True if the server sent DISCONNECT. Only then does ssh2 put a number, the reason, into `code`. */
+export const serverDisconnected = (error: unknown): boolean => typeof coded(error).code === 'number';
 
+/** The reason code of a CHANNEL_OPEN_FAILURE; undefined for other errors. */
 export function reasonOf(error: unknown): number | undefined {
   const { reason } = coded(error);
   return typeof reason === 'number' ? reason : undefined;
 }
 
-/** A TCP connection that did not come about. `where` is host:port. */
+/** A failed TCP connection. `where` is host:port; `seconds` is the timeout. */
 export function dialFailure(error: unknown, where: string, seconds: number): HostError {
   const code = codeOf(error);
   switch (code) {
@@ -49,51 +50,52 @@ export function dialFailure(error: unknown, where: string, seconds: number): Hos
     case 'EAI_FAIL':
       return hostError(
         'dns',
-        `${where}: the name does not resolve (${code})`,
-        'set its address in the inventory, or check the DNS',
+        `${where}: the name does not resolve`,
+        'set `address` for this host in the inventory, or check DNS',
       );
     case 'ECONNREFUSED':
       return hostError(
         'refused',
         `nothing listens on ${where}`,
-        'check that sshd runs there, and the port in the inventory',
+        'check that sshd is running, and check the port in the inventory',
       );
     case 'ETIMEDOUT':
       return timeoutFailure(where, seconds);
     default:
       return hostError(
         'network',
-        `${where}: ${oneLine(messageOf(error))}${code === undefined ? '' : ` (${code})`}`,
-        'check routes and firewalls between here and the host',
+        `${where}: ${oneLine(messageOf(error))}`,
+        'check the routes and firewalls between this machine and the host',
       );
   }
 }
 
+/** `where` is host:port. */
 export const timeoutFailure = (where: string, seconds: number): HostError =>
   hostError(
     'timeout',
     `no answer from ${where} within ${seconds} s`,
-    'check that the host is up and that a firewall lets SSH through',
+    'check that the host is up and that no firewall blocks SSH',
   );
 
-/** A handshake that ended before the login began. */
+/** A handshake that failed before the login. */
 export function handshakeFailure(error: unknown, where: string): HostError {
   const what = oneLine(messageOf(error));
   if (levelOf(error) === 'handshake') {
     return hostError(
       'algorithms',
       `${where}: ${what}`,
-      'allow curve25519-sha256, aes-gcm or aes-ctr, hmac-sha2 and an ed25519, ecdsa or rsa-sha2 host key in its sshd_config',
+      'allow curve25519-sha256, aes-gcm or aes-ctr, hmac-sha2 and an ed25519, ecdsa or rsa-sha2 host key in sshd_config on the host',
     );
   }
   return hostError(
     'network',
     `${where}: the connection ended during the handshake: ${what}`,
-    'check that this is an SSH server, and its log (MaxStartups, fail2ban, TCP wrappers)',
+    'check that this is an SSH server, and read its log (MaxStartups, fail2ban, TCP wrappers)',
   );
 }
 
-/** A channel through an established connection that was not opened. `far` is what it should have led to. */
+/** A channel that could not be opened over an SSH connection. `far` is its target. */
 export function openFailure(error: unknown, far: string): HostError {
   const what = oneLine(messageOf(error));
   switch (reasonOf(error)) {
@@ -102,23 +104,36 @@ export function openFailure(error: unknown, far: string): HostError {
       return hostError(
         'forward',
         `the SSH server forbids forwarding to ${far}: ${what}`,
-        'allow it: AllowTcpForwarding, AllowStreamLocalForwarding, PermitOpen in its sshd_config',
+        'allow it in sshd_config on the host: AllowTcpForwarding, AllowStreamLocalForwarding, PermitOpen',
       );
     case CONNECT_FAILED: {
-      // sshd uses this reason for a forbidden unix socket too.
+      // sshd gives this reason for a forbidden unix socket too.
       const or = far.startsWith('/') ? ', or the SSH server forbids forwarding to sockets' : '';
-      return hostError('refused', `nothing answers on ${far}${or}: ${what}`, 'check that the service listens there');
+      return hostError(
+        'refused',
+        `nothing answers on ${far}${or}: ${what}`,
+        'check that the service is listening there',
+      );
     }
     default:
-      return hostError('lost', `the connection ended while ${far} was opened: ${what}`, 'try again');
+      return hostError('lost', `the connection was lost while opening ${far}: ${what}`, 'try again');
   }
 }
 
+/** A connection that broke during a call; `why` may be ''. */
 export const lostFailure = (why: string): HostError =>
   hostError(
     'lost',
     `the connection was lost${why === '' ? '' : `: ${oneLine(why)}`}`,
-    'try again; if it comes back, look at the network and at the log of its sshd',
+    'try again; if it fails again, check the network and the sshd log on the host',
   );
 
-export const abortedFailure = (): HostError => hostError('aborted', 'the call was cancelled', 'run it again');
+export const abortedFailure = (): HostError => hostError('aborted', 'the call was cancelled', 'run the command again');
+
+/** More output than the caller accepts. */
+export const outputFailure = (where: string, cap: number): HostError =>
+  hostError(
+    'output',
+    `more than ${cap} bytes of output ${where}`,
+    'check what the host prints, for example in its login files',
+  );

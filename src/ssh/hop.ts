@@ -1,9 +1,10 @@
-/** One connection to one machine, directly or through the machine before it: dial, verify the host key, log in. */
+/** One SSH connection to one machine, directly or through a jump host: connect, verify the host key, log in. */
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
-import type { Client } from 'ssh2';
+import type { ConnectConfig } from 'ssh2';
 import { jitter, sleep } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
+import { canonicalAddress } from '../lib/ip-address.js';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
@@ -12,81 +13,83 @@ import { offeredAlgorithms } from './algorithms.js';
 import { createLogin } from './auth.js';
 import type { Login } from './auth.js';
 import { addressOf, dial } from './dial.js';
-import type { Via } from './dial.js';
+import type { JumpHost } from './dial.js';
 import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
-import { abortedFailure, handshakeFailure, levelOf, saidGoodbye, timeoutFailure } from './failures.js';
-import type { HostKeys } from './host-key.js';
+import { abortedFailure, handshakeFailure, levelOf, serverDisconnected, timeoutFailure } from './failures.js';
+import { hostKeyCheck } from './host-key.js';
+import type { HostKeyCheck, HostKeys } from './host-key.js';
 import type { Keyring } from './keyring.js';
-import { startPatience } from './patience.js';
-import type { Patience } from './patience.js';
+import type { HostPassword, NoPassword, Passwords } from './passwords.js';
+import { startTimeout } from './timeout.js';
+import type { PausableTimeout } from './timeout.js';
 import type { Endpoint } from './route.js';
-import type { Lender, Secrets } from './secrets.js';
+import type { Secrets } from './secrets.js';
+import { ssh2Transport } from './ssh2-transport.js';
+import type { Transport } from './transport.js';
+import { limitUnsolicited } from './unsolicited.js';
 
 export interface HopTools {
   readonly hostKeys: HostKeys;
   readonly keyring: Keyring;
-  readonly lender: Lender;
+  readonly passwords: Passwords;
   readonly secrets: Secrets;
-  /** Milliseconds for dialling, handshake and login together; time in which a person is asked does not count. */
+  /** Milliseconds for TCP connection, handshake and login together, without the time spent on prompts. */
   readonly connectTimeout: number;
-  /** Milliseconds; 0 switches keepalive off. */
+  /** Milliseconds; 0 disables keepalives. */
   readonly keepaliveInterval: number;
   readonly signal: AbortSignal | undefined;
 }
 
-export interface Hop {
-  readonly client: Client;
-  /** Why the connection ended, '' while it stands or when it was closed in order. */
-  lastError(): string;
-  alive(): boolean;
-}
-
 interface Failed {
   readonly error: HostError;
-  /** The other side hung up early: worth another try. */
-  readonly again: boolean;
+  /** True if the server closed the connection early, so that a retry may work. */
+  readonly retry: boolean;
 }
 
 const ATTEMPTS = 4;
-/** Milliseconds; a server that hangs up after a person thought for longer lost its patience, not its trust. */
+/** Milliseconds. If a prompt took longer, the server probably closed the connection because of its own timeout. */
 const LONG_PAUSE = 1_000;
 
-/** Connects and logs in, with a few jittered tries where the server hangs up early (MaxStartups). */
+/** Connects and logs in. Retries with jitter if the server closes the connection early (MaxStartups). */
 export async function openHop(
   endpoint: Endpoint,
-  via: Via | undefined,
+  jumpHost: JumpHost | undefined,
   tools: HopTools,
-): Promise<Result<Hop, HostError>> {
+): Promise<Result<Transport, HostError>> {
   for (let attempt = 1; ; attempt++) {
-    const result = await tryHop(endpoint, via, tools);
+    const result = await tryHop(endpoint, jumpHost, tools);
     if (result.ok) return result;
-    if (!result.error.again || attempt === ATTEMPTS || tools.signal?.aborted === true) return fail(result.error.error);
+    if (!result.error.retry || attempt === ATTEMPTS || tools.signal?.aborted === true) return fail(result.error.error);
     await sleep(jitter(150 * 2 ** attempt), tools.signal);
   }
 }
 
-async function tryHop(endpoint: Endpoint, via: Via | undefined, tools: HopTools): Promise<Result<Hop, Failed>> {
+async function tryHop(
+  endpoint: Endpoint,
+  jumpHost: JumpHost | undefined,
+  tools: HopTools,
+): Promise<Result<Transport, Failed>> {
   const { signal, connectTimeout } = tools;
   const seconds = connectTimeout / 1000;
-  let giveUp: (error: HostError) => void = () => undefined;
-  const given = new Promise<Result<never, Failed>>((resolve) => {
-    giveUp = (error) => resolve(fail({ error, again: false }));
+  let cancel: (error: HostError) => void = () => undefined;
+  const cancelled = new Promise<Result<never, Failed>>((resolve) => {
+    cancel = (error) => resolve(fail({ error, retry: false }));
   });
-  const patience = startPatience(connectTimeout, () => giveUp(timeoutFailure(addressOf(endpoint), seconds)));
-  const unlisten = onAbort(signal, () => giveUp(abortedFailure()));
+  const timeout = startTimeout(connectTimeout, () => cancel(timeoutFailure(addressOf(endpoint), seconds)));
+  const stopListening = onAbort(signal, () => cancel(abortedFailure()));
   const stop = new AbortController();
-  const connect = async (): Promise<Result<Hop, Failed>> => {
+  const connect = async (): Promise<Result<Transport, Failed>> => {
     const knownTypes = await tools.hostKeys.knownTypes(endpoint);
-    const socket = await dial(endpoint, via, stop.signal, seconds);
-    if (!socket.ok) return fail({ error: socket.error, again: false });
-    return shakeHands({ endpoint, socket: socket.value, tools, knownTypes, patience, stop: stop.signal });
+    const socket = await dial(endpoint, jumpHost, stop.signal, seconds);
+    if (!socket.ok) return fail({ error: socket.error, retry: false });
+    return handshake({ endpoint, socket: socket.value, tools, knownTypes, timeout, stop: stop.signal });
   };
   try {
-    return await Promise.race([given, connect()]);
+    return await Promise.race([cancelled, connect()]);
   } finally {
-    patience.stop();
-    unlisten();
+    timeout.stop();
+    stopListening();
     stop.abort();
   }
 }
@@ -96,22 +99,26 @@ interface Handshake {
   readonly socket: Duplex;
   readonly tools: HopTools;
   readonly knownTypes: readonly string[];
-  readonly patience: Patience;
+  readonly timeout: PausableTimeout;
   readonly stop: AbortSignal;
 }
 
 /** The SSH handshake and login over a connected socket. */
-function shakeHands({ endpoint, socket, tools, knownTypes, patience, stop }: Handshake): Promise<Result<Hop, Failed>> {
+function handshake({
+  endpoint,
+  socket,
+  tools,
+  knownTypes,
+  timeout,
+  stop,
+}: Handshake): Promise<Result<Transport, Failed>> {
   const client = new ssh2.Client();
   const login = createLogin({
     endpoint,
     keyring: tools.keyring,
     secrets: tools.secrets,
-    borrowPassword: () =>
-      tools.lender.borrow(`ssh ${endpoint.user}@${endpoint.label}`, () =>
-        tools.secrets.password(endpoint.user, endpoint.label),
-      ),
-    pausedFor: (ask) => patience.pausedFor(ask),
+    requestPassword: () => requestPassword(endpoint, tools),
+    pausedFor: (ask) => timeout.pausedFor(ask),
   });
   const check = hostKeyCheck(endpoint, tools.hostKeys);
   let loggingIn = false;
@@ -119,32 +126,23 @@ function shakeHands({ endpoint, socket, tools, knownTypes, patience, stop }: Han
   let closed = false;
   let lastError: Error | undefined;
 
-  return new Promise<Result<Hop, Failed>>((resolve) => {
+  return new Promise<Result<Transport, Failed>>((resolve) => {
     const abandon = (): void => {
-      login.settle('unknown');
+      login.reportPassword('unknown');
       client.destroy();
       socket.destroy();
     };
     const conclude = (): void => {
       if (ready) return;
-      const failed = check.denied();
-      const why: Failed =
-        failed !== undefined
-          ? { error: failed, again: false }
-          : loggingIn
-            ? loginFailed(endpoint, login, lastError, patience)
-            : {
-                error: handshakeFailure(lastError ?? 'it hung up', addressOf(endpoint)),
-                again: levelOf(lastError) !== 'handshake',
-              };
-      login.settle(why.again ? 'unknown' : 'refused');
+      const why = whyFailed({ endpoint, check, login, loggingIn, lastError, timeout });
+      login.reportPassword(why.retry ? 'unknown' : 'refused');
       resolve(fail(why));
       client.destroy();
     };
     stop.addEventListener('abort', abandon);
-    // This listener stays for the connection's life: an error on an idle connection must not end the process.
+    // Keep this listener: an error on an idle connection must not end the process.
     client.on('error', (error) => {
-      // A key that would not sign is not the end: the next one is tried.
+      // If a key cannot sign, the login goes on with the next one.
       if (levelOf(error) === 'agent') return;
       lastError = error;
       conclude();
@@ -155,73 +153,98 @@ function shakeHands({ endpoint, socket, tools, knownTypes, patience, stop }: Han
     });
     client.on('handshake', () => (loggingIn = true));
     client.on('change password', () => {
-      login.settle('refused');
-      const hint = `change it with: ssh ${endpoint.user}@${endpoint.alias}`;
-      resolve(fail({ error: hostError('auth', `the password of ${endpoint.user} has expired`, hint), again: false }));
+      login.reportPassword('refused');
+      const hint = `change it: ssh ${endpoint.user}@${endpoint.alias}`;
+      resolve(fail({ error: hostError('auth', `the password of ${endpoint.user} has expired`, hint), retry: false }));
       client.destroy();
     });
     client.on('ready', () => {
       ready = true;
       lastError = undefined;
-      login.settle('accepted');
+      login.reportPassword('accepted');
       stop.removeEventListener('abort', abandon);
-      resolve(
-        ok({ client, alive: () => !closed, lastError: () => (lastError === undefined ? '' : messageOf(lastError)) }),
-      );
+      const endReason = (): string => (lastError === undefined ? '' : messageOf(lastError));
+      resolve(ok(ssh2Transport(client, { peer: peerOf(socket), alive: () => !closed, lastError: endReason })));
     });
-    client.connect({
-      sock: socket,
-      username: endpoint.user,
-      ident: 'kubelatch',
-      // Own clock instead: it stands still while a person is asked.
-      readyTimeout: 0,
-      keepaliveInterval: tools.keepaliveInterval,
-      keepaliveCountMax: 3,
-      algorithms: offeredAlgorithms(knownTypes),
-      hostVerifier: (key: Buffer, accept: (valid: boolean) => void) => void check.verify(key).then(accept),
-      authHandler: login.handler,
-    });
+    client.connect(
+      connectConfig({ endpoint, socket, tools, knownTypes, check, login }, (error) => {
+        lastError = error;
+        socket.destroy();
+        client.destroy();
+      }),
+    );
   });
 }
 
-interface HostKeyCheck {
-  verify(key: Buffer): Promise<boolean>;
-  denied(): HostError | undefined;
+/** All hosts share the password of a user. A jump host has its own, and so does a host whose key nobody compared. */
+function requestPassword(endpoint: Endpoint, tools: HopTools): Promise<Result<HostPassword, NoPassword>> {
+  const { user, label, isJump } = endpoint;
+  const alone = isJump || tools.hostKeys.isNew(endpoint);
+  return tools.passwords.request({
+    key: JSON.stringify(['ssh', user, alone ? label : null, isJump]),
+    ...{ host: label, alone },
+    ask: (question) => tools.secrets.password(user, label, question),
+  });
 }
 
-/** ssh2 asks again at every rekey: the key must stay the one that was verified. */
-function hostKeyCheck(endpoint: Endpoint, hostKeys: HostKeys): HostKeyCheck {
-  let verified: Buffer | undefined;
-  let denied: HostError | undefined;
+function connectConfig(
+  {
+    endpoint,
+    socket,
+    tools,
+    knownTypes,
+    check,
+    login,
+  }: Pick<Handshake, 'endpoint' | 'socket' | 'tools' | 'knownTypes'> & { check: HostKeyCheck; login: Login },
+  onFlood: (error: Error) => void,
+): ConnectConfig {
   return {
-    async verify(key) {
-      if (verified !== undefined) return key.equals(verified);
-      denied = await hostKeys
-        .check(endpoint, key)
-        .catch((error: unknown) =>
-          hostError(
-            'host-key-unknown',
-            `its host key could not be checked: ${oneLine(messageOf(error))}`,
-            'look at known_hosts',
-          ),
-        );
-      if (denied === undefined) verified = Buffer.from(key);
-      return denied === undefined;
-    },
-    denied: () => denied,
+    sock: socket,
+    username: endpoint.user,
+    ident: 'kubelatch',
+    // The caller's timeout replaces it, because that one pauses during prompts.
+    readyTimeout: 0,
+    keepaliveInterval: tools.keepaliveInterval,
+    keepaliveCountMax: 3,
+    algorithms: offeredAlgorithms(knownTypes),
+    hostVerifier: (key: Buffer, accept: (valid: boolean) => void) => void check.verify(key).then(accept),
+    authHandler: login.handler,
+    debug: limitUnsolicited(onFlood),
   };
 }
 
-function loginFailed(endpoint: Endpoint, login: Login, lastError: Error | undefined, patience: Patience): Failed {
-  if (levelOf(lastError) === 'client-authentication' || login.declined())
-    return { error: login.failure(''), again: false };
-  const said = lastError === undefined ? '' : oneLine(messageOf(lastError));
-  // Too many keys or passwords: the server ends it with a message of its own.
-  if (saidGoodbye(lastError)) return { error: login.failure(said), again: false };
+const peerOf = (socket: Duplex): string | undefined =>
+  'remoteAddress' in socket && typeof socket.remoteAddress === 'string'
+    ? canonicalAddress(socket.remoteAddress)
+    : undefined;
+
+interface Ended {
+  readonly endpoint: Endpoint;
+  readonly check: HostKeyCheck;
+  readonly login: Login;
+  readonly loggingIn: boolean;
+  readonly lastError: Error | undefined;
+  readonly timeout: PausableTimeout;
+}
+
+function whyFailed({ endpoint, check, login, loggingIn, lastError, timeout }: Ended): Failed {
+  const denied = check.denied();
+  if (denied !== undefined) return { error: denied, retry: false };
+  if (loggingIn) return loginFailed(endpoint, login, lastError, timeout);
+  const error = handshakeFailure(lastError ?? 'the server closed the connection', addressOf(endpoint));
+  return { error, retry: levelOf(lastError) !== 'handshake' };
+}
+
+function loginFailed(endpoint: Endpoint, login: Login, lastError: Error | undefined, timeout: PausableTimeout): Failed {
+  if (levelOf(lastError) === 'client-authentication' || login.unansweredQuestion())
+    return { error: login.failure(''), retry: false };
+  const reason = lastError === undefined ? '' : oneLine(messageOf(lastError));
+  // After too many keys or passwords the server disconnects with a message.
+  if (serverDisconnected(lastError)) return { error: login.failure(reason), retry: false };
   const error = hostError(
     'network',
-    `${addressOf(endpoint)} closed the connection during the login${said === '' ? '' : `: ${said}`}`,
-    `look at the log of its sshd (LoginGraceTime, AllowUsers), or try: ssh ${endpoint.user}@${endpoint.alias}`,
+    `${addressOf(endpoint)} closed the connection during the login${reason === '' ? '' : `: ${reason}`}`,
+    `check the sshd log on the host (LoginGraceTime, AllowUsers), or try: ssh ${endpoint.user}@${endpoint.alias}`,
   );
-  return { error, again: patience.paused > LONG_PAUSE };
+  return { error, retry: timeout.paused > LONG_PAUSE };
 }

@@ -1,4 +1,4 @@
-/** Whether a server's host key is accepted: the known_hosts files on disk, the policy, and what a person is told. */
+/** Accepts or rejects host keys, by the known_hosts files and the policy. */
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf } from '../lib/errors.js';
@@ -6,20 +6,34 @@ import { oneLine } from '../lib/sanitize.js';
 import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
 import type { Endpoint } from './route.js';
-import { fingerprint, judgeKey, keyTypeOf, knownHostsName, knownKeyTypes, parseKnownHosts } from './known-hosts.js';
+import {
+  fingerprint,
+  hashedName,
+  judgeKey,
+  keyTypeOf,
+  knownHostsName,
+  knownKeyTypes,
+  parseKnownHosts,
+} from './known-hosts.js';
 import type { KnownHostsLine, Verdict } from './known-hosts.js';
 
 export type HostKeyPolicy = 'strict' | 'accept-new';
 
 export interface HostKeys {
-  /** Key types known for the endpoint, so that they are negotiated first. */
+  /** Key types known for the endpoint; they are negotiated first. */
   knownTypes(endpoint: Endpoint): Promise<string[]>;
-  /** undefined when the key is accepted. */
+  /** undefined if the key is accepted. */
   check(endpoint: Endpoint, key: Buffer): Promise<HostError | undefined>;
+  /** Adds a key that somebody compared, unless another key of the host is known. undefined if it is known from then on. */
+  trust(endpoint: Endpoint, key: Buffer): Promise<HostError | undefined>;
+  /** True if this run accepted the key without a known_hosts entry. */
+  isNew(endpoint: Endpoint): boolean;
 }
 
+/** `log` receives a line for every key that is added to known_hosts. Files are read once. */
 export function createHostKeys(policy: HostKeyPolicy, log: (line: string) => void): HostKeys {
   const files = new Map<string, Promise<KnownHostsLine[]>>();
+  const accepted = new Set<string>();
   const linesOf = async (endpoint: Endpoint): Promise<KnownHostsLine[]> => {
     const paths = [...endpoint.userKnownHosts, ...endpoint.globalKnownHosts];
     const loaded = paths.map((path) => {
@@ -29,12 +43,14 @@ export function createHostKeys(policy: HostKeyPolicy, log: (line: string) => voi
     });
     return (await Promise.all(loaded)).flat();
   };
-  // One append at a time: two hosts behind one name must not both write it.
+  // Append one at a time, so that two hosts with the same name do not both add a key.
   let writing: Promise<unknown> = Promise.resolve();
-  const add = (endpoint: Endpoint, name: string, key: Buffer): Promise<HostError | undefined> => {
+  const add = (endpoint: Endpoint, name: string, key: Buffer, compared = false): Promise<HostError | undefined> => {
     const job = writing.then(async () => {
       const again = judgeKey(await linesOf(endpoint), name, key);
-      return again.kind === 'unknown' ? record(endpoint, name, key, files, log) : refusal(endpoint, name, key, again);
+      if (again.kind !== 'unknown') return refusal(endpoint, name, key, again);
+      if (!compared) accepted.add(name);
+      return addToKnownHosts(endpoint, { name, key }, files, log);
     });
     writing = job.catch(() => undefined);
     return job;
@@ -49,7 +65,7 @@ export function createHostKeys(policy: HostKeyPolicy, log: (line: string) => voi
       const lines = await linesOf(endpoint);
       const [name, bare] = namesOf(endpoint);
       let verdict = judgeKey(lines, name, key);
-      // As OpenSSH: a key known for the host without its port will do, and one revoked there will not.
+      // As in OpenSSH, an entry without the port counts too, both to accept and to revoke a key.
       if (verdict.kind === 'unknown' && bare !== undefined) {
         const other = judgeKey(lines, bare, key);
         if (other.kind === 'known' || other.kind === 'revoked') verdict = other;
@@ -58,6 +74,12 @@ export function createHostKeys(policy: HostKeyPolicy, log: (line: string) => voi
       const fresh = verdict.kind === 'unknown' && verdict.authority === undefined && policy === 'accept-new';
       return fresh ? add(endpoint, name, key) : refusal(endpoint, name, key, verdict);
     },
+    trust(endpoint, key) {
+      // Somebody took time to compare it, and the files may have changed meanwhile.
+      files.clear();
+      return add(endpoint, namesOf(endpoint)[0], key, true);
+    },
+    isNew: (endpoint) => accepted.has(namesOf(endpoint)[0]),
   };
 }
 
@@ -71,15 +93,14 @@ async function loadFile(path: string): Promise<KnownHostsLine[]> {
   try {
     return parseKnownHosts(await readFile(path, 'utf8'), path);
   } catch {
-    // No file and an unreadable file both prove nothing about any host: its key is unknown.
+    // Without a readable file every host key is unknown.
     return [];
   }
 }
 
-async function record(
+async function addToKnownHosts(
   endpoint: Endpoint,
-  name: string,
-  key: Buffer,
+  { name, key }: { readonly name: string; readonly key: Buffer },
   files: Map<string, Promise<KnownHostsLine[]>>,
   log: (line: string) => void,
 ): Promise<HostError | undefined> {
@@ -88,7 +109,7 @@ async function record(
   if (file === undefined || /[\s,*?!|#@]/.test(name)) {
     return hostError(
       'host-key-unknown',
-      `its host key cannot be recorded under the name ${oneLine(name)}`,
+      `the host key cannot be added to known_hosts under the name ${oneLine(name)}`,
       'set knownHostsFile for this host in the inventory',
     );
   }
@@ -96,13 +117,15 @@ async function record(
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     const before = await readFile(file, 'utf8').catch(() => '');
     const gap = before === '' || before.endsWith('\n') ? '' : '\n';
-    const line = `${name} ${type} ${key.toString('base64')}\n`;
+    // A file whose names are hashed is not to give away this one.
+    const isHashed = parseKnownHosts(before, file).some(({ names }) => names.startsWith('|'));
+    const line = `${isHashed ? hashedName(name) : name} ${type} ${key.toString('base64')}\n`;
     await appendFile(file, gap + line, { mode: 0o600 });
     files.set(file, Promise.resolve(parseKnownHosts(before + gap + line, file)));
   } catch (error) {
     return hostError(
       'host-key-unknown',
-      `its new host key could not be written to ${file}: ${oneLine(messageOf(error))}`,
+      `the new host key could not be written to ${file}: ${oneLine(messageOf(error))}`,
       `make ${file} writable, or set knownHostsFile in the inventory`,
     );
   }
@@ -118,39 +141,68 @@ function refusal(endpoint: Endpoint, name: string, key: Buffer, verdict: Verdict
     case 'revoked':
       return hostError(
         'host-key-revoked',
-        `its host key ${offered} is marked @revoked in ${place(verdict.entry)}; nothing was sent`,
-        'give the host a new key, or remove the @revoked line if it is wrong',
+        `the host key ${offered} is marked @revoked in ${locationOf(verdict.entry)}; nothing was sent`,
+        'create a new host key, or delete the @revoked line if it is wrong',
       );
     case 'changed':
       return hostError(
         'host-key-changed',
-        `its host key has changed: ${offered}, but ${place(verdict.entry)} has ${shortType(verdict.entry.keyType)} ${fingerprint(verdict.entry.key)}; nothing was sent`,
-        `find out why; if the change is expected: ssh-keygen -f '${verdict.entry.file}' -R '${name}'`,
+        `the host key has changed: it is ${offered}, but ${locationOf(verdict.entry)} has ${shortType(verdict.entry.keyType)} ${fingerprint(verdict.entry.key)}; nothing was sent`,
+        `find out why it changed; if the change is expected: ssh-keygen -f '${verdict.entry.file}' -R '${name}'`,
       );
     case 'unknown':
       if (verdict.authority !== undefined) {
         return hostError(
           'host-key-unknown',
-          `${place(verdict.authority)} trusts it through a certificate authority, and host certificates cannot be verified here; its plain key is ${offered}`,
+          `${locationOf(verdict.authority)} trusts the host through a certificate authority, but kubelatch cannot verify host certificates; its plain key is ${offered}`,
           `compare the fingerprint on the host itself, then add a line '${name} <key>' to known_hosts`,
         );
       }
       return hostError(
         'host-key-unknown',
-        `its host key ${offered} is not in known_hosts`,
-        `compare the fingerprint on the host itself, then connect once with: ${sshCommand(endpoint)}; or accept new keys with accept-new`,
+        `the host key ${offered} is not in known_hosts`,
+        `compare the fingerprint on the host itself, then connect once with: ${sshCommand(endpoint)}; or add: --host-keys accept-new`,
       );
   }
 }
 
-const place = (entry: KnownHostsLine): string => `${entry.file}:${entry.line}`;
+const locationOf = (entry: KnownHostsLine): string => `${entry.file}:${entry.line}`;
 const sshCommand = (endpoint: Endpoint): string =>
   ['ssh', ...(endpoint.port === 22 ? [] : ['-p', String(endpoint.port)]), `${endpoint.user}@${endpoint.alias}`].join(
     ' ',
   );
 
-/** `ED25519` for `ssh-ed25519`, as OpenSSH's own messages say it. */
-function shortType(type: string): string {
+/** `ED25519` for `ssh-ed25519`, as in OpenSSH's messages. */
+export function shortType(type: string): string {
   const short = /^(?:ssh-(ed25519|rsa|dss)|(ecdsa)-sha2-.*)$/.exec(type);
   return oneLine(short?.[1] ?? short?.[2] ?? type, 40).toUpperCase();
+}
+
+/** The check of one connection's host key. */
+export interface HostKeyCheck {
+  verify(key: Buffer): Promise<boolean>;
+  denied(): HostError | undefined;
+}
+
+/** ssh2 verifies again at every rekey; the key must not change then. */
+export function hostKeyCheck(endpoint: Endpoint, hostKeys: HostKeys): HostKeyCheck {
+  let verified: Buffer | undefined;
+  let denied: HostError | undefined;
+  return {
+    async verify(key) {
+      if (verified !== undefined) return key.equals(verified);
+      denied = await hostKeys
+        .check(endpoint, key)
+        .catch((error: unknown) =>
+          hostError(
+            'host-key-unknown',
+            `the host key could not be checked: ${oneLine(messageOf(error))}`,
+            'check the known_hosts file',
+          ),
+        );
+      if (denied === undefined) verified = Buffer.from(key);
+      return denied === undefined;
+    },
+    denied: () => denied,
+  };
 }

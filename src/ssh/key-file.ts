@@ -1,4 +1,4 @@
-/** Private key files: what kind a file holds, told from its structure, and unlocking it with a passphrase. */
+/** Reads private key files, detects their format, and unlocks them with a passphrase. */
 import { readFile, stat } from 'node:fs/promises';
 import ssh2 from 'ssh2';
 import type { ParsedKey } from 'ssh2';
@@ -8,7 +8,7 @@ import { keyTypeOf } from './known-hosts.js';
 
 export type KeyFile =
   | { readonly kind: 'open'; readonly path: string; readonly key: ParsedKey }
-  /** Encrypted; `publicKey` is known without the passphrase where the format or a .pub file beside it tells. */
+  /** Encrypted. `publicKey` comes from the file itself or from its .pub file, if there is one. */
   | { readonly kind: 'locked'; readonly path: string; readonly text: Buffer; readonly publicKey: ParsedKey | undefined }
   | { readonly kind: 'absent'; readonly path: string }
   | { readonly kind: 'unusable'; readonly path: string; readonly reason: string };
@@ -22,9 +22,11 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
   try {
     const { mode, uid, size } = await stat(path);
     if (size > 64 * 1024) return unusable('is too large for a key');
-    // As OpenSSH: a private key that others can read is not used.
+    // OpenSSH too rejects a private key that other users can read.
     if (uid === process.getuid?.() && (mode & 0o077) !== 0) {
-      return unusable(`has mode ${(mode & 0o777).toString(8).padStart(4, '0')}; others can read it (chmod 600)`);
+      return unusable(
+        `has mode ${(mode & 0o777).toString(8).padStart(4, '0')}, so other users can read it (run chmod 600)`,
+      );
     }
     text = await readFile(path);
   } catch (error) {
@@ -33,18 +35,17 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
   }
   const header = readOpensshHeader(text);
   if (header?.type.startsWith('sk-') === true)
-    return unusable('is a security key (FIDO), which works only through ssh itself');
+    return unusable('is a security key (FIDO), which only ssh itself supports');
   if (header?.encrypted === true) return { kind: 'locked', path, text, publicKey: parse(header.publicKey) };
   if (/^Proc-Type: 4,ENCRYPTED|^Encryption: (?!none)/m.test(text.toString('latin1'))) {
     return { kind: 'locked', path, text, publicKey: await readPublicFile(path) };
   }
   const key = parse(text);
-  if (key === undefined)
-    return unusable('is not a private key of a known format (ssh-keygen -p rewrites it in the current one)');
+  if (key === undefined) return unusable('is not a private key in a supported format (ssh-keygen -p converts it)');
   return key.isPrivateKey() ? { kind: 'open', path, key } : unusable('is a public key, not a private one');
 }
 
-/** undefined when the passphrase is wrong. */
+/** The unlocked key; undefined if the passphrase is wrong. */
 export function unlockKey(text: Buffer, passphrase: string): ParsedKey | undefined {
   const key = parse(text, passphrase);
   return key?.isPrivateKey() === true ? key : undefined;
@@ -75,7 +76,7 @@ interface OpensshHeader {
   readonly publicKey: Buffer;
 }
 
-/** The clear part of OpenSSH's own private key format (PROTOCOL.key). */
+/** The unencrypted header of OpenSSH's private key format (PROTOCOL.key). */
 function readOpensshHeader(text: Buffer): OpensshHeader | undefined {
   const body = /-----BEGIN OPENSSH PRIVATE KEY-----\s+([A-Za-z0-9+/=\s]+)-----END/.exec(text.toString('latin1'))?.[1];
   if (body === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** The keys that are offered to a host, in OpenSSH's order, shared by all hosts: files are read and unlocked once. */
+/** The keys to offer to a host, in OpenSSH's order. All hosts share them, so each file is read and unlocked once. */
 import { access } from 'node:fs/promises';
 import ssh2 from 'ssh2';
 import type { ParsedKey } from 'ssh2';
@@ -11,22 +11,22 @@ import type { KeyFile } from './key-file.js';
 import type { Endpoint } from './route.js';
 
 interface Signature {
-  /** Hash for RSA; the others carry their own. */
+  /** The hash for RSA; undefined for other key types, which have a fixed hash. */
   readonly hash: 'sha1' | 'sha256' | 'sha512' | undefined;
 }
 
 /** A key that can be offered. */
 export interface Offer {
-  /** How it is named in messages: a path, or the agent's comment. */
+  /** The name in messages: a path or the agent's comment. */
   readonly label: string;
   readonly publicKey: ParsedKey;
-  /** Rejects with the reason, without secrets. */
+  /** Rejects with a reason that contains no secrets. */
   sign(data: Buffer, how: Signature): Promise<Buffer>;
 }
 
 type Candidate =
   | { readonly kind: 'offer'; readonly offer: Offer }
-  /** Its public half is not known before it is unlocked. */
+  /** The public key is unknown until the file is unlocked. */
   | { readonly kind: 'sealed'; readonly label: string; open(): Promise<Offer> }
   | { readonly kind: 'unusable'; readonly label: string; readonly reason: string; readonly named: boolean };
 
@@ -36,9 +36,9 @@ export interface Keyring {
 }
 
 const PASSPHRASE_TRIES = 3;
-const THROUGH_SSH = 'which works only through ssh itself';
+const ONLY_SSH = 'which only ssh itself supports';
 
-/** `ask` gives the passphrase of a key file, null when nobody can be asked. */
+/** `ask` returns the passphrase of a key file; null if there is no terminal or no answer. */
 export function createKeyring(ask: (path: string) => Promise<string | null>): Keyring {
   const files = new Map<string, Promise<KeyFile>>();
   const agents = new Map<string, Promise<AgentKey[] | Error>>();
@@ -53,7 +53,7 @@ export function createKeyring(ask: (path: string) => Promise<string | null>): Ke
     once(unlocked, file.path, async () => {
       for (let attempt = 0; attempt < PASSPHRASE_TRIES; attempt++) {
         const passphrase = await ask(file.path);
-        if (passphrase === null) throw new Error('needs a passphrase, and there is no one to ask');
+        if (passphrase === null) throw new Error('needs a passphrase, but there is no terminal to ask for it');
         const key = unlockKey(file.text, passphrase);
         if (key !== undefined) return key;
       }
@@ -88,12 +88,12 @@ export function createKeyring(ask: (path: string) => Promise<string | null>): Ke
       const taken = new Set<AgentKey>();
       for (const { path, named } of endpoint.identityFiles) {
         const file = await once(files, path, () => readKeyFile(path));
-        if (file.kind !== 'absent' && (await isThere(`${path}-cert.pub`))) last.push(certificate(`${path}-cert.pub`));
+        if (file.kind !== 'absent' && (await exists(`${path}-cert.pub`))) last.push(certificate(`${path}-cert.pub`));
         const publicKey = file.kind === 'open' ? file.key : file.kind === 'locked' ? file.publicKey : undefined;
-        const twin = held.find((other) => publicKey !== undefined && sameKey(other.key, publicKey));
-        if (twin?.key !== undefined && agentSocket !== undefined) {
-          taken.add(twin);
-          first.push({ kind: 'offer', offer: agentOffer(path, twin.key, agentSocket) });
+        const fromAgentKey = held.find((other) => publicKey !== undefined && sameKey(other.key, publicKey));
+        if (fromAgentKey?.key !== undefined && agentSocket !== undefined) {
+          taken.add(fromAgentKey);
+          first.push({ kind: 'offer', offer: agentOffer(path, fromAgentKey.key, agentSocket) });
         } else {
           const candidate = fromFile(file, named);
           if (candidate !== undefined) (named ? first : last).push(candidate);
@@ -113,7 +113,7 @@ const asError = (error: unknown): Error => (error instanceof Error ? error : new
 const sameKey = (a: ParsedKey | undefined, b: ParsedKey): boolean =>
   a?.getPublicSSH().equals(b.getPublicSSH()) === true;
 
-const isThere = (path: string): Promise<boolean> =>
+const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,
@@ -122,7 +122,7 @@ const isThere = (path: string): Promise<boolean> =>
 const certificate = (label: string): Candidate => ({
   kind: 'unusable',
   label,
-  reason: `is a certificate, ${THROUGH_SSH}`,
+  reason: `is a certificate, ${ONLY_SSH}`,
   named: false,
 });
 
@@ -134,7 +134,7 @@ function fromAgent(entry: AgentKey, socketPath: string): Candidate {
     : entry.type.startsWith('sk-')
       ? 'a security key (FIDO)'
       : `of type ${entry.type}`;
-  return { kind: 'unusable', label, reason: `is ${what}, ${THROUGH_SSH}`, named: false };
+  return { kind: 'unusable', label, reason: `is ${what}, ${ONLY_SSH}`, named: false };
 }
 
 function fileOffer(label: string, publicKey: ParsedKey, open: () => Promise<ParsedKey>): Offer {
@@ -143,7 +143,7 @@ function fileOffer(label: string, publicKey: ParsedKey, open: () => Promise<Pars
     publicKey,
     async sign(data, how) {
       refuseSha1(publicKey, how);
-      // ssh2 returns an Error where its types promise a Buffer.
+      // ssh2 can return an Error, although its types exclude it.
       const signature: Buffer | Error = (await open()).sign(data, how.hash);
       if (signature instanceof Error) throw signature;
       return signature;
@@ -160,7 +160,7 @@ function agentOffer(label: string, publicKey: ParsedKey, socketPath: string): Of
       const agent = new ssh2.OpenSSHAgent(socketPath);
       return new Promise((resolve, reject) => {
         agent.sign(publicKey, data, how.hash === undefined ? {} : { hash: how.hash }, (error, signature) => {
-          if (signature === undefined) reject(new Error(`the agent would not sign: ${oneLine(messageOf(error))}`));
+          if (signature === undefined) reject(new Error(`the agent did not sign: ${oneLine(messageOf(error))}`));
           else resolve(signature);
         });
       });
@@ -170,6 +170,6 @@ function agentOffer(label: string, publicKey: ParsedKey, socketPath: string): Of
 
 function refuseSha1(key: ParsedKey, how: Signature): void {
   if (key.type === 'ssh-rsa' && how.hash !== 'sha256' && how.hash !== 'sha512') {
-    throw new Error('the server takes only SHA-1 signatures of RSA keys');
+    throw new Error('the server accepts RSA keys only with SHA-1 signatures');
   }
 }

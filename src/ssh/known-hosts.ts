@@ -1,11 +1,12 @@
-/** The known_hosts format of OpenSSH (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT): parsing, matching and the verdict on a key. Pure. */
+/** OpenSSH's known_hosts format (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT): parses lines, matches names, judges keys. Pure, except that a hashed name has a random salt. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { randomHex } from '../lib/clock.js';
 
 type Marker = 'none' | 'revoked' | 'cert-authority';
 
 export interface KnownHostsLine {
   readonly file: string;
-  /** Counted from 1. */
+  /** Starts at 1. */
   readonly line: number;
   readonly marker: Marker;
   /** The first field: comma-separated patterns, or one hashed name. */
@@ -18,12 +19,12 @@ export type Verdict =
   | { readonly kind: 'known'; readonly entry: KnownHostsLine }
   | { readonly kind: 'changed'; readonly entry: KnownHostsLine }
   | { readonly kind: 'revoked'; readonly entry: KnownHostsLine }
-  /** `authority`: the line of a certificate authority that speaks for this host; a plain key proves nothing there. */
+  /** `authority` is the @cert-authority line for this host, which says nothing about a plain key. */
   | { readonly kind: 'unknown'; readonly authority: KnownHostsLine | undefined };
 
 const MARKERS: Readonly<Record<string, Marker>> = { '@revoked': 'revoked', '@cert-authority': 'cert-authority' };
 
-/** Lines that OpenSSH would not understand either are left out, as it does. */
+/** Skips lines that OpenSSH skips too. `file` is kept for messages. */
 export function parseKnownHosts(text: string, file: string): KnownHostsLine[] {
   const lines: KnownHostsLine[] = [];
   text.split('\n').forEach((raw, index) => {
@@ -38,14 +39,14 @@ export function parseKnownHosts(text: string, file: string): KnownHostsLine[] {
   return lines;
 }
 
-/** The type name inside a public key blob, '' where there is none. */
+/** The type name in a public key blob; '' if there is none. */
 export function keyTypeOf(key: Buffer): string {
   if (key.length < 4) return '';
   const length = key.readUInt32BE(0);
   return length > 64 || 4 + length > key.length ? '' : key.toString('latin1', 4, 4 + length);
 }
 
-/** The name under which a host stands in known_hosts: `host`, or `[host]:port` off the standard port. */
+/** The name of a host in known_hosts: `host` for port 22, else `[host]:port`. */
 export function knownHostsName(host: string, port: number): string {
   const name = host.toLowerCase();
   return port === 22 ? name : `[${name}]:${port}`;
@@ -56,6 +57,7 @@ export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 }
 
+/** True if a known_hosts name field, plain or hashed, matches the host name. `!pattern` excludes. */
 export function matchesName(names: string, name: string): boolean {
   const host = name.toLowerCase();
   if (names.startsWith('|')) return matchesHashed(names, host);
@@ -77,7 +79,14 @@ function matchesHashed(names: string, host: string): boolean {
   return want.length === got.length && timingSafeEqual(want, got);
 }
 
-/** `*` and `?` as match_pattern() of OpenSSH, without backtracking that a hostile pattern could blow up. */
+/** The name as `HashKnownHosts yes` writes it. */
+export function hashedName(name: string): string {
+  const salt = Buffer.from(randomHex(20), 'hex');
+  const hash = createHmac('sha1', salt).update(name.toLowerCase()).digest();
+  return `|1|${salt.toString('base64')}|${hash.toString('base64')}`;
+}
+
+/** Matches `*` and `?` like OpenSSH's match_pattern(), but without recursion, so that a hostile pattern stays cheap. */
 function matchesPattern(pattern: string, text: string): boolean {
   let p = 0;
   let t = 0;
@@ -100,8 +109,8 @@ function matchesPattern(pattern: string, text: string): boolean {
 }
 
 /**
- * What the lines say of `key` for `name`. A key that differs from all known ones is `changed`, also when its type is new:
- * the key types that are known are asked for first, so a server that has them would have shown one.
+ * Judges `key` for the host `name`. A key that differs from all known keys is `changed`, even if its type is new:
+ * known key types are negotiated first, so a server that has the known key would have shown it.
  */
 export function judgeKey(lines: readonly KnownHostsLine[], name: string, key: Buffer): Verdict {
   const own = lines.filter((line) => matchesName(line.names, name));
@@ -115,7 +124,7 @@ export function judgeKey(lines: readonly KnownHostsLine[], name: string, key: Bu
   return { kind: 'unknown', authority: own.find((line) => line.marker === 'cert-authority') };
 }
 
-/** The key types known for `name`, in the order of the lines. */
+/** The key types known for `name`, in file order. */
 export function knownKeyTypes(lines: readonly KnownHostsLine[], name: string): string[] {
   const own = lines.filter((line) => line.marker === 'none' && matchesName(line.names, name));
   return [...new Set(own.map((line) => line.keyType))];

@@ -1,6 +1,6 @@
-/** What the user's own OpenSSH says of a host: `ssh -G`, the only child process of this folder. */
+/** Reads the user's OpenSSH settings for a host with `ssh -G`. */
 import { execFile } from 'node:child_process';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
@@ -12,9 +12,9 @@ export interface OpensshSettings {
   readonly user: string | undefined;
   readonly hostname: string;
   readonly port: number;
-  /** As ssh prints them: `~` and tokens still in them. */
+  /** As ssh prints them, with `~` and tokens not expanded. */
   readonly identityFiles: readonly string[];
-  /** True when the list is the built-in one, not something the user wrote. */
+  /** True if the user configured no identity files, so that this is OpenSSH's built-in list. */
   readonly defaultIdentities: boolean;
   readonly identityAgent: string | undefined;
   readonly identitiesOnly: boolean;
@@ -35,15 +35,15 @@ export interface OpensshQuery {
 export type Openssh = (query: OpensshQuery) => Promise<Result<OpensshSettings, HostError>>;
 
 const DEADLINE = 5_000;
-/** A fleet must not start a process per host at once. */
+/** Limits parallel processes, because a fleet may have thousands of hosts. */
 const PROCESSES = 8;
 const DEFAULT_IDENTITY = /^~\/\.ssh\/id_(?:rsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk|xmss|dsa)$/;
 
-/** Asks `ssh -G` once per distinct query, lazily. Without an ssh binary the built-in defaults stand in. */
+/** Runs `ssh -G` once per distinct query. Without an ssh binary, OpenSSH's defaults apply. */
 export function createOpenssh(configFile: string | undefined): Openssh {
   const answers = new Map<string, Promise<Result<OpensshSettings, HostError>>>();
   const slots = createSlots(PROCESSES);
-  const askInTurn = async (query: OpensshQuery): Promise<Result<OpensshSettings, HostError>> => {
+  const askQueued = async (query: OpensshQuery): Promise<Result<OpensshSettings, HostError>> => {
     const free = await slots.take();
     try {
       return await ask(query, configFile);
@@ -55,7 +55,7 @@ export function createOpenssh(configFile: string | undefined): Openssh {
     const key = JSON.stringify([query.alias, query.user, query.port]);
     const known = answers.get(key);
     if (known !== undefined) return known;
-    const answer = askInTurn(query);
+    const answer = askQueued(query);
     answers.set(key, answer);
     return answer;
   };
@@ -75,10 +75,13 @@ function ask(query: OpensshQuery, configFile: string | undefined): Promise<Resul
       if (error === null) resolve(ok(parseOpensshDump(stdout, query)));
       else if (error.code === 'ENOENT') resolve(ok(parseOpensshDump('', query)));
       else {
-        const why = error.killed === true ? `no answer within ${DEADLINE / 1000} s` : oneLine(stderr) || 'it failed';
+        const why =
+          error.killed === true
+            ? `no answer within ${DEADLINE / 1000} s`
+            : oneLine(stderr) || 'it failed without a message';
         resolve(
           fail(
-            hostError('config', `ssh -G ${query.alias}: ${why}`, 'try the same command by hand and mend ~/.ssh/config'),
+            hostError('config', `ssh -G ${query.alias}: ${why}`, 'run this command by hand, then fix ~/.ssh/config'),
           ),
         );
       }
@@ -86,7 +89,7 @@ function ask(query: OpensshQuery, configFile: string | undefined): Promise<Resul
   });
 }
 
-/** Reads the output of `ssh -G`; what it does not say is filled with OpenSSH's defaults. */
+/** Parses the output of `ssh -G`; OpenSSH's defaults replace missing values. */
 export function parseOpensshDump(text: string, query: OpensshQuery): OpensshSettings {
   const values = new Map<string, string[]>();
   for (const line of text.split('\n')) {
@@ -96,8 +99,9 @@ export function parseOpensshDump(text: string, query: OpensshQuery): OpensshSett
     values.set(key, [...(values.get(key) ?? []), line.slice(space + 1).trim()]);
   }
   const one = (key: string): string | undefined => values.get(key)?.[0];
-  const said = (key: string): string | undefined => (one(key) === 'none' ? undefined : one(key));
+  const unlessNone = (key: string): string | undefined => (one(key) === 'none' ? undefined : one(key));
   const home = homedir();
+  const userKnownHosts = one('userknownhostsfile');
   const identityFiles = values.get('identityfile') ?? ['rsa', 'ecdsa', 'ed25519'].map((type) => `~/.ssh/id_${type}`);
   return {
     user: one('user') ?? query.user,
@@ -107,19 +111,35 @@ export function parseOpensshDump(text: string, query: OpensshQuery): OpensshSett
     defaultIdentities: identityFiles.every((file) => DEFAULT_IDENTITY.test(file)),
     identityAgent: one('identityagent'),
     identitiesOnly: one('identitiesonly') === 'yes',
-    hostKeyAlias: said('hostkeyalias'),
+    hostKeyAlias: unlessNone('hostkeyalias'),
     proxyJump:
-      said('proxyjump')
+      unlessNone('proxyjump')
         ?.split(',')
         .map((hop) => hop.trim()) ?? [],
-    proxyCommand: said('proxycommand'),
-    userKnownHosts: splitPaths(one('userknownhostsfile') ?? `${home}/.ssh/known_hosts ${home}/.ssh/known_hosts2`),
+    proxyCommand: unlessNone('proxycommand'),
+    userKnownHosts: splitPaths(
+      userKnownHosts === undefined || userKnownHosts === knownHostsIn(passwdHome())
+        ? knownHostsIn(home)
+        : userKnownHosts,
+    ),
     globalKnownHosts: splitPaths(one('globalknownhostsfile') ?? '/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2'),
-    revokedHostKeys: said('revokedhostkeys'),
+    revokedHostKeys: unlessNone('revokedhostkeys'),
   };
 }
 
-/** ssh prints the list without its quotes: a new path begins where the word looks like the start of one. */
+const knownHostsIn = (home: string): string => `${home}/.ssh/known_hosts ${home}/.ssh/known_hosts2`;
+
+/** ssh prints its default below the home of the user database; keys and everything else here are below $HOME. */
+function passwdHome(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    // A user without an entry, as in some containers.
+    return homedir();
+  }
+}
+
+/** ssh prints the list without quotes, so a new path starts at a space before `/` or `~`. */
 function splitPaths(list: string): string[] {
   return list.split(/ (?=[/~])/).filter((path) => path !== 'none' && path !== '');
 }

@@ -1,4 +1,4 @@
-/** Which machines are passed, in order, on the way to a host, and how each is reached: inventory over ~/.ssh/config over defaults. */
+/** Finds the jump hosts on the way to a host and the settings for each. The inventory overrides ~/.ssh/config. */
 import { homedir, hostname as localHostname, userInfo } from 'node:os';
 import type { Host } from '../inventory/host.js';
 import type { Result } from '../lib/result.js';
@@ -10,16 +10,17 @@ import type { Openssh, OpensshSettings } from './openssh.js';
 
 interface IdentityFile {
   readonly path: string;
-  /** Said by the inventory or ~/.ssh/config, not one of OpenSSH's default names. */
+  /** True if the inventory or ~/.ssh/config names the file; false for OpenSSH's default names. */
   readonly named: boolean;
 }
 
-/** One machine on the way, with all that is needed to connect to it. */
+/** One machine on the way, with everything needed to connect to it. */
 export interface Endpoint {
-  /** For messages and logs: the inventory's name, or the bastion as it was written. */
+  /** The name in messages and logs: the inventory name, or the bastion as written. */
   readonly label: string;
-  /** What a person would type after `ssh`. */
+  /** What a user would type after `ssh`. */
   readonly alias: string;
+  readonly isJump: boolean;
   readonly user: string;
   readonly hostname: string;
   readonly port: number;
@@ -33,9 +34,10 @@ export interface Endpoint {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-interface Wish {
+interface HostQuery {
   readonly label: string;
   readonly alias: string;
+  readonly isJump: boolean;
   readonly user: string | undefined;
   readonly port: number | undefined;
   readonly identityFile?: string | undefined;
@@ -47,22 +49,22 @@ const NAME = /^[A-Za-z0-9_.:%][A-Za-z0-9_.:%-]*$/;
 const USER = /^[A-Za-z0-9_.@\\][A-Za-z0-9_.@\\+-]*\$?$/;
 const JUMP = /^(?:(?<user>[^@]+(?:@[^@]+)*)@)?(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]]+))(?::(?<port>\d{1,5}))?$/;
 
-/** The endpoints from the first bastion to the host itself; several jumps are each looked up in ~/.ssh/config. */
+/** The endpoints from the first bastion to the host itself. Each jump host is looked up in ~/.ssh/config. */
 export async function findRoute(
   host: Host,
   openssh: Openssh,
   env: Environment,
 ): Promise<Result<Endpoint[], HostError>> {
   const { user, port, identityFile, knownHostsFile } = host.ssh;
-  const own = await look(
-    { label: host.name, alias: host.address, user, port, identityFile, knownHostsFile },
+  const own = await lookUp(
+    { label: host.name, alias: host.address, isJump: false, user, port, identityFile, knownHostsFile },
     openssh,
     env,
   );
   if (!own.ok) return own;
-  const said = host.ssh.jump.length > 0;
-  if (!said && own.value.settings.proxyCommand !== undefined) return fail(proxyCommand(host.address));
-  const jumps = (said ? host.ssh.jump : own.value.settings.proxyJump).filter((jump) => jump !== 'none');
+  const hasInventoryJumps = host.ssh.jump.length > 0;
+  if (!hasInventoryJumps && own.value.settings.proxyCommand !== undefined) return fail(proxyCommand(host.address));
+  const jumps = (hasInventoryJumps ? host.ssh.jump : own.value.settings.proxyJump).filter((jump) => jump !== 'none');
   const before = await findJumps(jumps, openssh, env, knownHostsFile);
   return before.ok ? ok([...before.value, own.value.endpoint]) : before;
 }
@@ -80,18 +82,18 @@ async function findJumps(
       return fail(
         hostError(
           'config',
-          `more than ${MAX_HOPS} jump hosts, or jumps that lead in a circle`,
-          'look at ProxyJump in ~/.ssh/config',
+          `more than ${MAX_HOPS} jump hosts, or a loop of jump hosts`,
+          'check ProxyJump in ~/.ssh/config',
         ),
       );
     }
-    const wish = parseJump(first);
-    if (!wish.ok) return wish;
-    const hop = await look({ ...wish.value, knownHostsFile }, openssh, env);
+    const query = parseJump(first);
+    if (!query.ok) return query;
+    const hop = await lookUp({ ...query.value, knownHostsFile }, openssh, env);
     if (!hop.ok) return hop;
     hops.unshift(hop.value.endpoint);
     if (queue.length > 0) continue;
-    // Only the first hop is reached by its own settings; the others are reached through the one before.
+    // Only the first hop is dialled with its own ProxyJump; the others are reached through the hop before.
     if (hop.value.settings.proxyCommand !== undefined) return fail(proxyCommand(first));
     queue.push(...hop.value.settings.proxyJump);
   }
@@ -105,8 +107,8 @@ const proxyCommand = (name: string): HostError =>
     'set `jump` for this host in the inventory, or use ProxyJump in ~/.ssh/config',
   );
 
-/** Reads `[user@]host[:port]`, `ssh://…` included. */
-function parseJump(text: string): Result<Wish, HostError> {
+/** Parses `[user@]host[:port]`, with or without `ssh://`. */
+function parseJump(text: string): Result<HostQuery, HostError> {
   const parts = JUMP.exec(text.replace(/^ssh:\/\//, '').replace(/\/$/, ''))?.groups;
   const alias = parts?.['v6'] ?? parts?.['host'];
   const port = parts?.['port'] === undefined ? undefined : Number(parts['port']);
@@ -115,26 +117,26 @@ function parseJump(text: string): Result<Wish, HostError> {
       hostError(
         'config',
         `the jump host ${oneLine(text)} is not [user@]host[:port]`,
-        'mend `jump` in the inventory or ProxyJump in ~/.ssh/config',
+        'fix `jump` in the inventory or ProxyJump in ~/.ssh/config',
       ),
     );
   }
-  return ok({ label: text, alias, user: parts?.['user'], port });
+  return ok({ label: text, alias, isJump: true, user: parts?.['user'], port });
 }
 
-async function look(
-  wish: Wish,
+async function lookUp(
+  wish: HostQuery,
   openssh: Openssh,
   env: Environment,
 ): Promise<Result<{ endpoint: Endpoint; settings: OpensshSettings }, HostError>> {
-  // The same names that OpenSSH refuses, and no leading dash: they become arguments of `ssh`.
-  if (!NAME.test(wish.alias)) return fail(weird('address', wish.alias));
-  if (wish.user !== undefined && !USER.test(wish.user)) return fail(weird('user name', wish.user));
+  // Names become arguments of `ssh`: reject a leading dash and whatever OpenSSH rejects.
+  if (!NAME.test(wish.alias)) return fail(invalidCharacters('address', wish.alias));
+  if (wish.user !== undefined && !USER.test(wish.user)) return fail(invalidCharacters('user name', wish.user));
   const answer = await openssh({ alias: wish.alias, user: wish.user, port: wish.port });
   if (!answer.ok) return answer;
   const settings = answer.value;
   if (settings.revokedHostKeys !== undefined) {
-    const why = `~/.ssh/config sets RevokedHostKeys for ${oneLine(wish.alias)}, which cannot be honoured here`;
+    const why = `~/.ssh/config sets RevokedHostKeys for ${oneLine(wish.alias)}, which kubelatch does not support`;
     return fail(hostError('config', why, 'mark the revoked keys with @revoked in known_hosts instead'));
   }
   const user = settings.user ?? loginName();
@@ -143,6 +145,7 @@ async function look(
   const endpoint: Endpoint = {
     label: wish.label,
     alias: wish.alias,
+    isJump: wish.isJump,
     user,
     hostname: settings.hostname,
     port: settings.port,
@@ -156,11 +159,11 @@ async function look(
   return ok({ endpoint, settings });
 }
 
-const weird = (what: string, text: string): HostError =>
+const invalidCharacters = (what: string, text: string): HostError =>
   hostError(
     'config',
     `${oneLine(JSON.stringify(text), 80)} cannot be used as ${what === 'address' ? 'an' : 'a'} ${what}: unexpected characters`,
-    `mend the ${what} in the inventory`,
+    `fix the ${what} in the inventory`,
   );
 
 function agentSocket(
@@ -175,7 +178,7 @@ function agentSocket(
 
 function expandPath(
   path: string,
-  of: { wish: Wish; settings: OpensshSettings; user: string },
+  of: { wish: HostQuery; settings: OpensshSettings; user: string },
   env: Environment,
 ): string {
   const { wish, settings, user } = of;
@@ -198,7 +201,7 @@ function expandPath(
     .replace(/\$\{(\w+)\}/g, (whole, name: string) => env[name] ?? whole);
 }
 
-/** '' in a container whose user has no name. */
+/** The local user name; '' if the user has none, as in some containers. */
 function loginName(): string {
   try {
     return userInfo().username;

@@ -1,38 +1,50 @@
-/** What the rest of the program knows of a connection: run a shell script with privileges, open a stream, close. */
+/** The interface of a connection to a host: run scripts as root, open streams, close. */
 import type { Duplex } from 'node:stream';
 import type { Result } from '../lib/result.js';
 import type { HostError } from './errors.js';
 
 export interface RunOptions {
-  /** Milliseconds until the call is given up; the channel is closed then. */
+  /** Milliseconds until the call fails and its channel is closed. */
   readonly deadline: number;
-  /** Bytes of stdout that are accepted (default 4 MiB); more ends the call with kind `output`. */
+  /** Maximum bytes of stdout (default 4 MiB); more fails the call with kind `output`. */
   readonly maxBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface RunResult {
-  /** The script's exit status; null when a signal ended it. */
+  /** The exit status of the script; null if a signal ended it. */
   readonly code: number | null;
   readonly signal: string | undefined;
-  /** What the script itself wrote (noise of login files before it is cut off). */
+  /** The output of the script, without earlier output of login files. */
   readonly stdout: Buffer;
-  /** At most the last 8 KiB, as text. */
+  /** The last 8 KiB, as text. */
   readonly stderr: string;
   /** Milliseconds. */
   readonly took: number;
 }
 
-/** Where a stream is opened to, as seen from the node. */
+/** The target of a stream, as seen from the node. */
 export type Target = { readonly host: string; readonly port: number } | { readonly socketPath: string };
 
+/** A machine that was reached without a jump host. */
+export interface Direct {
+  /** The remote IP address of the SSH connection, in canonical form. */
+  readonly address: string;
+  /** Opens a TCP connection from this machine to a port of that address; `deadline` in milliseconds. */
+  open(port: number, options: { readonly deadline: number }): Promise<Result<Duplex, HostError>>;
+}
+
 export interface Session {
-  /** The inventory's name of the host. */
+  /** The host name in the inventory. */
   readonly name: string;
+  /** The login user. */
+  readonly user?: string | undefined;
+  /** Undefined behind a jump host. */
+  readonly direct?: Direct | undefined;
   /** Runs POSIX shell text with `args` as $1, $2 ... as root (become: sudo) or as the login user (become: none). */
   run(script: string, args: readonly string[], options: RunOptions): Promise<Result<RunResult, HostError>>;
-  /** A stream through the connection (direct-tcpip or direct-streamlocal). */
+  /** Opens a stream through the connection (direct-tcpip or direct-streamlocal); `deadline` in milliseconds. */
   open(target: Target, options: { readonly deadline: number }): Promise<Result<Duplex, HostError>>;
-  /** Ends the connection; never rejects. */
+  /** Closes the connection. Never rejects. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
-/** A fixed number of places; who finds none waits in order of arrival. */
+/** A semaphore: a fixed number of slots, given out in order of arrival. */
 export interface Slots {
-  /** Resolves with the function that gives the place back (calling it twice does no harm). */
+  /** Waits for a slot. Resolves to a function that releases it; further calls have no effect. */
   take(): Promise<() => void>;
 }
 

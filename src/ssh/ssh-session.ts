@@ -1,72 +1,82 @@
-/** The Session over one ssh2 connection: runs scripts, opens streams, closes. */
+/** A Session over one ssh2 connection: runs scripts, opens streams, closes. */
 import type { Duplex } from 'node:stream';
 import { monotonic } from '../lib/clock.js';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
+import { helperInput, helperPath, helperProgram, helperVersion } from '../node/sudo-program.js';
 import { shellQuote } from '../node/quote.js';
+import { directTo } from './direct.js';
 import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
 import { lostFailure, openFailure } from './failures.js';
-import type { Hop } from './hop.js';
 import { RemoteShell } from './remote-shell.js';
 import type { ShellLimits } from './remote-shell.js';
-import type { Loan } from './secrets.js';
+import type { HostPassword, NoPassword } from './passwords.js';
 import type { RunOptions, RunResult, Session, Target } from './session.js';
 import { createSlots } from './slots.js';
 import { PLAIN_COMMAND, openRootShell } from './sudo.js';
-import type { SudoMemory } from './sudo.js';
+import type { KnownSudo } from './sudo.js';
+import type { Transport } from './transport.js';
 
 export interface SessionParts {
   readonly name: string;
   readonly user: string;
-  readonly become: 'sudo' | 'none';
-  readonly hop: Hop;
-  readonly memory: SudoMemory;
-  borrowBecomePassword(): Promise<Loan | null>;
-  /** Called once, when the connection was closed by {@link Session.close}. */
+  readonly become: 'sudo' | 'helper' | 'none';
+  readonly transport: Transport;
+  readonly sudo: KnownSudo;
+  /** True if this run accepted the host key without a known_hosts entry. */
+  isNew(): boolean;
+  requestSudoPassword(): Promise<Result<HostPassword, NoPassword>>;
+  /** Called once, after {@link Session.close} closed the connection. */
   onClose(): Promise<void>;
 }
 
 const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
-/** Below the usual MaxSessions 10 of sshd. */
+/** Less than sshd's default MaxSessions of 10. */
 const MAX_CHANNELS = 8;
-const CLOSE_GRACE = 2_000;
 
+/** Wraps an open connection. At most 8 scripts run at once; others wait, and the wait counts towards their deadline. */
 export function createSession(parts: SessionParts): Session {
-  const { hop } = parts;
+  const { transport } = parts;
   const slots = createSlots(MAX_CHANNELS);
   let closing: Promise<void> | undefined;
   return {
     name: parts.name,
+    user: parts.user,
+    direct: transport.peer === undefined ? undefined : directTo(transport.peer),
     async run(script, args, options) {
-      const text = stdinOf(script, args);
       const began = monotonic();
       const free = await slots.take();
       try {
-        return await runScript(parts, text, options, monotonic() - began);
+        return await runScript(parts, { script, args }, options, monotonic() - began);
       } finally {
         free();
       }
     },
-    open: (target, options) => openStream(hop, target, options.deadline),
+    open: (target, options) => openStream(transport, target, options.deadline),
     close() {
-      closing ??= endHop(hop).then(() => parts.onClose());
+      closing ??= transport.close().then(() => parts.onClose());
       return closing;
     },
   };
 }
 
 /**
- * What the remote shell reads: the arguments, then the script as one compound command, so that a script whose end was lost on
- * the way is a syntax error and never runs by half, and so that its commands cannot read the script as their input.
+ * The input of the remote shell: the arguments, then the script as one compound command. A script that was cut off in transfer
+ * is then a syntax error and does not run in part, and its commands cannot read the script as their input.
  */
 export function stdinOf(script: string, args: readonly string[]): string {
   return `set -- ${args.map(shellQuote).join(' ')}\n{ :\n${script}\n} </dev/null\n`;
 }
 
+interface Call {
+  readonly script: string;
+  readonly args: readonly string[];
+}
+
 async function runScript(
   parts: SessionParts,
-  text: string,
+  { script, args }: Call,
   options: RunOptions,
   used: number,
 ): Promise<Result<RunResult, HostError>> {
@@ -75,45 +85,71 @@ async function runScript(
     used,
     maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
     signal: options.signal,
-    lastError: () => parts.hop.lastError(),
+    lastError: () => parts.transport.lastError(),
   };
-  const opened = await openShell(parts, limits);
+  const byHelper = parts.become === 'helper' && parts.user !== 'root';
+  const program = byHelper ? helperProgram(script) : undefined;
+  if (byHelper && program === undefined) return fail(kubectlUnavailable());
+  const command = program === undefined ? PLAIN_COMMAND : `${helperPath} ${helperVersion()} ${program}`;
+  const opened = await openShell(parts, limits, command);
   if (!opened.ok) return opened;
   const shell = opened.value;
-  shell.end(text);
+  shell.end(byHelper ? helperInput(args) : stdinOf(script, args));
   const event = await shell.next();
   if (event.kind === 'failed') return fail(event.error);
-  if (event.kind !== 'ended') return fail(lostFailure('unexpected output of the shell'));
+  if (event.kind !== 'ended') return fail(lostFailure('the shell sent unexpected output'));
+  if (shell.leaksPassword) return fail(passwordLeaked());
   return ok({
     code: event.code,
     signal: event.signal,
-    stdout: Buffer.concat(shell.stdout),
+    stdout: shell.stdout.bytes(),
     stderr: shell.stderr,
     took: shell.took,
   });
 }
 
-async function openShell(parts: SessionParts, limits: ShellLimits): Promise<Result<RemoteShell, HostError>> {
-  const { client } = parts.hop;
-  if (parts.become === 'sudo' && parts.user !== 'root') {
+const passwordLeaked = (): HostError =>
+  hostError(
+    'script',
+    'the output of the host contains the sudo password',
+    'change that password and check sudo on this host, because it leaks the password',
+  );
+
+const kubectlUnavailable = (): HostError =>
+  hostError(
+    'sudo',
+    'the node helper does not run kubectl',
+    'set cluster.kubeconfig in the inventory, or set become: sudo for this host',
+  );
+
+/** A shell that is ready for its input. `command` is what sudo runs, if sudo is needed. */
+async function openShell(
+  parts: SessionParts,
+  limits: ShellLimits,
+  command: string,
+): Promise<Result<RemoteShell, HostError>> {
+  const { transport } = parts;
+  if (parts.become !== 'none' && parts.user !== 'root') {
     return openRootShell({
-      client,
+      transport,
       user: parts.user,
       limits,
-      memory: parts.memory,
-      borrowPassword: () => parts.borrowBecomePassword(),
+      command,
+      known: parts.sudo,
+      isNew: parts.isNew(),
+      requestPassword: () => parts.requestSudoPassword(),
     });
   }
-  const shell = new RemoteShell(client, `exec ${PLAIN_COMMAND}`, limits);
+  const shell = new RemoteShell(transport, `exec ${PLAIN_COMMAND}`, limits);
   const event = await shell.next();
   if (event.kind === 'ready') return ok(shell);
   if (event.kind === 'failed') return fail(event.error);
   const code = event.kind === 'ended' ? event.code : null;
-  const message = `the login shell of ${parts.user} gave no POSIX shell (exit status ${code ?? 'unknown'}): ${shell.quotable}`;
-  return fail(hostError('script', message.slice(0, 400), 'give this user a normal login shell, without ForceCommand'));
+  const message = `the login shell of ${parts.user} did not start a POSIX shell (exit status ${code ?? 'unknown'}): ${shell.printableStderr}`;
+  return fail(hostError('script', message.slice(0, 400), 'give this user a POSIX login shell without ForceCommand'));
 }
 
-function openStream(hop: Hop, target: Target, deadline: number): Promise<Result<Duplex, HostError>> {
+function openStream(transport: Transport, target: Target, deadline: number): Promise<Result<Duplex, HostError>> {
   const far = 'socketPath' in target ? target.socketPath : `${target.host}:${target.port}`;
   return new Promise((resolve) => {
     let late = false;
@@ -123,8 +159,8 @@ function openStream(hop: Hop, target: Target, deadline: number): Promise<Result<
         fail(
           hostError(
             'deadline',
-            `${far} was not reached within ${deadline / 1000} s`,
-            'check that the service answers on the host itself',
+            `${far} did not answer within ${deadline / 1000} s`,
+            'check on the host that the service answers',
           ),
         ),
       );
@@ -132,36 +168,18 @@ function openStream(hop: Hop, target: Target, deadline: number): Promise<Result<
     const done = (error: unknown, channel?: Duplex): void => {
       clearTimeout(timer);
       if (channel === undefined)
-        resolve(fail(hop.lastError() === '' ? openFailure(error, far) : lostFailure(hop.lastError())));
+        resolve(fail(transport.lastError() === '' ? openFailure(error, far) : lostFailure(transport.lastError())));
       else if (late) channel.destroy();
       else {
-        // Its user may have let go of it when the connection breaks; that must not end the process.
+        // Keep a listener: an unhandled error on the channel would end the process.
         channel.on('error', () => undefined);
         resolve(ok(channel));
       }
     };
     try {
-      if ('socketPath' in target) hop.client.openssh_forwardOutStreamLocal(target.socketPath, done);
-      else hop.client.forwardOut('127.0.0.1', 0, target.host, target.port, done);
+      transport.forward(target, done);
     } catch (error) {
       done(error);
     }
-  });
-}
-
-/** Says goodbye and waits for the other side, but not long. */
-export function endHop(hop: Hop): Promise<void> {
-  const { client } = hop;
-  if (!hop.alive()) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      client.destroy();
-      resolve();
-    }, CLOSE_GRACE);
-    client.once('close', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    client.end();
   });
 }

@@ -1,15 +1,15 @@
-/** A deadline that stands still while a person is asked for something. */
+/** A timeout that pauses while the user is asked for something. */
 import { monotonic } from '../lib/clock.js';
-export interface Patience {
-  /** Runs `ask` with the clock stopped. */
+export interface PausableTimeout {
+  /** Runs `ask` while the timeout is paused. */
   pausedFor<T>(ask: () => Promise<T>): Promise<T>;
-  /** Milliseconds the clock has stood still so far. */
+  /** Milliseconds of all pauses so far, the open one included. */
   readonly paused: number;
   stop(): void;
 }
 
-/** Calls `onExpire` once after `ms` milliseconds that were not spent waiting for a person. */
-export function startPatience(ms: number, onExpire: () => void): Patience {
+/** Calls `onExpire` once after `ms` milliseconds, without the time spent in pauses. */
+export function startTimeout(ms: number, onExpire: () => void): PausableTimeout {
   let left = ms;
   let since = monotonic();
   let pauses = 0;
@@ -22,7 +22,7 @@ export function startPatience(ms: number, onExpire: () => void): Patience {
   let timer = setTimeout(expire, left);
   return {
     get paused() {
-      return paused;
+      return pauses === 0 ? paused : paused + monotonic() - since;
     },
     async pausedFor(ask) {
       if (pauses++ === 0) {

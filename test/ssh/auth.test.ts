@@ -94,7 +94,7 @@ describe('key files', () => {
     const error = await rig.refusal(withKey('stranger'));
     expect(error.kind).toBe('auth');
     expect(error.message).toContain(shop.path('stranger'));
-    expect(error.message).toContain('it takes publickey');
+    expect(error.message).toContain('the server accepts publickey');
   });
 
   it('tells a key that does not exist', async () => {
@@ -176,7 +176,7 @@ describe('the agent', () => {
     await rig.session(host(), { sshConfigFile });
   });
 
-  it('that does not answer is told, and key files still work', async () => {
+  it('that does not answer is reported, and key files still work', async () => {
     const env = { SSH_AUTH_SOCK: shop.path('no-agent') };
     await rig.session(withKey('user'), { env });
     expect(await rig.refusal(withKey('stranger'), { env })).toMatchObject({

@@ -10,6 +10,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Host, SshSettings } from '../../src/inventory/host.js';
 import type { ConnectOptions } from '../../src/ssh/connect.js';
 import type { Session } from '../../src/ssh/session.js';
+import { directTo } from '../../src/ssh/direct.js';
 import { useRig } from './rig.js';
 import { freePort, hostAt, startSshd } from './sshd.js';
 import type { Sshd } from './sshd.js';
@@ -273,5 +274,33 @@ describe('connections', () => {
     const stop = new AbortController();
     stop.abort();
     expect(await rig.refusal(host(), { signal: stop.signal })).toMatchObject({ kind: 'aborted' });
+  });
+});
+
+describe('direct', () => {
+  const listening = async (): Promise<{ port: number; server: Server }> => {
+    const server = createServer((socket) => socket.on('error', () => undefined).end('hello'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    rig.later(() => new Promise((resolve) => server.close(() => resolve())));
+    return { server, port: (server.address() as AddressInfo).port };
+  };
+
+  it('reaches other ports of the address that was dialled, by whatever name', async () => {
+    const { direct } = await session({}, {});
+    expect(direct?.address).toBe('127.0.0.1');
+    const { port } = await listening();
+    const stream = await direct?.open(port, { deadline });
+    if (stream?.ok !== true) throw new Error('no stream');
+    expect(await text(stream.value)).toBe('hello');
+  });
+
+  it('tells a port that nobody listens on from an address that does not answer', async () => {
+    const { direct } = await session();
+    expect(await direct?.open(await freePort(), { deadline })).toMatchObject({ ok: false, error: { kind: 'refused' } });
+    // Reserved for documents: nobody answers there, whether packets are dropped or refused on the way.
+    const began = Date.now();
+    const away = await directTo('192.0.2.77').open(10250, { deadline: 300 });
+    expect(away.ok).toBe(false);
+    expect(Date.now() - began).toBeLessThan(3000);
   });
 });

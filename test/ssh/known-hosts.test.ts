@@ -137,7 +137,7 @@ describe('judgeKey', () => {
     });
   });
 
-  it('lets @revoked win wherever it stands', () => {
+  it('lets @revoked win on any line', () => {
     expect(judge(`host ${text('a')}\n@revoked * ${text('a')}\n`, 'host', 'a')).toMatchObject({
       kind: 'revoked',
       entry: { line: 2 },

@@ -1,4 +1,5 @@
 /** Logins and channels that only an odd server shows: passwords, questions, several factors, hanging up, no exit status. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AuthContext, ServerChannel } from 'ssh2';
 import type { Session } from '../../src/ssh/session.js';
@@ -36,31 +37,109 @@ const passwordOnly = (right: string) => (context: AuthContext) => {
 };
 
 describe('passwords', () => {
-  it('are asked for once per host', async () => {
+  it('are asked for once, for all hosts of a user', async () => {
     const { server, host } = await serve({ login: passwordOnly('pw') });
     const secrets = answering({ password: ['pw'] });
     const made = rig.connector({ secrets });
-    const results = await Promise.all([made.connect(host()), made.connect(host()), made.connect(host())]);
+    const hosts = ['n1', 'n2', 'n3'].map((name) => ({ ...host(), name }));
+    const results = await Promise.all(hosts.map((one) => made.connect(one)));
     expect(results.map((result) => result.ok)).toEqual([true, true, true]);
-    expect(secrets.asked).toEqual(['password ops@node1']);
+    expect(secrets.asked).toEqual([expect.stringMatching(/^password ops@n[123]$/)]);
+    expect(secrets.questions).toEqual([{ alone: false, refusedBy: undefined, triesLeft: 3 }]);
+    expect((await made.connect({ ...host({ user: 'root' }), name: 'n4' })).ok).toBe(true);
+    expect(secrets.asked.slice(1)).toEqual(['password root@n4']);
     // The server takes no keys: none is shown to it.
     expect(server.logins).not.toContain('publickey ops');
   });
 
-  it('that are wrong are tried once and asked for anew the next time', async () => {
+  it('that are mistyped are asked for again, over the same connection', async () => {
     const { server, host } = await serve({ login: passwordOnly('pw') });
-    const made = rig.connector({ secrets: answering({ password: ['bad', 'pw'] }) });
-    const result = await made.connect(host());
-    expect(result).toMatchObject({ ok: false, error: { kind: 'auth', hint: 'check the password and the user name' } });
-    expect(server.logins.filter((login) => login.startsWith('password'))).toHaveLength(1);
+    const secrets = answering({ password: ['bad', 'pw'] });
+    const made = rig.connector({ secrets });
     expect((await made.connect(host())).ok).toBe(true);
+    expect(secrets.questions).toEqual([
+      { alone: false, refusedBy: undefined, triesLeft: 3 },
+      { alone: false, refusedBy: 'node1', triesLeft: 2 },
+    ]);
+    expect(server.logins).toEqual(['none ops', 'password ops', 'password ops']);
   });
 
-  it('that nobody can type are told as such', async () => {
+  it('that are wrong three times are tried on no other host', async () => {
+    const { server, host } = await serve({ login: passwordOnly('pw') });
+    const secrets = answering({ password: ['bad'] });
+    const made = rig.connector({ secrets });
+    const hosts = ['n1', 'n2', 'n3', 'n4'].map((name) => ({ ...host(), name }));
+    const results = await Promise.all(hosts.map((one) => made.connect(one)));
+    const errors = results.flatMap((result) => (result.ok ? [] : [result.error]));
+    expect(errors.map(({ kind }) => kind)).toEqual(['auth', 'auth', 'auth', 'auth']);
+    const tried = errors.filter(({ message }) => message.endsWith('tried password'));
+    expect(tried.map(({ hint }) => hint)).toEqual(Array(3).fill('check the user name and the password'));
+    const spared = errors.filter(({ message }) => /entered are wrong on n\d, and none was sent$/.test(message));
+    expect(spared).toHaveLength(1);
+    expect(server.logins.filter((login) => login.startsWith('password'))).toHaveLength(3);
+    expect(secrets.asked).toHaveLength(3);
+  });
+
+  it('are asked for one host alone where only that host refuses, or where nobody compared its key', async () => {
+    const { host } = await serve({ login: passwordOnly('pw') });
+    const { server: odd, host: oddHost } = await serve({ login: passwordOnly('its own') });
+    const secrets = answering({ password: ['pw', 'its own', 'pw', 'pw'] });
+    const made = rig.connector({ secrets, hostKeys: 'accept-new' });
+    const fresh = host({ knownHostsFile: shop.path('not-yet') });
+    for (const [one, name] of [
+      [host(), 'n1'],
+      [oddHost(), 'odd'],
+      [host(), 'n2'],
+      [oddHost(), 'odd'],
+      [fresh, 'new'],
+    ] as const)
+      expect(await made.connect({ ...one, name })).toMatchObject({ ok: true });
+    expect(secrets.asked).toEqual(['n1', 'odd', 'n2', 'new'].map((name) => `password ops@${name}`));
+    expect(secrets.questions.map(({ alone }) => alone)).toEqual([false, true, false, true]);
+    expect(odd.logins.filter((login) => login.startsWith('password'))).toHaveLength(3);
+  });
+
+  it('of a jump host are its own', async () => {
+    const { server, host } = await serve({ login: passwordOnly('pw') });
+    const jump = `ops@127.0.0.1:${server.port}`;
+    const secrets = answering({ password: ['bad', 'pw', 'pw'] });
+    const made = rig.connector({ secrets });
+    await Promise.all(['n1', 'n2'].map((name) => made.connect({ ...host({ jump: [jump] }), name })));
+    expect(secrets.asked).toEqual([`password ops@${jump}`, `password ops@${jump}`]);
+    expect(secrets.questions.map(({ alone }) => alone)).toEqual([true, true]);
+    expect((await made.connect(host())).ok).toBe(true);
+    expect(secrets.asked.slice(2)).toEqual(['password ops@node1']);
+  });
+
+  it('that nothing is entered for are told as that', async () => {
+    const { host } = await serve({ login: passwordOnly('pw') });
+    expect(await rig.refusal(host(), { secrets: answering({ password: [''] }) })).toMatchObject({
+      kind: 'auth',
+      message: expect.stringMatching(/: there was no key to try; no password was entered$/) as string,
+      hint: 'run the command again and enter the password, or set identityFile in the inventory',
+    });
+  });
+
+  it('that a second factor follows are not refused by it', async () => {
+    const { host } = await serve({
+      login: (context) => {
+        if (context.method === 'password') context.reject(['publickey'], true);
+        else context.reject(['password']);
+      },
+    });
+    const secrets = answering({ password: ['pw'] });
+    expect(await rig.refusal(host(), { secrets })).toMatchObject({ kind: 'auth' });
+    expect(secrets.asked).toHaveLength(1);
+  });
+
+  it('that nobody can type are reported as such', async () => {
     const { host } = await serve({ login: passwordOnly('pw') });
     expect(await rig.refusal(host())).toMatchObject({
       kind: 'auth',
-      hint: expect.stringContaining('run on a terminal') as string,
+      message: expect.stringMatching(
+        /: there was no key to try; there is no terminal to ask for a password$/,
+      ) as string,
+      hint: expect.stringContaining('run the command on a terminal') as string,
     });
   });
 
@@ -78,7 +157,10 @@ describe('passwords', () => {
       },
     });
     await rig.session(host(), { secrets: answering({ password: ['pw'] }) });
-    expect(await rig.refusal(host(), { secrets: answering({ password: ['bad'] }) })).toMatchObject({ kind: 'auth' });
+    await rig.session(host(), { secrets: answering({ password: ['bad', 'worse', 'pw'] }) });
+    const secrets = answering({ password: ['bad'] });
+    expect(await rig.refusal(host(), { secrets })).toMatchObject({ kind: 'auth' });
+    expect(secrets.asked).toHaveLength(3);
     expect(server.logins.filter((login) => login.startsWith('password'))).toEqual([]);
   });
 });
@@ -112,7 +194,7 @@ function keySeen(context: AuthContext): boolean {
 }
 
 describe('a server that hangs up', () => {
-  it('during the login is told as that', async () => {
+  it('during the login is reported as that', async () => {
     const { host } = await serve({
       login: (context, client) => {
         if (context.method === 'none') context.reject(['publickey']);
@@ -151,6 +233,37 @@ describe('a server that hangs up', () => {
   });
 });
 
+describe('a server that hangs up while the password is asked for', () => {
+  it('is logged in to with the answer, and nobody waits for ever', async () => {
+    let hangUp: (() => void) | undefined;
+    const { host } = await serve({
+      login: (context, client) => {
+        if (context.method === 'password') context.accept();
+        else {
+          context.reject(['password']);
+          hangUp ??= () => client.end();
+        }
+      },
+    });
+    const asked: string[] = [];
+    const slow = {
+      ...answering({}),
+      // The server hangs up while the person types, a second or more after the question on any machine.
+      password: async (user: string) => {
+        asked.push(user);
+        await delay(1_100);
+        hangUp?.();
+        await delay(300);
+        return 'pw';
+      },
+    };
+    const made = rig.connector({ secrets: slow });
+    const results = await Promise.all(['n1', 'n2'].map((name) => made.connect({ ...host(), name })));
+    expect(results.map((result) => result.ok)).toEqual([true, true]);
+    expect(asked).toEqual(['ops']);
+  });
+});
+
 describe('channels', () => {
   const serveChannel = async (exec: (channel: ServerChannel) => void): Promise<Session> => {
     const { host } = await serve({
@@ -170,7 +283,7 @@ describe('channels', () => {
     expect(await session.run('x', [], { deadline })).toMatchObject({ ok: false, error: { kind: 'lost' } });
   });
 
-  it('of a user without a shell are told', async () => {
+  it('of a user without a shell are reported', async () => {
     const session = await serveChannel((channel) => {
       channel.stderr.write('This account is \u001b[1mnot available\u001b[0m\n');
       channel.exit(1);
@@ -191,6 +304,22 @@ describe('channels', () => {
       pour();
     });
     expect(await session.run('x', [], { deadline })).toMatchObject({ ok: false, error: { kind: 'output' } });
+  });
+
+  it('that flood stderr are cut off, too', async () => {
+    const session = await serveChannel((channel) => {
+      channel.write('kubelatch-ready\n');
+      const pour = (): void => {
+        if (channel.writable && channel.stderr.write('x'.repeat(32_768))) setImmediate(pour);
+      };
+      channel.on('drain', pour);
+      channel.stderr.on('drain', pour);
+      pour();
+    });
+    expect(await session.run('x', [], { deadline })).toMatchObject({
+      ok: false,
+      error: { kind: 'output', message: expect.stringContaining('on stderr') as string },
+    });
   });
 
   it('give all output that comes after the exit status', async () => {

@@ -1,6 +1,6 @@
 /** What is read from `ssh -G`, and what stands in where there is no ssh. */
 import { chmodSync, mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Host, SshSettings } from '../../src/inventory/host.js';
 import { createOpenssh, parseOpensshDump } from '../../src/ssh/openssh.js';
@@ -163,4 +163,24 @@ describe('an endpoint', () => {
   it('is refused when keys are revoked in a way that cannot be honoured', async () => {
     await expect(route('Host *\n  RevokedHostKeys /r\n', 'x')).rejects.toThrow('RevokedHostKeys');
   });
+});
+
+it('the default known_hosts files are below $HOME, and files that were chosen stay', () => {
+  const known = (path: string, home: string): readonly string[] => {
+    const before = process.env['HOME'];
+    process.env['HOME'] = home;
+    try {
+      return parseOpensshDump(`userknownhostsfile ${path}\n`, { alias: 'a', user: undefined, port: undefined })
+        .userKnownHosts;
+    } finally {
+      if (before === undefined) Reflect.deleteProperty(process.env, 'HOME');
+      else process.env['HOME'] = before;
+    }
+  };
+  const own = `${userInfo().homedir}/.ssh/known_hosts`;
+  expect(known(`${own} ${own}2`, '/elsewhere')).toEqual([
+    '/elsewhere/.ssh/known_hosts',
+    '/elsewhere/.ssh/known_hosts2',
+  ]);
+  expect(known('/etc/fleet/known_hosts', '/elsewhere')).toEqual(['/etc/fleet/known_hosts']);
 });

@@ -1,5 +1,5 @@
 /** Answers to questions for tests: none at all, or set ones that are counted. */
-import type { Secrets } from '../../src/ssh/secrets.js';
+import type { PasswordQuestion, Secrets } from '../../src/ssh/secrets.js';
 
 /** No terminal: nobody can be asked. */
 export const silent: Secrets = {
@@ -12,11 +12,14 @@ export const silent: Secrets = {
 export interface CountedSecrets extends Secrets {
   /** What was asked, in order. */
   readonly asked: string[];
+  /** How each password was asked for: for all or for one host, who refused the one before, how many tries are left. */
+  readonly questions: PasswordQuestion[];
 }
 
 /** Each question takes its next answer; the last one repeats. */
 export function answering(answers: Partial<Record<keyof Secrets, readonly (string | null)[]>>): CountedSecrets {
   const asked: string[] = [];
+  const questions: PasswordQuestion[] = [];
   const counts = new Map<string, number>();
   const give = (kind: keyof Secrets, about: string): Promise<string | null> => {
     asked.push(`${kind} ${about}`);
@@ -25,11 +28,18 @@ export function answering(answers: Partial<Record<keyof Secrets, readonly (strin
     counts.set(kind, count + 1);
     return Promise.resolve(list[Math.min(count, list.length - 1)] ?? null);
   };
+  const givePassword =
+    (kind: 'password' | 'becomePassword'): Secrets['password'] =>
+    (user, host, question) => {
+      questions.push(question);
+      return give(kind, `${user}@${host}`);
+    };
   return {
     asked,
+    questions,
     passphrase: (path) => give('passphrase', path),
-    password: (user, host) => give('password', `${user}@${host}`),
+    password: givePassword('password'),
     answer: (prompt) => give('answer', prompt.text),
-    becomePassword: (user, host) => give('becomePassword', `${user}@${host}`),
+    becomePassword: givePassword('becomePassword'),
   };
 }

@@ -1,15 +1,16 @@
 /** Becoming root: without a password, with one, and every way in which sudo says no. */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Host } from '../../src/inventory/host.js';
 import type { ConnectOptions } from '../../src/ssh/connect.js';
 import type { HostError } from '../../src/ssh/errors.js';
+import { redact } from '../../src/lib/redact.js';
 import type { Result } from '../../src/lib/result.js';
 import type { RunResult } from '../../src/ssh/session.js';
 import { startOddServer } from './odd-server.js';
 import type { OddServer } from './odd-server.js';
 import { useRig } from './rig.js';
+import { startSudoServer } from './sudo-server.js';
 import { answering, silent } from './secrets-fake.js';
 import { hostAt } from './sshd.js';
 
@@ -20,13 +21,7 @@ const deadline = 10_000;
 let server: OddServer;
 
 beforeAll(async () => {
-  shop.key('host');
-  mkdirSync(shop.path('bin'));
-  copyFileSync(fileURLToPath(new URL('fake-sudo.sh', import.meta.url)), shop.path('bin/sudo'));
-  chmodSync(shop.path('bin/sudo'), 0o755);
-  shop.write('password', PASSWORD);
-  server = await startOddServer({ hostKeyFile: shop.path('host'), bin: shop.path('bin') });
-  rig.later(() => server.stop());
+  server = await startSudoServer(rig, PASSWORD);
   shop.write('known', `[127.0.0.1]:${server.port} ${server.hostKey}\n`);
 });
 beforeEach(() => {
@@ -130,12 +125,61 @@ describe('with a password', () => {
     expect(server.commands.filter((command) => command.startsWith('sudo -n'))).toHaveLength(1);
   });
 
-  it('tries a wrong one once', async () => {
+  it('asks again for a mistyped one', async () => {
     mode('password');
-    const result = await run('exit 0', [], { secrets: answering({ becomePassword: ['wrong-guess'] }) });
-    expect(result).toMatchObject({ ok: false, error: { kind: 'sudo-password' } });
+    const secrets = answering({ becomePassword: ['typo', PASSWORD] });
+    expect(await run('cat; exit 3', [], { secrets })).toMatchObject({ ok: true, value: { code: 3 } });
+    expect(given()).toEqual(['given typo', `given ${PASSWORD}`]);
+    expect(secrets.questions).toEqual([
+      { alone: false, refusedBy: undefined, triesLeft: 3 },
+      { alone: false, refusedBy: 'node1', triesLeft: 2 },
+    ]);
+  });
+
+  it('asks three times at most, each in a sudo of its own', async () => {
+    mode('password');
+    const secrets = answering({ becomePassword: ['wrong-guess'] });
+    const result = await run('exit 0', [], { secrets });
+    expect(result).toMatchObject({
+      ok: false,
+      error: { kind: 'sudo-password', message: 'sudo rejected the password of ops 3 times' },
+    });
     expect(JSON.stringify(result)).not.toContain('wrong-guess');
-    expect(given()).toEqual(['given wrong-guess']);
+    // What is said of passwords must not look like one.
+    const { hint } = result.ok ? { hint: '' } : result.error;
+    expect(hint).toContain('per-host');
+    expect(redact(hint)).toBe(hint);
+    expect(given()).toEqual(Array.from({ length: 3 }, () => 'given wrong-guess'));
+    expect(server.commands.filter((command) => command.startsWith('sudo -S'))).toHaveLength(3);
+    expect(secrets.asked).toHaveLength(3);
+  });
+
+  it('says that no other one was entered', async () => {
+    mode('password');
+    const result = await run('exit 0', [], { secrets: answering({ becomePassword: ['wrong', ''] }) });
+    expect(result).toMatchObject({
+      ok: false,
+      error: { kind: 'sudo-password', message: 'sudo rejected the password of ops, and no other was entered' },
+    });
+  });
+
+  it('gives no other host a password that is wrong three times', async () => {
+    mode('password');
+    const secrets = answering({ becomePassword: ['wrong'] });
+    const made = rig.connector({ secrets });
+    const sessions = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => made.connect(host(name))));
+    const results = await Promise.all(
+      sessions.map(async (one) => (one.ok ? one.value.run('exit 0', [], { deadline }) : one)),
+    );
+    // Which host gets the next password depends on who is first: one that refused may, or one that still waits.
+    const messages = results.map((result) => (result.ok ? '' : result.error.message));
+    const refusals = messages.map((message) => /^sudo rejected the password of ops(?: ([23]) times)?$/.exec(message));
+    const spared = messages.filter((message) => /entered are wrong on [a-e]; none was sent$/.test(message));
+    const tries = refusals.flatMap((refusal) => (refusal === null ? [] : [Number(refusal[1] ?? 1)]));
+    expect(tries.reduce((sum, count) => sum + count, 0)).toBe(3);
+    expect(tries.length + spared.length).toBe(5);
+    expect(given()).toHaveLength(3);
+    expect(secrets.asked).toHaveLength(3);
   });
 
   it('does not spread a wrong one over the fleet: the next host asks again', async () => {
@@ -146,14 +190,51 @@ describe('with a password', () => {
     const results = await Promise.all(
       sessions.map(async (one) => (one.ok ? one.value.run('exit 0', [], { deadline }) : one)),
     );
-    expect(results.map((result) => result.ok).sort()).toEqual([false, true, true, true, true]);
+    expect(results.map((result) => result.ok)).toEqual([true, true, true, true, true]);
     expect(given().filter((line) => line === 'given wrong')).toHaveLength(1);
     expect(secrets.asked).toHaveLength(2);
   });
 
   it('says that nobody can be asked', async () => {
     mode('password');
-    expect(await run('exit 0')).toMatchObject({ ok: false, error: { kind: 'sudo-password' } });
+    expect(await run('exit 0')).toMatchObject({
+      ok: false,
+      error: { kind: 'sudo-password', message: expect.stringContaining('no terminal') as string },
+    });
+  });
+
+  it('says that nothing was entered', async () => {
+    mode('password');
+    expect(await run('exit 0', [], { secrets: answering({ becomePassword: [''] }) })).toMatchObject({
+      ok: false,
+      error: { kind: 'sudo-password', message: 'sudo needs the password of ops, but none was entered' },
+    });
+    const secrets = { ...silent, becomePassword: () => Promise.reject(new Error('Cancelled.')) };
+    expect(await run('exit 0', [], { secrets })).toMatchObject({
+      ok: false,
+      error: { kind: 'sudo-password', message: 'sudo needs the password of ops, but none was entered' },
+    });
+  });
+
+  it('asks for one host alone where only that host refuses it', async () => {
+    mode('password');
+    const own = await startSudoServer(rig, 'its own', 'odd');
+    const known = shop.write('known-own', `[127.0.0.1]:${own.port} ${own.hostKey}\n`);
+    shop.write('odd/mode', 'password');
+    shop.write('odd/log', '');
+    const odd = hostAt(own.port, { user: 'ops', become: 'sudo', knownHostsFile: known }, 'odd');
+    const secrets = answering({ becomePassword: [PASSWORD, 'its own', PASSWORD] });
+    const made = rig.connector({ secrets });
+    for (const one of [host('a'), odd, host('a'), odd, host('b'), host('c')]) {
+      const session = await made.connect(one);
+      if (!session.ok) throw new Error(session.error.message);
+      expect(await session.value.run('exit 0', [], { deadline })).toMatchObject({ ok: true });
+    }
+    expect(secrets.asked).toEqual(['a', 'odd', 'b'].map((name) => `becomePassword ops@${name}`));
+    expect(secrets.questions.map(({ alone }) => alone)).toEqual([false, true, false]);
+    expect(given()).toEqual(Array.from({ length: 4 }, () => `given ${PASSWORD}`));
+    const seen = readFileSync(shop.path('odd/log'), 'utf8').match(/^given .*$/gm);
+    expect(seen).toEqual([`given ${PASSWORD}`, 'given its own', 'given its own']);
   });
 
   it('does not count the time in which a person types', async () => {
@@ -176,7 +257,7 @@ describe('with a password', () => {
     expectNoLeak(result);
   });
 
-  it('asks anew where sudo ends after one wrong try', async () => {
+  it('asks again if sudo ends after one wrong try', async () => {
     mode('onetry');
     const secrets = answering({ becomePassword: ['wrong', PASSWORD] });
     const session = await rig.session(host(), { secrets });
@@ -225,7 +306,7 @@ describe('refused', () => {
     const session = await rig.session(hostAt(bare.port, { user: 'ops', become: 'sudo', knownHostsFile: known }));
     expect(await session.run('exit 0', [], { deadline })).toMatchObject({
       ok: false,
-      error: { kind: 'sudo', message: 'sudo is not installed there' },
+      error: { kind: 'sudo', message: 'sudo is not installed' },
     });
   });
 

@@ -1,0 +1,128 @@
+/** Reads the host keys that hosts and their jump hosts offer, and logs in to jump hosts alone. */
+import type { Host } from '../inventory/host.js';
+import { hostAndPort } from '../lib/ip-address.js';
+import { createBastions } from './bastions.js';
+import type { ConnectOptions } from './connect.js';
+import { hostError } from './errors.js';
+import type { HostError } from './errors.js';
+import { createHostKeys, shortType } from './host-key.js';
+import type { HostKeys } from './host-key.js';
+import type { HopTools } from './hop.js';
+import { fingerprint, keyTypeOf, knownHostsName } from './known-hosts.js';
+import { createKeyring } from './keyring.js';
+import { createOpenssh } from './openssh.js';
+import { createPasswords } from './passwords.js';
+import { findRoute } from './route.js';
+import type { Endpoint } from './route.js';
+
+/** A key that is not in known_hosts. */
+export interface NewKey {
+  /** What known_hosts calls the machine; the same for each host behind one jump host. */
+  readonly id: string;
+  /** The name in the inventory, or the jump host as it is written there. */
+  readonly label: string;
+  readonly isJump: boolean;
+  /** `host:port`. */
+  readonly address: string;
+  /** All names by which a list of fingerprints may call it. */
+  readonly names: readonly string[];
+  readonly type: string;
+  readonly fingerprint: string;
+  /** Adds it to known_hosts; undefined if that worked. */
+  trust(): Promise<HostError | undefined>;
+}
+
+export type HostKeyState =
+  | { readonly kind: 'known' }
+  | { readonly kind: 'new'; readonly key: NewKey }
+  /** Changed, revoked, or the host cannot be reached. */
+  | { readonly kind: 'failed'; readonly error: HostError };
+
+export interface KeyReader {
+  read(host: Host): Promise<HostKeyState>;
+  close(): Promise<void>;
+}
+
+interface Offer {
+  readonly key: Buffer;
+  readonly error: HostError | undefined;
+}
+
+/** `prefer`: key types to ask for first where none is known. What was read once is not read again. */
+export function createKeyReader(options: ConnectOptions, prefer: readonly string[] = []): KeyReader {
+  const log = options.log ?? ((): void => undefined);
+  const openssh = createOpenssh(options.sshConfigFile);
+  const book = createHostKeys('strict', log);
+  const offers = new Map<string, Offer>();
+  const hostKeys: HostKeys = {
+    ...book,
+    async knownTypes(endpoint) {
+      const known = await book.knownTypes(endpoint);
+      return known.length > 0 ? known : [...prefer];
+    },
+    async check(endpoint, key) {
+      const error = await book.check(endpoint, key);
+      offers.set(idOf(endpoint), { key: Buffer.from(key), error });
+      // A login could ask for a password, and nothing is wanted of the host but its key.
+      return error ?? (endpoint.isJump ? undefined : seen);
+    },
+  };
+  const tools: HopTools = {
+    hostKeys,
+    keyring: createKeyring((path) => options.secrets.passphrase(path)),
+    passwords: createPasswords(),
+    secrets: options.secrets,
+    connectTimeout: options.connectTimeout,
+    keepaliveInterval: options.keepaliveInterval ?? 15_000,
+    signal: options.signal,
+  };
+  const bastions = createBastions(tools, log);
+  return {
+    async read(host) {
+      const route = await findRoute(host, openssh, options.env);
+      if (!route.ok) return { kind: 'failed', error: route.error };
+      const endpoint = route.value.at(-1);
+      if (endpoint === undefined) throw new RangeError('a route without an end');
+      const hops = route.value.slice(0, -1);
+      const parent = hops.length === 0 ? undefined : await bastions.shared(hops);
+      const hop = parent?.ok === false ? parent : await bastions.reach(endpoint, parent?.value);
+      if (hop.ok) await hop.value.close();
+      return stateOf(route.value, offers, book, hop.ok ? undefined : hop.error);
+    },
+    close: () => bastions.close(),
+  };
+}
+
+const seen = hostError('aborted', 'the host key was read', 'nothing is wrong');
+
+/** The first machine on the way whose key is not known, or else what came of the host itself. */
+function stateOf(
+  route: readonly Endpoint[],
+  offers: ReadonlyMap<string, Offer>,
+  book: HostKeys,
+  error: HostError | undefined,
+): HostKeyState {
+  for (const endpoint of route) {
+    const offer = offers.get(idOf(endpoint));
+    if (offer?.error === undefined) continue;
+    if (offer.error.kind !== 'host-key-unknown') return { kind: 'failed', error: error ?? offer.error };
+    return { kind: 'new', key: newKey(endpoint, offer.key, book) };
+  }
+  const own = route.at(-1);
+  if (own !== undefined && offers.has(idOf(own))) return { kind: 'known' };
+  return { kind: 'failed', error: error ?? hostError('lost', 'the host showed no key', 'try again') };
+}
+
+const idOf = ({ hostname, port, hostKeyAlias, userKnownHosts }: Endpoint): string =>
+  JSON.stringify([hostKeyAlias ?? knownHostsName(hostname, port), userKnownHosts[0]]);
+
+function newKey(endpoint: Endpoint, key: Buffer, book: HostKeys): NewKey {
+  const { label, alias, hostname, port, isJump } = endpoint;
+  return {
+    ...{ id: idOf(endpoint), label, isJump, address: hostAndPort(hostname, port) },
+    names: [...new Set([label, alias, hostname, `[${hostname}]:${port}`, hostAndPort(hostname, port)])],
+    type: shortType(keyTypeOf(key)),
+    fingerprint: fingerprint(key),
+    trust: () => book.trust(endpoint, key),
+  };
+}
