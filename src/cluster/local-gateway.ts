@@ -1,68 +1,69 @@
-/** kubectl on this machine. */
+/** Access to the API server with kubectl on this machine. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
 import { type Socket, connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Result, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
+import { proxyEndReason } from './plain-reason.js';
+import { createTempFolder } from '../lib/temp-folder.js';
 import { script } from '../node/scripts.js';
-import { type ClusterError, type Gateway, getOver, sendOver, startPatience, unreachable } from './gateway.js';
+import { type ClusterError, type Gateway, httpGet, httpRequest, startTimeout, unreachable } from './gateway.js';
 
+/** Starts `kubectl proxy` on a private socket. Fails with `unreachable` if it does not start within 15 s. */
 export async function openLocalGateway(options: {
   readonly kubectl: string;
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
 }): Promise<Result<Gateway, ClusterError>> {
-  const folder = await mkdtemp(join(tmpdir(), 'kubelatch-')); // 0700 by definition of mkdtemp
+  const folder = createTempFolder();
   const socketPath = join(folder, 'api');
   const flags = [
     ...(options.kubeconfig === undefined ? [] : [`--kubeconfig=${options.kubeconfig}`]),
     ...(options.context === undefined ? [] : [`--context=${options.context}`]),
   ];
   const proxy = [options.kubectl, ...flags, 'proxy', `--unix-socket=${socketPath}`];
-  const child = spawnApart(proxy);
-  const wipe = (): void => rmSync(folder, { recursive: true, force: true });
-  process.once('exit', wipe);
+  const child = spawnDetached(proxy);
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeFolder);
   const close = (): Promise<void> => {
     signalAll(child, 'SIGTERM');
-    wipe();
-    process.off('exit', wipe);
+    removeFolder();
+    process.off('exit', removeFolder);
     return Promise.resolve();
   };
-  const started = await whenServing(child, options.kubectl);
+  const started = await waitUntilServing(child, options.kubectl);
   if (!started.ok) {
     await close();
     return started;
   }
   return ok({
-    get: (path, deadline) => getOver(() => dial(socketPath), path, deadline),
-    send: (request, deadline) => sendOver(() => dial(socketPath), request, deadline),
+    get: (path, limits) => httpGet(() => dial(socketPath), path, limits),
+    send: (request, deadline) => httpRequest(() => dial(socketPath), request, deadline),
     kubectl: (args, deadline) => runKubectl(options.kubectl, [...flags, ...args], deadline),
     close,
   });
 }
 
-function whenServing(child: ChildProcess, kubectl: string): Promise<Result<undefined, ClusterError>> {
+function waitUntilServing(child: ChildProcess, kubectl: string): Promise<Result<undefined, ClusterError>> {
   return new Promise((resolve) => {
-    let said = '';
-    const late = `${kubectl} proxy did not start within ${startPatience / 1000} s`;
-    const timer = setTimeout(() => resolve(unreachable(late)), startPatience);
+    let stderr = '';
+    const late = `${kubectl} proxy did not start within ${startTimeout / 1000} s`;
+    const timer = setTimeout(() => resolve(unreachable(late)), startTimeout);
     const end = (result: Result<undefined, ClusterError>): void => {
       clearTimeout(timer);
       resolve(result);
     };
     child.on('error', (error) => end(unreachable(`${kubectl} could not be run: ${error.message}`)));
-    // Not `exit`: what it said may still be on its way then.
-    child.on('close', () => end(unreachable(`${kubectl} proxy ended: ${oneLine(said)}`)));
+    // Wait for `close`, not `exit`, because stderr may still arrive after `exit`.
+    child.on('close', () => end(unreachable(proxyEndReason(kubectl, stderr))));
     child.stderr?.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString('utf8')).slice(-2048);
+      stderr = (stderr + chunk.toString('utf8')).slice(-2048);
     });
-    let heard = '';
+    let stdout = '';
     child.stdout?.on('data', (chunk: Buffer) => {
-      heard = (heard + chunk.toString('utf8')).slice(-2048);
-      if (heard.includes('Starting to serve')) end(ok(undefined));
+      stdout = (stdout + chunk.toString('utf8')).slice(-2048);
+      if (stdout.includes('Starting to serve')) end(ok(undefined));
     });
   });
 }
@@ -80,12 +81,12 @@ function runKubectl(
   timeout: number,
 ): Promise<Result<undefined, ClusterError>> {
   return new Promise((resolve) => {
-    const child = spawnApart([kubectl, ...args]);
-    let said = '';
-    // Not when it has ended: a credential plugin may live on and hold the pipes.
+    const child = spawnDetached([kubectl, ...args]);
+    let stderr = '';
+    // The timer must not wait for the end of the process: a credential plugin may outlive it and keep the pipes open.
     const timer = setTimeout(() => {
       signalAll(child, 'SIGKILL');
-      end(unreachable(`kubectl ${args.join(' ')} did not end within ${timeout / 1000} s`));
+      end(unreachable(`kubectl ${args.join(' ')} did not finish within ${timeout / 1000} s`));
     }, timeout);
     const end = (result: Result<undefined, ClusterError>): void => {
       clearTimeout(timer);
@@ -93,35 +94,35 @@ function runKubectl(
     };
     child.stdout?.resume();
     child.stderr?.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString('utf8')).slice(-8192);
+      stderr = (stderr + chunk.toString('utf8')).slice(-8192);
     });
     child.on('error', (error) => end(unreachable(`${kubectl} could not be run: ${error.message}`)));
     child.on('exit', (code) => {
       if (code === 0) end(ok(undefined));
     });
     child.on('close', (code, signal) => {
-      end(unreachable(oneLine(said) || `kubectl ended with ${code ?? signal ?? 'nothing'}`));
+      end(unreachable(oneLine(stderr) || `kubectl ended with ${code ?? signal ?? 'no exit status'}`));
     });
   });
 }
 
 /**
- * Ctrl-C reaches every process of the terminal, but the way to the API server is needed to the end: in a session of its own,
- * it ends with this process, also when that is killed and can end nothing any more.
+ * Ctrl-C signals every process of the terminal, but the API server is needed until the end. So kubectl gets its own session.
+ * The lifeline script ends it with this process, even if this process is killed.
  */
-function spawnApart(command: readonly string[]): ChildProcess {
+function spawnDetached(command: readonly string[]): ChildProcess {
   const child = spawn('/bin/sh', ['-c', script('lifeline'), 'sh', ...command], { stdio: 'pipe', detached: true });
   const stop = (): void => signalAll(child, 'SIGTERM');
   process.once('exit', stop);
   child.once('exit', () => {
     process.off('exit', stop);
-    // What it left behind must not hold its pipes.
+    // Processes that it started must not keep its pipes open.
     signalGroup(child.pid, 'SIGKILL');
   });
   return child;
 }
 
-/** A shell, kubectl, and what that started. Once the shell is gone, its number may be another's. */
+/** Signals the shell, kubectl and its children. After the shell has exited, its pid may belong to another process. */
 function signalAll({ pid, exitCode, signalCode }: ChildProcess, signal: NodeJS.Signals): void {
   if (exitCode === null && signalCode === null) signalGroup(pid, signal);
 }
@@ -130,6 +131,6 @@ function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   try {
     if (pid !== undefined) process.kill(-pid, signal);
   } catch {
-    // Nobody of it is left.
+    // The process group is gone already.
   }
 }

@@ -1,16 +1,16 @@
-/** kubectl on a host, over SSH: its credentials stay there. */
+/** Access to the API server with kubectl on a host, over SSH. Its credentials stay on that host. */
 import type { Duplex } from 'node:stream';
 import { monotonic, randomHex, sleep } from '../lib/clock.js';
 import { type Result, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 import { script } from '../node/scripts.js';
 import type { Session } from '../ssh/session.js';
-import { type ClusterError, type Gateway, getOver, sendOver, startPatience, unreachable } from './gateway.js';
+import { type ClusterError, type Gateway, httpGet, httpRequest, startTimeout, unreachable } from './gateway.js';
 
 export interface RemoteKubectl {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
-  /** Kubeconfigs and programs that distributions are known to have. */
+  /** Default kubeconfigs and kubectl programs of the distributions. */
   readonly kubeconfigs: readonly string[];
   readonly programs: readonly string[];
 }
@@ -18,7 +18,7 @@ export interface RemoteKubectl {
 const day = 24 * 3600 * 1000;
 const pause = 100;
 
-/** The session belongs to the gateway from then on. */
+/** The gateway owns the session from here on, and closes it. */
 export async function openRemoteGateway(
   session: Session,
   { kubeconfig, context, kubeconfigs, programs }: RemoteKubectl,
@@ -32,7 +32,7 @@ export async function openRemoteGateway(
     );
   let ended: string | undefined;
   void run(['serve', folder], day).then((ran) => {
-    ended = ran.ok ? oneLine(ran.value.stderr) || 'it ended' : ran.error.message;
+    ended = ran.ok ? oneLine(ran.value.stderr) || 'it exited without a message' : ran.error.message;
   });
   const close = (): Promise<void> => session.close();
   const dial = async (): Promise<Duplex> => {
@@ -40,16 +40,16 @@ export async function openRemoteGateway(
     if (!stream.ok) throw new Error(ended ?? stream.error.message);
     return stream.value;
   };
-  const end = monotonic() + startPatience;
+  const end = monotonic() + startTimeout;
   for (;;) {
     await sleep(pause);
     const left = end - monotonic();
     if (ended !== undefined || left <= 0) break;
-    const answer = await getOver(dial, '/version', Math.min(5000, left));
+    const answer = await httpGet(dial, '/version', { deadline: Math.min(5000, left) });
     if (!answer.ok) continue;
     return ok({
-      get: (path, deadline) => getOver(dial, path, deadline),
-      send: (request, deadline) => sendOver(dial, request, deadline),
+      get: (path, limits) => httpGet(dial, path, limits),
+      send: (request, deadline) => httpRequest(dial, request, deadline),
       async kubectl(args, deadline) {
         const ran = await run(['run', ...args], deadline);
         if (!ran.ok) return unreachable(ran.error.message);
@@ -59,5 +59,5 @@ export async function openRemoteGateway(
     });
   }
   await close();
-  return unreachable(`kubectl proxy on ${session.name}: ${ended ?? 'no answer in time'}`);
+  return unreachable(`kubectl proxy on ${session.name}: ${ended ?? `no answer within ${startTimeout / 1000} s`}`);
 }

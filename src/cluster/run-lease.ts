@@ -1,37 +1,37 @@
-/** The run lock of a cluster: one run at a time holds its Lease and renews it; nobody's clock is compared with another's. */
+/** The run lock of a cluster: one run at a time holds a Lease and renews it. Clocks of different machines are never compared. */
 import { isoTime, monotonic, randomHex, sinceBoot, sleep } from '../lib/clock.js';
 import { type Result, fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 import type { ClusterError, Gateway } from './gateway.js';
 import { type Lease, readLease, writeLease } from './lease.js';
 
-/** Milliseconds after its last renewal at which others may take the lock. */
+/** Milliseconds without a renewal after which others may take the lock. */
 const leaseDuration = 20_000;
-/** Milliseconds after the last renewal for which the holder relies on it: a quarter less, for clocks that run at different speeds. */
-const sureFor = 15_000;
-const renewEvery = 4000;
-const retryAfter = 1500;
-const lookEvery = 1000;
-/** Milliseconds; a Lease that claims to last longer is not watched to its end. */
-const longestWatch = 300_000;
+/** Milliseconds after a renewal for which the holder trusts its lock: a quarter less, because clocks run at different speeds. */
+const trustedFor = 15_000;
+const renewInterval = 4000;
+const retryInterval = 1500;
+const pollInterval = 1000;
+/** Milliseconds. A Lease with a longer duration is reported as held at once. */
+const maxWait = 300_000;
 
 export interface RunLease {
-  /** The holder's name as it stands in the Lease: no other process has the same. */
+  /** The holder's name in the Lease; unique for each process. */
   readonly identity: string;
-  /** Why no further host may be started: for good, or until the Lease can be renewed again; undefined while it is surely held. */
-  doubt(): { readonly reason: string; readonly final: boolean } | undefined;
-  /** Ends the renewals and frees the Lease; where that fails, it frees itself by its duration. */
+  /** Why no new host may start: for good (`final`), or until a renewal succeeds. undefined while the lock is held. */
+  problem(): { readonly reason: string; readonly final: boolean } | undefined;
+  /** Stops the renewals and releases the Lease. If that fails, the Lease expires. */
   release(): Promise<void>;
 }
 
 export interface LeaseHolder {
-  /** One clean line: `operator@host RUN/NONCE` where kubelatch wrote it. */
+  /** Safe to print: `operator@host RUN/NONCE` if kubelatch wrote it. */
   readonly identity: string;
   readonly operator: string | undefined;
   readonly run: string | undefined;
-  /** Milliseconds for which it is held, by the API server's clock or by what we saw; undefined where neither tells. */
+  /** Milliseconds since the holder took the lock; undefined if unknown. */
   readonly age: number | undefined;
-  /** Milliseconds after its last renewal at which it is free. */
+  /** Milliseconds without a renewal after which the lock is free. */
   readonly duration: number;
 }
 
@@ -39,29 +39,31 @@ export type LeaseRefusal =
   | {
       readonly kind: 'held';
       readonly by: LeaseHolder;
-      /** False where it lasts too long to be watched. */ readonly renewed: boolean;
+      /** True if a renewal was seen; false if the duration is too long to wait for one. */ readonly renewed: boolean;
     }
+  /** The Lease has values that no run writes, so kubelatch neither waits for it nor takes it over. */
+  | { readonly kind: 'invalid'; readonly by: LeaseHolder; readonly what: string }
   | { readonly kind: 'unusable'; readonly error: ClusterError }
   | { readonly kind: 'interrupted' };
 
-export interface Claim {
+export interface LockRequest {
   /** `user@host`. */
   readonly operator: string;
   readonly run: string;
-  /** The identity of a holder whose process is known to be gone, by more than its silence: it is not watched. */
-  readonly dead?: string | undefined;
-  /** Somebody holds the Lease; it is watched for as long as it lasts to see whether it is renewed. */
-  onWatch(by: LeaseHolder): void;
-  /** Gives up waiting. */
+  /** The identity of a holder whose process is known to be dead. Its lock is taken over without waiting. */
+  readonly deadHolder?: string | undefined;
+  /** Called when another holder has the Lease, before waiting for its duration to see whether it is renewed. */
+  onWait(by: LeaseHolder): void;
+  /** Stops waiting. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Takes the Lease when nobody holds it, or when its holder did not touch it while we watched for its whole duration.
- * A holder who is alive is told within seconds. Every write names the version it replaces: of two, one gets a conflict.
+ * Takes the Lease if nobody holds it, or if its holder did not renew it during a wait of its whole duration.
+ * A live holder is reported within seconds. Every write names the version it replaces, so of two writers one gets a conflict.
  */
-export async function acquireRunLease(gateway: Gateway, claim: Claim): Promise<Result<RunLease, LeaseRefusal>> {
-  // The nonce tells two processes of one run apart: a resumed run must not take its dead controller for itself.
+export async function acquireRunLease(gateway: Gateway, claim: LockRequest): Promise<Result<RunLease, LeaseRefusal>> {
+  // The nonce keeps the processes of one run apart: a resumed run must not mistake its dead controller for itself.
   const identity = `${claim.operator} ${claim.run}/${randomHex(4)}`;
   let first: { readonly version: string; readonly free: boolean; readonly at: number } | undefined;
   while (!claim.signal.aborted) {
@@ -71,13 +73,14 @@ export async function acquireRunLease(gateway: Gateway, claim: Claim): Promise<R
     const version = lease?.version ?? 'none';
     const watched = first === undefined ? undefined : { same: first.version === version, for: monotonic() - first.at };
     first ??= { version, free: lease?.holder === undefined, at: monotonic() };
-    if (lease?.holder !== undefined && lease.holder !== claim.dead) {
+    if (lease?.holder !== undefined && lease.holder !== claim.deadHolder) {
       const by = holderOf(lease, lease.holder, first.free ? monotonic() - first.at : undefined);
+      if (lease.invalid !== undefined) return fail({ kind: 'invalid', by, what: lease.invalid });
       if (watched?.same === false) return fail({ kind: 'held', by, renewed: true });
-      if (by.duration > longestWatch) return fail({ kind: 'held', by, renewed: false });
-      if (watched === undefined) claim.onWatch(by);
+      if (by.duration > maxWait) return fail({ kind: 'held', by, renewed: false });
+      if (watched === undefined) claim.onWait(by);
       if (watched === undefined || watched.for < by.duration) {
-        await sleep(lookEvery, claim.signal);
+        await sleep(pollInterval, claim.signal);
         continue;
       }
     }
@@ -98,16 +101,16 @@ async function take(
   const transitions = (lease?.transitions ?? -1) + 1;
   const terms = { holder: identity, duration: leaseDuration, acquired: at, renewed: at, transitions };
   const taken = await writeLease(gateway, lease, terms);
-  if (taken.ok) return ok(hold(gateway, taken.value, identity, sent));
-  // A write without an answer may have been made.
+  if (taken.ok) return ok(keepLease(gateway, taken.value, identity, sent));
+  // The write may have succeeded although its response was lost.
   if (taken.error.status !== 409) await freeRunLease(gateway, identity);
   return taken;
 }
 
-/** `sent`: when the write was sent that took it. */
-function hold(gateway: Gateway, taken: Lease, identity: string, sent: number): RunLease {
+/** Renews the Lease until it is released. `sent` is the time of the write that took it. */
+function keepLease(gateway: Gateway, taken: Lease, identity: string, sent: number): RunLease {
   const ended = new AbortController();
-  // About the API server's clock then. Ours serves only to give each renewal another time where there is no such clock.
+  // Without the API server's clock, the local one only makes the time of each renewal different.
   const acquired = taken.date ?? Date.parse(isoTime());
   let lease = taken;
   let renewed = sent;
@@ -115,13 +118,13 @@ function hold(gateway: Gateway, taken: Lease, identity: string, sent: number): R
   let lost: string | undefined;
 
   const write = (holder: string | undefined): ReturnType<typeof writeLease> => {
-    // Never the same twice: a write that changes nothing gives no new version, and would look like none.
+    // The time must change with each write: without a change there is no new version, and others see no renewal.
     const now = acquired + sinceBoot() - sent;
     const { transitions } = lease;
     return writeLease(gateway, lease, { holder, duration: leaseDuration, acquired, renewed: now, transitions });
   };
-  /** True where it was written. */
-  const put = async (holder: string | undefined): Promise<boolean> => {
+  /** True if the Lease was written. */
+  const writeWithRetry = async (holder: string | undefined): Promise<boolean> => {
     for (let tries = 0; tries < 2; tries += 1) {
       const began = sinceBoot();
       const written = await write(holder);
@@ -131,11 +134,11 @@ function hold(gateway: Gateway, taken: Lease, identity: string, sent: number): R
       }
       trouble = written.error.message;
       if (written.error.status !== 409 && written.error.status !== 404) return false;
-      // It may be a renewal of ours whose answer was lost.
+      // The conflict may come from an earlier renewal of this process whose response was lost.
       const read = await readLease(gateway);
       if (!read.ok) return false;
       if (read.value?.holder !== identity) {
-        lost = lossOf(read.value);
+        lost = lossReason(read.value);
         return false;
       }
       lease = read.value;
@@ -143,35 +146,35 @@ function hold(gateway: Gateway, taken: Lease, identity: string, sent: number): R
     return false;
   };
   const keepRenewing = async (): Promise<void> => {
-    let pause = renewEvery;
+    let pause = renewInterval;
     for (;;) {
       await sleep(pause, ended.signal);
       if (ended.signal.aborted || lost !== undefined) return;
-      pause = (await put(identity)) ? renewEvery : retryAfter;
+      pause = (await writeWithRetry(identity)) ? renewInterval : retryInterval;
     }
   };
   const renewing = keepRenewing();
   return {
     identity,
-    doubt() {
+    problem() {
       if (lost !== undefined) return { reason: lost, final: true };
       const since = sinceBoot() - renewed;
-      if (since <= sureFor) return undefined;
-      const reason = `the run lock of the cluster was not renewed for ${Math.round(since / 1000)} s: ${trouble}`;
+      if (since <= trustedFor) return undefined;
+      const reason = `the cluster's run lock was not renewed for ${Math.round(since / 1000)} s: ${trouble}`;
       return { reason, final: false };
     },
     async release() {
       ended.abort();
       if (lost !== undefined) return;
-      // From now on nobody relies on it: it may be free long before the answer says so.
-      lost = 'the run lock of the cluster was given back';
+      // Report the lock as lost from now on: it may be free long before the response arrives.
+      lost = 'this run released the run lock';
       await renewing;
-      await put(undefined);
+      await writeWithRetry(undefined);
     },
   };
 }
 
-/** Frees the Lease if this is its holder, and nobody else's; what cannot be asked expires by itself. */
+/** Releases the Lease if `identity` holds it. If the API server does not answer, the Lease expires. */
 export async function freeRunLease(gateway: Gateway, identity: string): Promise<void> {
   const read = await readLease(gateway);
   if (!read.ok || read.value?.holder !== identity) return;
@@ -180,13 +183,13 @@ export async function freeRunLease(gateway: Gateway, identity: string): Promise<
   await writeLease(gateway, read.value, terms);
 }
 
-function lossOf(lease: Lease | undefined): string {
-  if (lease === undefined) return 'the run lock of the cluster was deleted by somebody';
-  if (lease.holder === undefined) return 'the run lock of the cluster was freed by somebody';
-  return `the run lock of the cluster was taken over by ${holderOf(lease, lease.holder).identity}`;
+function lossReason(lease: Lease | undefined): string {
+  if (lease === undefined) return 'someone deleted the run lock (the Lease kubelatch in kube-system)';
+  if (lease.holder === undefined) return 'someone released the run lock (the Lease kubelatch in kube-system)';
+  return `the run lock was taken over by ${holderOf(lease, lease.holder).identity}`;
 }
 
-/** `seen`: milliseconds since it was seen free, where it was. */
+/** `seen` is the time in milliseconds since the Lease was seen free, if it was. */
 function holderOf(lease: Lease, holder: string, seen?: number): LeaseHolder {
   const identity = oneLine(holder, 160);
   const ours = /^(\S+@\S+) ([A-Za-z0-9-]{1,64})\/[0-9a-f]+$/.exec(identity);
@@ -197,7 +200,7 @@ function holderOf(lease: Lease, holder: string, seen?: number): LeaseHolder {
     operator: ours?.[1],
     run: ours?.[2],
     age: seen ?? (age < 0 ? undefined : age),
-    // One that says nothing is given as long as one of ours.
+    // Without a duration, assume the one that kubelatch writes.
     duration: lease.duration ?? leaseDuration,
   };
 }

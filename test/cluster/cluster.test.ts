@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createCluster, findNode } from '../../src/cluster/cluster.js';
+import { createCluster } from '../../src/cluster/cluster.js';
 import type { Gateway } from '../../src/cluster/gateway.js';
 import { fail, ok } from '../../src/lib/result.js';
 
@@ -96,22 +96,14 @@ it('reads the client CA where it may, and is ready where /readyz answers', async
     false,
     false,
   ]);
+  const live = gatewayOf({ '/livez/etcd': 'ok' });
+  expect([(await live.cluster.readyz('etcd')).ok, (await live.cluster.readyz('etcd', 'livez')).ok]).toEqual([
+    false,
+    true,
+  ]);
+  expect(live.asked).toEqual(['/readyz/etcd', '/livez/etcd']);
   expect([await cluster.clientCa(), (await cluster.readyz()).ok]).toEqual(['PEM', true]);
   const closed = gatewayOf({}).cluster;
   expect([await closed.clientCa(), (await closed.readyz()).ok]).toEqual([undefined, false]);
   expect(await gatewayOf({ [path]: { data: { 'client-ca-file': 7 } } }).cluster.clientCa()).toBeUndefined();
-});
-
-it('finds the node of a host by name first, then by an address that only one has', async () => {
-  const twin = { status: { addresses: [{ address: '10.0.0.9' }] } };
-  const items = [node('n1'), node('n2'), node('n3', { metadata: { name: 'n3' }, ...twin }), node('n4', twin)];
-  const view = await gatewayOf({ '/api/v1/nodes': { items }, [leases]: { items: [] } }).cluster.view();
-  if (!view.ok) throw new Error(view.error.message);
-  const find = (names: (string | undefined)[], address: string): string | undefined =>
-    findNode(view.value, names, address)?.name;
-  expect(find(['n2'], '10.0.0.1')).toBe('n2');
-  expect(find([undefined, 'nope', 'n1'], '')).toBe('n1');
-  expect(find(['nope'], '10.0.0.2')).toBe('n2');
-  expect(find(['nope'], '10.0.0.9')).toBeUndefined();
-  expect(find(['__proto__', 'constructor'], 'x')).toBeUndefined();
 });

@@ -37,7 +37,7 @@ if (!args.includes('proxy')) {
         date: 'Mon, 23 Nov 2026 12:00:05 GMT',
       });
       const got = Buffer.concat(chunks).toString('utf8');
-      response.end(JSON.stringify({ method, type: headers['content-type'], got: JSON.parse(got) }));
+      response.end(JSON.stringify({ method, url: request.url, type: headers['content-type'], got: JSON.parse(got) }));
       return;
     }
     if (request.url === '/slow') return;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Gateway, getOver } from '../../src/cluster/gateway.js';
+import { type Gateway, httpGet } from '../../src/cluster/gateway.js';
 import { openLocalGateway } from '../../src/cluster/local-gateway.js';
 import { openRemoteGateway } from '../../src/cluster/remote-gateway.js';
 import { FakeSession } from '../fake/fake-session.js';
@@ -57,8 +57,12 @@ describe('kubectl here', () => {
       expect(calls()[0]?.slice(0, 3)).toEqual(['--kubeconfig=/k', '--context=c', 'proxy']);
       expect(await gateway.get('/api/v1/nodes')).toEqual({ ok: true, value: { path: '/api/v1/nodes' } });
       expect(await gateway.get('/text')).toEqual({ ok: true, value: 'ok' });
+      const long = { kind: 'malformed', message: 'the response is too large' };
+      expect(await gateway.get('/text', { bytes: 1 })).toEqual({ ok: false, error: long });
     });
-    expect(readdirSync(dir)).toEqual(['calls']);
+    expect(
+      readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => !/^kubelatch-\d+$/.test(name)),
+    ).toEqual(['calls']);
   });
 
   it('tells what the API server refuses, in one clean line', () =>
@@ -74,10 +78,15 @@ describe('kubectl here', () => {
     withGateway(async (gateway) => {
       const body = { metadata: { name: 'ü' } };
       for (const method of ['POST', 'PUT'] as const) {
-        const seen = { method, type: 'application/json', got: body };
+        const seen = { method, url: '/x', type: 'application/json', got: body };
         const value = { body: seen, date: Date.parse('2026-11-23T12:00:05Z') };
         expect(await gateway.send({ method, path: '/x', body })).toEqual({ ok: true, value });
       }
+      const patched = await gateway.send({ method: 'PATCH', path: '/x?a=b', body, dryRun: true });
+      const seen = { method: 'PATCH', url: '/x?a=b&dryRun=All', type: 'application/merge-patch+json', got: body };
+      expect(patched).toMatchObject({ ok: true, value: { body: seen } });
+      const tried = await gateway.send({ method: 'POST', path: '/x', body, dryRun: true });
+      expect(tried).toMatchObject({ ok: true, value: { body: { url: '/x?dryRun=All' } } });
       const taken = await gateway.send({ method: 'PUT', path: '/taken', body });
       expect(taken).toMatchObject({ ok: false, error: { kind: 'refused', status: 409 } });
     }));
@@ -85,7 +94,7 @@ describe('kubectl here', () => {
   it('gives up on what is slow or cut short, and stays usable', () =>
     withGateway(async (gateway) => {
       const slow = { kind: 'unreachable', message: 'no answer within 0.1 s' };
-      expect(await gateway.get('/slow', 100)).toEqual({ ok: false, error: slow });
+      expect(await gateway.get('/slow', { deadline: 100 })).toEqual({ ok: false, error: slow });
       expect(await gateway.get('/cut')).toMatchObject({ ok: false, error: { kind: 'unreachable' } });
       expect((await gateway.get('/x')).ok).toBe(true);
     }));
@@ -103,7 +112,7 @@ describe('kubectl here', () => {
     withGateway(async (gateway) => {
       vi.stubEnv('FAKE_MODE', 'hangs');
       const start = performance.now();
-      const message = 'kubectl --kubeconfig=/k --context=c drain stubborn did not end within 3 s';
+      const message = 'kubectl --kubeconfig=/k --context=c drain stubborn did not finish within 3 s';
       expect(await gateway.kubectl(['drain', 'stubborn'], 3000)).toEqual({
         ok: false,
         error: { kind: 'unreachable', message },
@@ -128,8 +137,10 @@ describe('kubectl here', () => {
     );
     vi.stubEnv('FAKE_MODE', 'dies');
     const died = await openLocalGateway({ kubectl });
-    expect(!died.ok && died.error.message).toBe(`${kubectl} proxy ended: error: context "nope" does not exist`);
-    expect(readdirSync(dir)).toEqual(['calls']);
+    expect(!died.ok && died.error.message).toBe('the kubeconfig has no context nope; check --context');
+    expect(
+      readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => !/^kubelatch-\d+$/.test(name)),
+    ).toEqual(['calls']);
   });
 
   it('ends with a process that is killed', async () => {
@@ -185,7 +196,7 @@ describe('kubectl here', () => {
 it('lets go of a stream that comes after the deadline', async () => {
   const late = new Duplex({ read: () => undefined });
   const dial = (): Promise<Duplex> => new Promise((resolve) => setTimeout(() => resolve(late), 60));
-  expect((await getOver(dial, '/', 20)).ok).toBe(false);
+  expect((await httpGet(dial, '/', { deadline: 20 })).ok).toBe(false);
   await vi.waitFor(() => expect(late.destroyed).toBe(true));
 });
 
@@ -230,10 +241,10 @@ describe('kubectl on a host', () => {
   it('says why it does not start', async () => {
     const refused = { kind: 'refused', message: 'nobody listens', hint: '' } as const;
     const session = new FakeSession('cp1')
-      .onRun('', { code: 3, stderr: 'none of these is here: kubectl k3s\n' })
+      .onRun('', { code: 3, stderr: 'kubectl was not found; tried: kubectl k3s\n' })
       .onOpen(() => true, { error: refused });
     const opened = await openRemoteGateway(session, options);
-    const message = 'kubectl proxy on cp1: none of these is here: kubectl k3s';
+    const message = 'kubectl proxy on cp1: kubectl was not found; tried: kubectl k3s';
     expect(opened).toEqual({ ok: false, error: { kind: 'unreachable', message } });
     expect(session.closed).toBe(true);
   });

@@ -1,6 +1,6 @@
 /** Machines with clocks of their own, an API server that keeps one Lease, and a network between them, in simulated time. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Answer, ClusterError, Gateway, Request } from '../../src/cluster/gateway.js';
+import type { ApiResponse, ClusterError, Gateway, ApiRequest } from '../../src/cluster/gateway.js';
 import { type Result, fail, ok } from '../../src/lib/result.js';
 
 export interface Machine {
@@ -113,7 +113,7 @@ export class LeaseServer {
   /** All that arrived, in order. */
   readonly seen: string[] = [];
   /** Refuses instead of answering. */
-  refuse: (request: Request) => number | undefined = () => undefined;
+  refuse: (request: ApiRequest) => number | undefined = () => undefined;
   /** Milliseconds by which its own clock is wrong. */
   skew = 0;
   weather: () => Weather = () => ({ there: 5, back: 5 });
@@ -135,7 +135,7 @@ export class LeaseServer {
     this.lease = { metadata: { uid, ...this.lease?.metadata, ...metadata, resourceVersion: `${this.version}` }, spec };
   }
 
-  private send(request: Request, deadline: number): Promise<Result<Answer, ClusterError>> {
+  private send(request: ApiRequest, deadline: number): Promise<Result<ApiResponse, ClusterError>> {
     const { there, back, lost } = this.weather();
     const from = here();
     return new Promise((resolve) => {
@@ -152,9 +152,9 @@ export class LeaseServer {
   }
 
   /** Answers as kube-apiserver 1.20 was seen to do. */
-  private handle({ method, body }: Request): Result<Answer, ClusterError> {
+  private handle({ method, body }: ApiRequest): Result<ApiResponse, ClusterError> {
     this.seen.push(method);
-    const refused = (status: number): Result<Answer, ClusterError> =>
+    const refused = (status: number): Result<ApiResponse, ClusterError> =>
       fail({ kind: 'refused', status, message: `HTTP ${status}` });
     const code = this.refuse({ method, path: '', body });
     if (code !== undefined) return refused(code);
@@ -176,7 +176,7 @@ export class LeaseServer {
     return this.answer();
   }
 
-  private answer(): Result<Answer, ClusterError> {
+  private answer(): Result<ApiResponse, ClusterError> {
     return ok({ body: this.lease, date: Math.floor((epoch + now + this.skew) / 1000) * 1000 });
   }
 }

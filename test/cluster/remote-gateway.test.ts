@@ -4,7 +4,7 @@ import { FakeSession } from '../fake/fake-session.js';
 
 vi.mock(import('../../src/cluster/gateway.js'), async (original) => ({
   ...(await original()),
-  startPatience: 400 as never,
+  startTimeout: 400 as never,
 }));
 
 it('waits for kubectl on a host no longer than it is patient, however slowly one asks', async () => {
@@ -16,7 +16,7 @@ it('waits for kubectl on a host no longer than it is patient, however slowly one
     );
   const start = performance.now();
   const opened = await openRemoteGateway(session, { kubeconfigs: [], programs: ['kubectl'] });
-  const message = 'kubectl proxy on cp1: no answer in time';
+  const message = 'kubectl proxy on cp1: no answer within 0.4 s';
   expect(opened).toEqual({ ok: false, error: { kind: 'unreachable', message } });
   expect(performance.now() - start).toBeLessThan(3000);
   expect(session.closed).toBe(true);

@@ -63,7 +63,7 @@ it('at most one of many contenders relies on it at any moment', async () => {
         for (const [index, one] of contenders.entries()) void run(server, machine(`m${index}`, one), one, leases);
         await pass(240_000, () => {
           const sure = [...leases].filter(
-            ([where, lease]) => !where.dead && !isStalled(where) && on(where, () => lease.doubt()) === undefined,
+            ([where, lease]) => !where.dead && !isStalled(where) && on(where, () => lease.problem()) === undefined,
           );
           expect(sure.length).toBeLessThanOrEqual(1);
         });
@@ -86,12 +86,12 @@ async function run(
 ): Promise<void> {
   await on(where, async () => {
     await clock.sleep(comesAt);
-    const claim = { operator: 'op@x', run: 'r', onWatch: () => undefined, signal: new AbortController().signal };
+    const claim = { operator: 'op@x', run: 'r', onWait: () => undefined, signal: new AbortController().signal };
     // The one that is refused tries again, as people do.
     for (let tries = 0; tries < 3; tries += 1) {
       // Somebody may know of one that it is gone; what it sent last may arrive all the same.
       const dead = [...leases].find(([one]) => one.dead)?.[1].identity;
-      const taken = await acquireRunLease(server.gateway(), { ...claim, dead });
+      const taken = await acquireRunLease(server.gateway(), { ...claim, deadHolder: dead });
       if (!taken.ok) continue;
       leases.set(where, taken.value);
       await clock.sleep(worksFor);
@@ -117,7 +117,7 @@ it('the last one that comes gets it, when all before it are dead', async () => {
       // What they sent last has arrived.
       await pass(100);
       let taken: unknown;
-      const claim = { operator: 'op@x', run: 'r', onWatch: () => undefined, signal: new AbortController().signal };
+      const claim = { operator: 'op@x', run: 'r', onWait: () => undefined, signal: new AbortController().signal };
       void on(machine('last'), () => acquireRunLease(server.gateway(), claim)).then((ended) => (taken = ended));
       await pass(25_000);
       expect(taken).toMatchObject({ ok: true });

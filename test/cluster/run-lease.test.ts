@@ -25,8 +25,8 @@ interface Try {
 
 function attempt(who: Machine, run = `run-${who.name}`, dead?: string): Try {
   const made: Try = { ended: undefined, at: 0, watched: [], stop: new AbortController() };
-  const claim = { operator: `op@${who.name}`, run, dead, signal: made.stop.signal };
-  void on(who, () => acquireRunLease(server.gateway(), { ...claim, onWatch: (by) => made.watched.push(by) })).then(
+  const claim = { operator: `op@${who.name}`, run, deadHolder: dead, signal: made.stop.signal };
+  void on(who, () => acquireRunLease(server.gateway(), { ...claim, onWait: (by) => made.watched.push(by) })).then(
     (ended) => {
       [made.ended, made.at] = [ended, time()];
     },
@@ -44,7 +44,7 @@ async function hold(who: Machine, run?: string): Promise<RunLease> {
 const [a, b, c] = ['a', 'b', 'c'].map((name) => machine(name)) as [Machine, Machine, Machine];
 const holderNow = (): unknown => server.lease?.spec['holderIdentity'];
 const giveBack = (where: Machine, lease: RunLease): Promise<void> => on(where, () => lease.release());
-const doubtOf = (where: Machine, lease: RunLease): ReturnType<RunLease['doubt']> => on(where, () => lease.doubt());
+const doubtOf = (where: Machine, lease: RunLease): ReturnType<RunLease['problem']> => on(where, () => lease.problem());
 
 describe('holding', () => {
   it('is one object that names run and operator, renewed by one request each time', async () => {
@@ -117,7 +117,7 @@ describe('holding', () => {
     const sleeper = machine('sleeper', { stalls: [{ from: 4022, to: 30_000, asleep: true }] });
     const lease = await hold(sleeper);
     expect(server.seen).toHaveLength(2);
-    let doubt: ReturnType<RunLease['doubt']>;
+    let doubt: ReturnType<RunLease['problem']>;
     await pass(29_010, () => (doubt = doubtOf(sleeper, lease)));
     expect(server.seen).toHaveLength(3);
     expect(doubt).toMatchObject({ final: false });
@@ -131,8 +131,8 @@ describe('holding', () => {
         /taken over by somebody \(with kubectl\)$/,
         () => server.write({ holderIdentity: 'somebody \u001b[2J(with\nkubectl)' }),
       ],
-      [/freed by somebody/, () => server.write({})],
-      [/deleted by somebody/, () => (server.lease = undefined)],
+      [/someone released the run lock/, () => server.write({})],
+      [/someone deleted the run lock/, () => (server.lease = undefined)],
     ];
     for (const [said, happens] of ways) {
       server.lease = undefined;
@@ -259,7 +259,11 @@ describe('a second operator', () => {
     server.write({ holderIdentity: 'x', leaseDurationSeconds: 36_000 });
     const long = attempt(b);
     await pass(100);
-    expect(long.ended).toMatchObject({ ok: false, error: { kind: 'held', renewed: false } });
+    expect(long.ended).toMatchObject({ ok: false, error: { kind: 'invalid' } });
+    server.write({ holderIdentity: 'x', leaseDurationSeconds: 1200 });
+    const minutes = attempt(b);
+    await pass(100);
+    expect(minutes.ended).toMatchObject({ ok: false, error: { kind: 'held', renewed: false } });
     server.write({ holderIdentity: 'x', leaseDurationSeconds: 20 });
     const made = attempt(b);
     await pass(3500);
@@ -272,7 +276,6 @@ describe('a second operator', () => {
   it('reads what others wrote with care', async () => {
     const spec = {
       holderIdentity: `\u001b]0;t\u0007${'e'.repeat(5000)}\n`,
-      leaseDurationSeconds: 'x',
       acquireTime: {},
     };
     server.write({ ...spec, leaseTransitions: 'many' });
@@ -315,5 +318,23 @@ describe('fails closed', () => {
     expect(made.ended).toMatchObject({ ok: false, error: { kind: 'unusable', error: { kind: 'unreachable' } } });
     expect(server.seen).toEqual(['GET', 'POST', 'GET', 'PUT']);
     expect(holderNow()).toBeUndefined();
+  });
+});
+
+describe('a Lease that no run writes', () => {
+  it.each([
+    [{ leaseDurationSeconds: 86_400 }, 'leaseDurationSeconds is 86400'],
+    [{ leaseDurationSeconds: -1 }, 'leaseDurationSeconds is -1'],
+    [{ leaseDurationSeconds: 'NaN' }, 'leaseDurationSeconds is "NaN"'],
+    [
+      { leaseDurationSeconds: 20, renewTime: '9999-01-01T00:00:00.000000Z' },
+      'renewTime is "9999-01-01T00:00:00.000000Z"',
+    ],
+  ])('%j is told at once, not watched and not taken', async (spec, what) => {
+    server.write({ holderIdentity: 'somebody', ...spec });
+    const made = attempt(a);
+    await pass(1000);
+    expect(made.ended).toMatchObject({ ok: false, error: { kind: 'invalid', what, by: { identity: 'somebody' } } });
+    expect(holderNow()).toBe('somebody');
   });
 });

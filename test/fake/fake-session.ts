@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Result } from '../../src/lib/result.js';
 import { fail, ok } from '../../src/lib/result.js';
 import type { HostError } from '../../src/ssh/errors.js';
-import type { RunOptions, RunResult, Session, Target } from '../../src/ssh/session.js';
+import type { Direct, RunOptions, RunResult, Session, Target } from '../../src/ssh/session.js';
 
 export interface RunCall {
   readonly script: string;
@@ -49,8 +49,13 @@ export class FakeSession implements Session {
   private readonly openRules: OpenRule[] = [];
   private readonly unexpected: string[] = [];
 
-  constructor(name = 'node1') {
+  readonly user: string | undefined;
+  readonly direct: Direct | undefined;
+
+  constructor(name = 'node1', user?: string, direct?: Direct) {
     this.name = name;
+    this.user = user;
+    this.direct = direct;
   }
 
   /** Answers matching scripts, at most `times` of them; the first rule that matches and is not used up counts. */

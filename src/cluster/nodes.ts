@@ -1,0 +1,99 @@
+/** The nodes of the cluster with their Leases, read as two lists. */
+import { type Result, fail, ok } from '../lib/result.js';
+import { oneLine } from '../lib/sanitize.js';
+import { field, isRecord, itemsOf, listOf, nameOf, textOf } from './api-object.js';
+import type { ClusterError, Gateway } from './gateway.js';
+
+/** What tells of the system that made the node. */
+export interface NodeTraits {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Names of its annotations. */
+  readonly annotations: readonly string[];
+  readonly providerId: string;
+  readonly osImage: string;
+  readonly kubeletVersion: string;
+}
+
+export interface NodeStatus {
+  readonly name: string;
+  readonly ready: 'True' | 'False' | 'Unknown';
+  /** The message or reason of the Ready condition. */
+  readonly reason: string;
+  readonly kubeletVersion: string;
+  readonly addresses: readonly string[];
+  readonly controlPlane: boolean;
+  /** Has the etcd role label. */
+  readonly etcd?: boolean | undefined;
+  /** True if the node is cordoned, by anyone. */
+  readonly unschedulable: boolean;
+  /** renewTime of the node's Lease; undefined if there is none. */
+  readonly leaseRenewed: string | undefined;
+  readonly traits?: NodeTraits | undefined;
+}
+
+export type ClusterView = ReadonlyMap<string, NodeStatus>;
+
+export async function readNodes(gateway: Gateway): Promise<Result<ClusterView, ClusterError>> {
+  const [nodes, leases] = await Promise.all([
+    gateway.get('/api/v1/nodes'),
+    gateway.get('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases'),
+  ]);
+  if (!nodes.ok) return nodes;
+  if (!leases.ok) return leases;
+  for (const [what, list] of [
+    ['nodes', nodes.value],
+    ['leases', leases.value],
+  ] as const) {
+    if (!Array.isArray(field(list, 'items')))
+      return fail({ kind: 'malformed', message: `the API server did not return a list of ${what}` });
+  }
+  const renewed = new Map<string, string>();
+  for (const lease of itemsOf(leases.value)) {
+    const time = field(field(lease, 'spec'), 'renewTime');
+    if (typeof time === 'string') renewed.set(nameOf(lease), time);
+  }
+  return ok(
+    new Map(
+      itemsOf(nodes.value).map((node): [string, NodeStatus] => {
+        const name = nameOf(node);
+        return [name, { ...nodeStatus(name, node), leaseRenewed: renewed.get(name) }];
+      }),
+    ),
+  );
+}
+
+function nodeStatus(name: string, node: unknown): Omit<NodeStatus, 'leaseRenewed'> {
+  const status = field(node, 'status');
+  const conditions = listOf(field(status, 'conditions'));
+  const ready = conditions.find((one) => field(one, 'type') === 'Ready');
+  const value = field(ready, 'status');
+  const labels = field(field(node, 'metadata'), 'labels');
+  return {
+    name,
+    ready: value === 'True' || value === 'False' ? value : 'Unknown',
+    // The API server passes on text of the kubelet, so it is not trusted.
+    reason: oneLine(textOf(field(ready, 'message')) || textOf(field(ready, 'reason'))),
+    kubeletVersion: textOf(field(field(status, 'nodeInfo'), 'kubeletVersion')),
+    unschedulable: field(field(node, 'spec'), 'unschedulable') === true,
+    addresses: listOf(field(status, 'addresses')).map((one) => textOf(field(one, 'address'))),
+    etcd: isRecord(labels) && 'node-role.kubernetes.io/etcd' in labels,
+    traits: traitsOf(node),
+    controlPlane:
+      isRecord(labels) &&
+      ('node-role.kubernetes.io/control-plane' in labels || 'node-role.kubernetes.io/master' in labels),
+  };
+}
+
+function traitsOf(node: unknown): NodeTraits {
+  const [metadata, status] = [field(node, 'metadata'), field(node, 'status')];
+  const [labels, annotations] = [field(metadata, 'labels'), field(metadata, 'annotations')];
+  return {
+    labels: Object.fromEntries(
+      isRecord(labels) ? Object.entries(labels).map(([name, text]) => [name, textOf(text)]) : [],
+    ),
+    annotations: isRecord(annotations) ? Object.keys(annotations) : [],
+    providerId: textOf(field(field(node, 'spec'), 'providerID')),
+    osImage: textOf(field(field(status, 'nodeInfo'), 'osImage')),
+    kubeletVersion: textOf(field(field(status, 'nodeInfo'), 'kubeletVersion')),
+  };
+}
