@@ -2,9 +2,9 @@
 import { sleep } from '../lib/clock.js';
 import type { Session } from '../ssh/session.js';
 import type { HostTask } from './host-task.js';
-import { type SwitchTimes, beat } from './node-transaction.js';
+import { type SwitchTimes, beat } from './transaction.js';
 
-export interface Pulse {
+export interface Heartbeat {
   /** No further word is sent; resolves when the last one is through. */
   stop(): Promise<void>;
 }
@@ -12,12 +12,12 @@ export interface Pulse {
 /** Milliseconds; often enough that two words may be lost. */
 const interval = ({ deadline }: SwitchTimes): number => Math.min(20_000, (deadline * 1000) / 3);
 
-/** Sends its words through `session`, and over a connection of its own once that one fails. */
-export function startPulse(
+/** Sends heartbeats through `session`, and over a new connection once that one fails. */
+export function startHeartbeat(
   { connect }: Pick<HostTask, 'connect'>,
   session: Session,
   change: { readonly id: string; readonly nonce: string; readonly times: SwitchTimes },
-): Pulse {
+): Heartbeat {
   const ended = new AbortController();
   let own: Session | undefined;
   const isEnded = (): boolean => ended.signal.aborted;

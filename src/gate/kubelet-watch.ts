@@ -2,7 +2,7 @@
 import { type Result, fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 import type { WatchTarget } from '../facts/kubelet-setup.js';
-import { parseTimespan } from '../facts/parse.js';
+import { parseTimespan } from '../facts/parse-units.js';
 import { script } from '../node/scripts.js';
 import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
@@ -14,6 +14,8 @@ export interface KubeletState {
   readonly pid: number;
   /** Kernel ticks since boot at which it started: with the pid, what tells one process from the next. */
   readonly startTicks: number;
+  /** Its command line; undefined if the kubelet is not a separate process, or does not show it. */
+  readonly argv?: readonly string[] | undefined;
   readonly restarts: number;
   /** Milliseconds. */
   readonly restartDelay: number;
@@ -33,7 +35,11 @@ export async function watchKubelet(
   if (!ran.ok) return ran;
   const lines = ran.value.stdout.toString('utf8').split('\n');
   if (!lines.includes('end=')) {
-    return fail({ kind: 'script', message: 'the unit could not be looked at', hint: 'is systemctl there?' });
+    return fail({
+      kind: 'script',
+      message: 'the state of the unit could not be read',
+      hint: 'check that systemctl works on the node',
+    });
   }
   const get = (key: string): string => lines.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1) ?? '';
   const processesOf = (key: string): { pid: number; stat: string }[] =>
@@ -53,6 +59,7 @@ export async function watchKubelet(
     active: get('ActiveState'),
     sub: get('SubState'),
     pid: chosen?.pid ?? 0,
+    argv: argvOf(processesOf('argv'), own?.pid),
     startTicks: chosen === undefined ? 0 : Number(afterName(chosen.stat)[19]),
     restarts: Number(get('NRestarts')) || 0,
     containers: processesOf('container').map(({ pid, stat }) => `${pid}@${afterName(stat)[19] ?? ''}`),
@@ -64,13 +71,22 @@ export async function watchKubelet(
   });
 }
 
-/** The lines that say why a kubelet died, from its newest ones: its last words if it has any, else errors, else whatever there is. */
+/** The log lines that say why a kubelet died: its exit message if there is one, else errors, else the newest lines. */
 export function lastErrors(log: readonly string[], most = 3): string[] {
   const own = log.filter((line) => !/^(systemd|Started|Stopped|Stopping|Starting|[\w@.-]+\.service: )/.test(line));
   const fatal = own.filter((line) => /^F\d{4} |^(panic|Error): |failed to run Kubelet|"command failed"/i.test(line));
   const errors = own.filter((line) => /^E\d{4} |\b(error|failed|fatal)\b/i.test(line));
   const chosen = fatal.length > 0 ? fatal : errors.length > 0 ? errors : own.length > 0 ? own : log;
   return chosen.slice(-most);
+}
+
+function argvOf(
+  found: readonly { readonly pid: number; readonly stat: string }[],
+  pid: number | undefined,
+): readonly string[] | undefined {
+  const words = found.find((one) => one.pid === pid)?.stat.split('\0') ?? [];
+  if (words.at(-1) === '') words.pop();
+  return words.length > 1 ? words : undefined;
 }
 
 const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');

@@ -3,11 +3,21 @@ import { type FileHandle, constants, mkdir, open, readFile, readdir } from 'node
 import { dirname, join } from 'node:path';
 import { isoTime } from '../lib/clock.js';
 import { ToolError, messageOf } from '../lib/errors.js';
+import { appendTo, safeJson, safeText } from '../lib/output.js';
 import type { ProcessMark } from '../lib/process-mark.js';
+import type { HookResult } from './hooks.js';
 import type { OutcomeKind } from './outcome.js';
 
 export const runKinds = ['apply', 'rollback', 'uninstall'] as const;
 export type RunKind = (typeof runKinds)[number];
+
+/** The file of a saved plan that a run carries out. */
+export interface PlanFile {
+  /** sha256:... of its bytes. */
+  readonly digest: string;
+  /** Who signed it, where signatures were demanded. */
+  readonly signers?: readonly string[] | undefined;
+}
 
 export type JournalEntry =
   | {
@@ -17,6 +27,12 @@ export type JournalEntry =
       readonly cluster: string;
       readonly inventory: string;
       readonly hosts: readonly string[];
+      readonly plan?: PlanFile | undefined;
+      /** Of an apply: what the nodes were judged by, and which rules were to pass. Older journals have neither. */
+      readonly playbooks?: readonly string[] | undefined;
+      readonly rules?: readonly string[] | undefined;
+      /** Of an apply with --rule: those rules. */
+      readonly onlyRules?: readonly string[] | undefined;
       readonly operator: string;
       /** The process that carries it out. */
       readonly controller?: ProcessMark | undefined;
@@ -45,7 +61,12 @@ export type JournalEntry =
       readonly outcome: OutcomeKind;
       readonly reason?: string | undefined;
     }
+  /** A person was asked whether the run goes on. */
+  | { readonly entry: 'pause'; readonly wave: number; readonly waitedMs: number; readonly goesOn: boolean }
+  | ({ readonly entry: 'hook' } & Omit<HookResult, 'output'>)
   | { readonly entry: 'stopped'; readonly reason: string }
+  /** Nothing failed: the run can go on with these hosts, which were not started. It has no end then. */
+  | { readonly entry: 'paused'; readonly hosts: readonly string[] }
   | { readonly entry: 'end' };
 
 export type Timed = JournalEntry & { readonly time: string };
@@ -86,12 +107,12 @@ export function reopenJournal(runs: string, run: string): Promise<Journal> {
     const text = await readFile(path, 'utf8');
     const handle = await open(path, constants.O_WRONLY | constants.O_APPEND);
     // A line that was cut short stays as it is, and what follows it is a line of its own.
-    if (text !== '' && !text.endsWith('\n')) await handle.appendFile('\n');
+    if (text !== '' && !text.endsWith('\n')) await appendTo(handle, safeText('\n'));
     return handle;
   });
 }
 
-/** Starts a run's journal, or goes on with one whose first line never came to be. Throws as the other two. */
+/** Starts the journal of a run, or continues one that has no first line. Throws as the other two. */
 export async function continueJournal(runs: string, run: string): Promise<Journal> {
   try {
     return await openJournal(runs, run);
@@ -106,14 +127,14 @@ async function opened(run: string, start: () => Promise<FileHandle>): Promise<Jo
   try {
     handle = await start();
   } catch (error) {
-    throw new ToolError('journal', `the journal cannot be written: ${messageOf(error)}`, {
-      hint: 'nothing was changed; make the folder writable or set XDG_STATE_HOME',
+    throw new ToolError('journal', `the run journal cannot be written: ${messageOf(error)}`, {
+      hint: 'nothing was changed; make the folder writable, or set XDG_STATE_HOME to another folder',
       cause: error,
     });
   }
   let last = Promise.resolve();
   const append = async (entry: JournalEntry): Promise<void> => {
-    await handle.appendFile(`${JSON.stringify({ time: isoTime(), ...entry })}\n`);
+    await appendTo(handle, safeJson({ time: isoTime(), ...entry }));
     await handle.datasync();
   };
   return {
@@ -140,7 +161,7 @@ export interface PastRun {
 export async function readRuns(runs: string): Promise<PastRun[]> {
   const names = await readdir(runs).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return [];
-    throw unreadable(`the runs of this machine cannot be read: ${messageOf(error)}`, error);
+    throw unreadable(`the past runs on this machine cannot be read: ${messageOf(error)}`, error);
   });
   const read = names
     .filter((name) => /^[A-Za-z0-9-]+$/.test(name))
@@ -154,7 +175,7 @@ async function readRun(runs: string, run: string): Promise<PastRun> {
   try {
     return { run, entries: parse(await readFile(join(runs, run, fileName), 'utf8')) };
   } catch (error) {
-    // A file that stands where a run's folder would is no run either.
+    // A file in place of a run's folder is not a run.
     const isNone = ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
     return { run, entries: [], unreadable: isNone ? undefined : messageOf(error) };
   }
@@ -173,7 +194,7 @@ export function refuseUnreadable(runs: readonly PastRun[]): void {
 
 const unreadable = (message: string, cause?: unknown): ToolError =>
   new ToolError('journal', message, {
-    hint: 'make it readable for this user (a run under sudo leaves files of root: chown), or do this as the user whose run it was',
+    hint: 'make it readable for this user (use chown if the run was started with sudo), or rerun as the user who started it',
     cause,
   });
 

@@ -1,18 +1,18 @@
-/** What a journal tells of its run: which hosts were begun, how far each came, how it ended. Pure. */
+/** Replays a journal into a record of its run: which hosts were begun, how far each came, how it ended. Pure. */
 import type { ProcessMark } from '../lib/process-mark.js';
 import { oneLine } from '../lib/sanitize.js';
-import { type PastRun, type RunKind, runKinds } from './journal.js';
+import { type PastRun, type PlanFile, type RunKind, runKinds } from './journal.js';
 import { type OutcomeKind, outcomeKinds } from './outcome.js';
 
-export interface StoryStep {
+export interface RecordedStep {
   readonly step: string;
   /** ISO 8601, UTC; of the moment before the step. */
   readonly time: string;
 }
 
-export interface HostStory {
+export interface HostRecord {
   readonly host: string;
-  readonly steps: readonly StoryStep[];
+  readonly steps: readonly RecordedStep[];
   readonly paths: readonly string[];
   /** Undefined while the host has not ended. */
   readonly outcome: OutcomeKind | undefined;
@@ -22,12 +22,20 @@ export interface HostStory {
   readonly cordon: string | undefined;
 }
 
-export interface RunStory {
+export interface RunRecord {
   readonly run: string;
   /** Undefined where the first line of the journal is lost. */
   readonly kind: RunKind | undefined;
   /** The run that a rollback takes back. */
   readonly of: string | undefined;
+  /** The saved plan that it carried out. */
+  readonly plan?: PlanFile | undefined;
+  /** Of an apply; empty where the journal does not say. */
+  readonly playbooks?: readonly string[] | undefined;
+  /** Rules that failed and were to pass. */
+  readonly rules?: readonly string[] | undefined;
+  /** The only rules of the playbooks that nodes were judged by; undefined for all. */
+  readonly onlyRules?: readonly string[] | undefined;
   readonly cluster: string;
   readonly inventory: string;
   readonly operator: string;
@@ -35,37 +43,41 @@ export interface RunStory {
   /** Undefined for a run that did not end. */
   readonly endedAt: string | undefined;
   readonly stopped: string | undefined;
+  /** Hosts that were not started and that the run can go on with; undefined unless it was paused, and not resumed since. */
+  readonly paused?: readonly string[] | undefined;
   readonly resumed: readonly { readonly time: string; readonly operator: string }[];
   /** The process that wrote the journal last. */
   readonly controller: ProcessMark | undefined;
-  /** Under which name that process held the cluster's run lock. */
+  /** The name by which that process held the cluster's run lock. */
   readonly lock: string | undefined;
-  /** Told by nodes, not by the run's own journal: hosts may be missing, and what was done before is for the node to say. */
+  /** Reported by nodes, not by the run's own journal: hosts may be missing, and earlier steps are unknown. */
   readonly fromNodes: boolean;
-  readonly hosts: readonly HostStory[];
+  readonly hosts: readonly HostRecord[];
 }
 
-/** A host may be worked on still: it has no outcome, or one that says that nobody knows. */
-export const isOpen = ({ outcome }: HostStory): boolean => outcome === undefined || outcome === 'unknown';
+/** The host is not done: it has no outcome, or the outcome `unknown`. */
+export const isOpen = ({ outcome }: HostRecord): boolean => outcome === undefined || outcome === 'unknown';
 
-/** Something may have been done on it: a connection alone does nothing. */
-export const isBegun = ({ steps, outcome }: HostStory): boolean =>
+/** Something may have been done on it; a connection alone changes nothing. */
+export const isBegun = ({ steps, outcome }: HostRecord): boolean =>
   outcome === 'unknown' || steps.some(({ step }) => step !== 'connect');
 
-/** Its files may have been written: its journal says so, or nobody here has one. */
-export const mayHaveWritten = ({ steps, outcome }: HostStory): boolean =>
+/** Its files may have been written: the journal says so, or there is no journal on this machine. */
+export const mayHaveWritten = ({ steps, outcome }: HostRecord): boolean =>
   (outcome === 'unknown' && steps.length === 0) || steps.some(({ step }) => !beforeWriting.has(step));
-const beforeWriting: ReadonlySet<string> = new Set(['connect', 'prepare', 'prove', 'cordon', 'arm', 'uncordon']);
+const beforeWriting: ReadonlySet<string> = new Set([
+  ...['connect', 'certificate', 'prepare', 'prove', 'cordon', 'arm', 'uncordon'],
+]);
 
-/** It did not end, or left hosts behind of which nobody knows: but for an uninstall, which is only ever done again. */
-export const isUnfinished = ({ kind, endedAt, hosts }: RunStory): boolean =>
+/** It did not end, or left hosts in an unknown state. An uninstall that ended never counts: it is simply run again. */
+export const isUnfinished = ({ kind, endedAt, hosts }: RunRecord): boolean =>
   endedAt === undefined || (kind !== 'uninstall' && hosts.some((host) => isOpen(host) && isBegun(host)));
 
 type Fields = Readonly<Record<string, unknown>>;
-type Draft = { -readonly [key in keyof HostStory]: HostStory[key] } & { steps: StoryStep[] };
+type Draft = { -readonly [key in keyof HostRecord]: HostRecord[key] } & { steps: RecordedStep[] };
 
-/** Reads strictly and prints safely: what is no text where a text should be is passed over, and every text is one line. */
-export function storyOf({ run, entries }: PastRun): RunStory {
+/** Values that are not strings are ignored, and every text becomes one line. */
+export function replayJournal({ run, entries }: PastRun): RunRecord {
   const hosts = new Map<string, Draft>();
   const hostNamed = (name: string): Draft => {
     const known = hosts.get(name);
@@ -78,6 +90,7 @@ export function storyOf({ run, entries }: PastRun): RunStory {
   let start: Fields | undefined;
   let endedAt: string | undefined;
   let stopped: string | undefined;
+  let paused: readonly string[] | undefined;
   let controller: ProcessMark | undefined;
   let lock: string | undefined;
   const resumed: { time: string; operator: string }[] = [];
@@ -94,6 +107,8 @@ export function storyOf({ run, entries }: PastRun): RunStory {
         break;
       case 'resumed':
         endedAt = undefined;
+        // It goes on where it was paused, until it says otherwise.
+        if (paused !== undefined) [paused, stopped] = [undefined, undefined];
         controller = markOf(one['controller']);
         lock = textOf(one['lock']);
         resumed.push({ time, operator: textOf(one['operator']) ?? '?' });
@@ -119,6 +134,9 @@ export function storyOf({ run, entries }: PastRun): RunStory {
       case 'stopped':
         stopped = textOf(one['reason']);
         break;
+      case 'paused':
+        paused = textsOf(one['hosts']);
+        break;
       case 'end':
         endedAt = time;
         break;
@@ -128,12 +146,17 @@ export function storyOf({ run, entries }: PastRun): RunStory {
     run: oneLine(run),
     kind: runKinds.find((kind) => kind === start?.['kind']),
     of: textOf(start?.['of']),
+    plan: planOf(start?.['plan']),
+    playbooks: textsOf(start?.['playbooks']),
+    rules: textsOf(start?.['rules']),
+    ...(Array.isArray(start?.['onlyRules']) ? { onlyRules: textsOf(start['onlyRules']) } : {}),
     cluster: textOf(start?.['cluster']) ?? '?',
     inventory: textOf(start?.['inventory']) ?? '?',
     operator: textOf(start?.['operator']) ?? '?',
     startedAt: textOf((entries[0] as Fields | undefined)?.['time']) ?? '',
     endedAt,
     stopped,
+    paused,
     resumed,
     controller,
     lock,
@@ -144,6 +167,15 @@ export function storyOf({ run, entries }: PastRun): RunStory {
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? oneLine(value) : undefined);
 const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.flatMap((one) => textOf(one) ?? []) : []);
+
+function planOf(value: unknown): PlanFile | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { digest, signers } = value as Fields;
+  const known = textOf(digest);
+  return known === undefined
+    ? undefined
+    : { digest: known, signers: signers === undefined ? undefined : textsOf(signers) };
+}
 
 function markOf(value: unknown): ProcessMark | undefined {
   if (typeof value !== 'object' || value === null) return undefined;

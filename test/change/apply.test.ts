@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest';
-import { applyToHost } from '../../src/apply/host.js';
-import type { Outcome } from '../../src/apply/outcome.js';
+import { applyToHost } from '../../src/change/apply.js';
+import type { Cluster } from '../../src/cluster/cluster.js';
+import type { Outcome } from '../../src/run/outcome.js';
 import { fail, ok } from '../../src/lib/result.js';
 import type { RunAnswer } from '../fake/fake-session.js';
 import { FakeNode, about, answer, context, fakeCluster, lost, nodeStatus, plan, watched } from './fake-node.js';
@@ -45,7 +46,7 @@ it('stays confirmed where the node could not forget', async () => {
   expect(await apply(node, { keep: 3 })).toMatchObject({ outcome: 'confirmed', reason: undefined });
 });
 
-it('forgets nothing on a node that was put back', async () => {
+it('removes no backup on a node that was reverted', async () => {
   const node = new FakeNode();
   node.answers['restart'] = answer('restart-failed', 'timed out');
   node.watch = () => watched({ active: 'failed', sub: 'failed', pid: 0 });
@@ -94,7 +95,7 @@ it.each<[string, string, RunAnswer, string, RegExp, string[]]>([
     'prepare',
     held,
     'refused',
-    /^eve@there holds this node since 75 s for run r0 \(applied\); .* in 45 s$/,
+    /^run r0 of eve@there has an unfinished change on this node \(applied, started 75 s ago\); .* in 45 s unless that run checks in$/,
     ['prepare'],
   ],
   ['it is held since', 'arm', held, 'refused', /run r0/, ['prepare', 'arm', 'revert files-only']],
@@ -131,7 +132,7 @@ it.each<[string, string, RunAnswer, string, RegExp, string[]]>([
     'write',
     answer('put-back', 'I/O error'),
     'failed',
-    /all files are as they/,
+    /the old files were restored/,
     ['prepare', 'arm', 'write', 'revert files-only'],
   ],
   ['writing breaks', 'write', broken, 'reverted', /I\/O error/, ['prepare', 'arm', 'write', 'revert restart']],
@@ -149,7 +150,7 @@ it('is unknown where what was prepared cannot be taken away again', async () => 
   node.answers['revert'] = { error: lost };
   expect(await apply(node)).toMatchObject({
     outcome: 'unknown',
-    reason: expect.stringMatching(/could not be taken away/) as string,
+    reason: expect.stringMatching(/could not be removed/) as string,
     hint: expect.stringMatching(/^kubelatch resume /) as string,
   });
   expect(node.verbs).toEqual(['prepare', 'revert files-only', 'revert files-only']);
@@ -190,10 +191,10 @@ it('tells of a kubelet that dies at once, with its last words', async () => {
 });
 
 it.each<[string, RunAnswer, RegExp]>([
-  ['a conflict', answer('conflict', '/etc/x'), /not put back: \/etc\/x was edited by somebody else/],
-  ['a broken revert', broken, /putting back failed: broken I\/O error/],
-  ['a restart that fails', answer('restart-failed', 'no'), /putting back failed: restart-failed no/],
-  ['a lost connection', { error: lost }, /its own switch puts it back 90 s after .*: the connection broke/],
+  ['a conflict', answer('conflict', '/etc/x'), /not reverted: \/etc\/x was edited after the change/],
+  ['a broken revert', broken, /reverting failed: broken I\/O error/],
+  ['a restart that fails', answer('restart-failed', 'no'), /reverting failed: restart-failed no/],
+  ['a lost connection', { error: lost }, /reverts on its own 90 s after .*: the connection broke/],
 ])('is unknown after %s', async (_, given, reason) => {
   const node = new FakeNode();
   node.doors['10250'] = 'status 200';
@@ -204,7 +205,7 @@ it.each<[string, RunAnswer, RegExp]>([
 it('is unknown where the old kubelet is not healthy either', async () => {
   const node = new FakeNode();
   node.doors['10248'] = 'refused';
-  const reason = expect.stringMatching(/put back, but the node is not healthy: healthz/) as string;
+  const reason = expect.stringMatching(/the old files were restored, but the node is not healthy: healthz/) as string;
   expect(await apply(node)).toMatchObject({ outcome: 'unknown', reason });
 });
 
@@ -237,7 +238,7 @@ it('changes nothing where nobody can log in a second time', async () => {
   const node = new FakeNode();
   let left = 1;
   node.connect = () => (left-- > 0 ? ok(undefined) : fail(lost));
-  const reason = expect.stringContaining('no second connection') as string;
+  const reason = expect.stringContaining('a second connection could not be opened') as string;
   expect(await apply(node)).toMatchObject({ outcome: 'failed', reason });
   expect(node.verbs).toEqual(['prepare', 'revert files-only']);
 });
@@ -246,7 +247,7 @@ it('puts back over its last connection where nobody can log in any more', async 
   const node = new FakeNode();
   let left = 2;
   node.connect = () => (left-- > 0 ? ok(undefined) : fail(lost));
-  const reason = expect.stringContaining('could not be confirmed') as string;
+  const reason = expect.stringContaining('confirming failed') as string;
   expect(await apply(node)).toMatchObject({ outcome: 'reverted', reason });
 });
 
@@ -327,7 +328,7 @@ it('cordons and uncordons around the change, but no cordon of others', async () 
     const node = new FakeNode();
     prepare(node);
     const cluster = fakeCluster(() => [nodeStatus('n1', { unschedulable })], { cordon });
-    return [(await apply(node, { cluster, seclusion: 'cordon' })).outcome, cordons];
+    return [(await apply(node, { cluster, cordonMode: 'cordon' })).outcome, cordons];
   };
   const good = (): void => undefined;
   expect(await run(false, good)).toEqual(['confirmed', [true, false]]);
@@ -341,10 +342,10 @@ it('is unknown where its own cordon cannot be lifted, however well the change we
   const gone = { kind: 'unreachable' as const, message: 'no answer' };
   const cordon = (_: string, on: boolean) => Promise.resolve(on ? ok(undefined) : fail(gone));
   const cluster = fakeCluster(() => [nodeStatus('n1')], { cordon });
-  const outcome = await apply(new FakeNode(), { cluster, seclusion: 'cordon' });
+  const outcome = await apply(new FakeNode(), { cluster, cordonMode: 'cordon' });
   expect(outcome).toMatchObject({
     outcome: 'unknown',
-    reason: 'confirmed; the cordon could not be lifted: no answer',
+    reason: 'confirmed; the node could not be uncordoned: no answer',
     hint: 'kubectl uncordon n1',
   });
 });
@@ -358,9 +359,9 @@ it('tells of its own cordon that it leaves on a node that is not healthy', async
     return Promise.resolve(ok(undefined));
   };
   const cluster = fakeCluster(() => [nodeStatus('n1')], { cordon });
-  const outcome = await apply(node, { cluster, seclusion: 'cordon' });
+  const outcome = await apply(node, { cluster, cordonMode: 'cordon' });
   expect([outcome.outcome, lifted]).toEqual(['unknown', []]);
-  expect(outcome.reason).toMatch(/; its cordon was left: kubectl uncordon n1 once it is healthy$/);
+  expect(outcome.reason).toMatch(/; the node stays cordoned; once it is healthy: kubectl uncordon n1$/);
 });
 
 it.each(['cordon', 'drain'] as const)(
@@ -375,11 +376,11 @@ it.each(['cordon', 'drain'] as const)(
           return Promise.resolve(how === 'drain' && on ? ok(undefined) : fail(gone));
         },
       });
-      return apply(new FakeNode(), { cluster, seclusion: how });
+      return apply(new FakeNode(), { cluster, cordonMode: how });
     };
     expect(await tried(true)).toMatchObject({
       outcome: 'unknown',
-      reason: expect.stringMatching(/^failed; .*; the cordon could not be lifted: no answer$/) as string,
+      reason: expect.stringMatching(/^failed; .*; the node could not be uncordoned: no answer$/) as string,
       hint: 'kubectl uncordon n1',
     });
     // Who may not cordon at all has left nothing.
@@ -389,6 +390,38 @@ it.each(['cordon', 'drain'] as const)(
 
 it('changes nothing where the pods do not leave', async () => {
   const node = new FakeNode();
-  expect(await apply(node, { seclusion: 'drain' })).toMatchObject({ outcome: 'failed' });
+  expect(await apply(node, { cordonMode: 'drain' })).toMatchObject({ outcome: 'failed' });
   expect(node.verbs).toEqual(['prepare', 'revert files-only']);
+});
+
+it('lets a shutdown end the drain', async () => {
+  const { signal } = new AbortController();
+  const seen: unknown[] = [];
+  const drain: Cluster['drain'] = (node, options) => {
+    seen.push([node, options]);
+    return Promise.resolve(ok(undefined));
+  };
+  const cluster = fakeCluster(() => [nodeStatus('n1')], { drain });
+  const outcome = await apply(new FakeNode(), { cluster, cordonMode: 'drain', shutdown: signal });
+  expect([outcome.outcome, seen]).toEqual(['confirmed', [['n1', { deadline: 600_000, signal }]]]);
+});
+
+it('changes nothing where a file that the restart would read is no longer as it was planned', async () => {
+  const sources = [{ path: '/etc/default/kubelet', sha256: 'a'.repeat(64) }];
+  const node = new FakeNode();
+  node.sums = ['b'.repeat(64)];
+  const outcome = await applyToHost({ ...plan(), sources }, about, node.task(), context());
+  node.verify();
+  expect(outcome).toMatchObject({ outcome: 'refused', reason: '/etc/default/kubelet changed since the plan was made' });
+  expect(node.verbs).toEqual(['prepare', 'revert files-only']);
+  const same = new FakeNode();
+  same.sums = ['a'.repeat(64)];
+  expect(await applyToHost({ ...plan(), sources }, about, same.task(), context())).toMatchObject({
+    outcome: 'confirmed',
+  });
+  const silent = new FakeNode();
+  silent.sums = [];
+  expect(await applyToHost({ ...plan(), sources }, about, silent.task(), context())).toMatchObject({
+    outcome: 'failed',
+  });
 });

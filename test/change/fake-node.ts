@@ -1,11 +1,13 @@
 /** A node and its cluster as apply sees them, without either: transaction, kubelet, lease, ports. */
-import type { Cluster, NodeStatus } from '../../src/cluster/cluster.js';
-import type { HostTask, RunContext } from '../../src/apply/host-task.js';
-import type { Journal, JournalEntry } from '../../src/apply/journal.js';
-import type { TxnAbout } from '../../src/apply/node-transaction.js';
-import type { RunEvent } from '../../src/apply/outcome.js';
+import type { Cluster } from '../../src/cluster/cluster.js';
+import type { NodeStatus } from '../../src/cluster/nodes.js';
+import type { HostTask, RunContext } from '../../src/change/host-task.js';
+import type { Journal, JournalEntry } from '../../src/run/journal.js';
+import type { TxnAbout } from '../../src/change/transaction.js';
+import type { RunEvent } from '../../src/run/outcome.js';
 import { type Result, fail, ok } from '../../src/lib/result.js';
 import { script } from '../../src/node/scripts.js';
+import { sha256Of } from '../../src/lib/digest.js';
 import type { HostPlan } from '../../src/plan/host-plan.js';
 import type { HostError } from '../../src/ssh/errors.js';
 import { FakeSession, type RunAnswer } from '../fake/fake-session.js';
@@ -40,8 +42,10 @@ export class FakeNode {
   answers: Record<string, RunAnswer | (() => RunAnswer)> = {};
   kubelet: Parameters<typeof watched>[0] = {};
   watch: (() => RunAnswer) | undefined;
+  /** SHA-256 of the files it is asked for, in their order. */
+  sums: readonly string[] = [];
   connect: () => Result<undefined, HostError> = () => ok(undefined);
-  /** Per port what an anonymous request sees. */
+  /** Per port, or `ADDRESS PORT`, what an anonymous request sees. */
   doors: Record<string, string> = { '10250': 'status 401', '10255': 'refused', '10248': 'status 200' };
 
   session(): Result<FakeSession, HostError> {
@@ -51,11 +55,23 @@ export class FakeNode {
     session.onOpen(() => true, { error: { kind: 'forward', message: 'forbidden', hint: '' } });
     session.onRun(
       (call) => call.script === script('http'),
-      (call) => `${this.doors[call.args[2] ?? ''] ?? 'unknown'}\n`,
+      ({ args: [, host = '', port = ''] }) => `${this.doors[`${host} ${port}`] ?? this.doors[port] ?? 'unknown'}\n`,
+    );
+    session.onRun(
+      (call) => call.script === script('hashes'),
+      () => [...this.sums.map((sum) => `sum ${sum}`), 'end', ''].join('\n'),
     );
     session.onRun(
       (call) => call.script === script('watch'),
       () => this.watch?.() ?? watched(this.kubelet),
+    );
+    session.onRun(
+      (call) => call.script === script('serving'),
+      ({ args: [verb = ''] }) => {
+        this.verbs.push(`serving ${verb}`);
+        const given = this.answers[`serving ${verb}`];
+        return (typeof given === 'function' ? given() : given) ?? answer('dropped');
+      },
     );
     session.onRun(
       (call) => call.script === script('txn'),
@@ -123,7 +139,14 @@ export function nodeStatus(name: string, over: Partial<NodeStatus> = {}): NodeSt
 
 /** A cluster whose nodes are asked anew each time. */
 export function fakeCluster(nodes: () => readonly NodeStatus[], over: Partial<Cluster> = {}): Cluster {
+  const no = { kind: 'refused', message: 'not asked here' } as const;
   return {
+    api: {
+      get: () => Promise.resolve(fail(no)),
+      send: () => Promise.resolve(fail(no)),
+      kubectl: () => Promise.resolve(fail(no)),
+      close: () => Promise.resolve(),
+    },
     view: () => Promise.resolve(ok(new Map(nodes().map((node) => [node.name, node])))),
     configz: () => Promise.resolve(ok({ authentication: { anonymous: { enabled: false } }, readOnlyPort: 0 })),
     readyz: () => Promise.resolve(ok(undefined)),
@@ -138,7 +161,10 @@ export function fakeCluster(nodes: () => readonly NodeStatus[], over: Partial<Cl
 }
 
 export const plan = (over: Partial<HostPlan> = {}): HostPlan => {
-  const state = { sha256: 'a'.repeat(64), mode: '0644', uid: 0, gid: 0, owner: 'root:root' };
+  const path = '/etc/kubelet.yaml';
+  const before = { sha256: sha256Of('w\n'), mode: '0644', uid: 0, gid: 0, owner: 'root:root' };
+  const after = { ...before, sha256: sha256Of('x\n') };
+  const diff = `--- ${path}\n+++ ${path}\n@@ -1,1 +1,1 @@\n-w\n+x\n`;
   return {
     host: 'n1',
     distro: 'systemd',
@@ -147,7 +173,7 @@ export const plan = (over: Partial<HostPlan> = {}): HostPlan => {
     role: 'worker',
     watch: { unit: 'kubelet.service', processName: 'kubelet', logPath: undefined },
     ports: { kubelet: 10250, readOnly: 10255, healthz: 10248, healthzHost: '127.0.0.1' },
-    edits: [{ path: '/etc/kubelet.yaml', action: 'edit', before: state, after: state, text: 'x', diff: '' }],
+    edits: [{ path, action: 'edit', before, after, text: 'x\n', diff }],
     restart: true,
     reload: false,
     expect: [
@@ -156,7 +182,7 @@ export const plan = (over: Partial<HostPlan> = {}): HostPlan => {
     ],
     fixes: [],
     mayBreak: [],
-    undoneBy: [],
+    overwrittenBy: [],
     warnings: [],
     ...over,
   };
@@ -177,7 +203,7 @@ export function context(over: Partial<RunContext> = {}): RunContext & { journal:
   return {
     cluster: fakeCluster(() => [nodeStatus('n1')]),
     timing: { gate: 90_000, settle: 3000 },
-    seclusion: 'none',
+    cordonMode: 'none',
     report: (event) => events.push(event),
     events,
     ...over,

@@ -62,7 +62,7 @@ export class KeptNode extends FakeNode {
           return { error: lost };
         default:
           this.state = 'reverted';
-          this.verdict = 'put back by resume r1';
+          this.verdict = 'reverted by resume r1';
           return answer('reverted');
       }
     };

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Outcome } from '../../src/apply/outcome.js';
-import { type BegunHost, type ResumeGoal, resumeHost } from '../../src/apply/resume.js';
+import type { Outcome } from '../../src/run/outcome.js';
+import { type BegunHost, type RecoveryGoal, recoverHost } from '../../src/change/recovery.js';
 import { fail, ok } from '../../src/lib/result.js';
 import { context, fakeCluster, lost, nodeStatus } from './fake-node.js';
 import { KeptNode, type KeptOptions } from './kept-node.js';
@@ -10,8 +10,8 @@ vi.mock(import('../../src/lib/clock.js'), async (original) => ({
   ...(await import('./virtual-time.js')),
 }));
 
-const goal: ResumeGoal = { run: 'r1', kind: 'apply', id: 'r1' };
-const ofRollback: ResumeGoal = { run: 'r2', kind: 'rollback', id: 'r1' };
+const goal: RecoveryGoal = { run: 'r1', kind: 'apply', id: 'r1' };
+const ofRollback: RecoveryGoal = { run: 'r2', kind: 'rollback', id: 'r1' };
 
 async function resume(
   options: KeptOptions | KeptNode,
@@ -21,21 +21,27 @@ async function resume(
 ): Promise<Outcome & { node: KeptNode; steps: string[] }> {
   const node = options instanceof KeptNode ? options : new KeptNode(options);
   const connect = () => Promise.resolve(node.session());
-  const outcome = await resumeHost(
+  const outcome = await recoverHost(
     what,
-    { host: 'n1', mayHaveWritten: true, cordon: undefined, connect, ...over },
+    { host: 'n1', mayHaveWritten: true, cordon: undefined, connect, isOwn: () => Promise.resolve(true), ...over },
     run,
   );
   node.verify();
   return { ...outcome, node, steps: run.journal.entries.flatMap((one) => (one.entry === 'step' ? [one.step] : [])) };
 }
 
-it.each(['writing', 'applied', 'reverting'] as const)('%s: is put back now, and proved', async (state) => {
+it.each(['writing', 'applied', 'reverting'] as const)('%s: is reverted now, and passes the gate', async (state) => {
   const outcome = await resume({ state });
   expect(outcome).toMatchObject({ outcome: 'reverted', steps: ['revert', 'gate'] });
-  expect(outcome.reason).toBe('the run was lost before the change was confirmed; put back by resume r1');
+  expect(outcome.reason).toBe('the run was interrupted before the change was confirmed; reverted by resume r1');
   expect(outcome.gate.map(({ check }) => check)).toEqual(['kubelet-process', 'healthz', 'lease', 'ready', 'configz']);
   expect(outcome.node.verbs).toEqual(['list', 'revert restart', 'list']);
+});
+
+it('says for which health check the node waits', async () => {
+  const awaited: string[] = [];
+  await resume({ state: 'applied' }, { onWait: ({ check }) => awaited.push(check) });
+  expect(awaited).toEqual(['kubelet-process', 'lease']);
 });
 
 it('confirmed: the node has the word, and nothing is done', async () => {
@@ -45,7 +51,7 @@ it('confirmed: the node has the word, and nothing is done', async () => {
 });
 
 it('reverted by its own switch: proved healthy, and says whose work it was', async () => {
-  const verdict = 'put back by its own switch: nobody confirmed the change in time';
+  const verdict = 'reverted by the node itself, because nobody confirmed the change in time';
   const outcome = await resume({ state: 'reverted', verdict });
   expect(outcome).toMatchObject({ outcome: 'reverted', steps: ['gate'] });
   expect(outcome.reason).toContain(verdict);
@@ -63,22 +69,25 @@ it('nothing kept: failed where no file can have been written, unknown where one 
   expect((await resume({ state: 'none' }, { mayHaveWritten: false })).outcome).toBe('failed');
   const outcome = await resume({ state: 'none' });
   expect(outcome.outcome).toBe('unknown');
-  expect(outcome.reason).toContain('is not known');
+  expect(outcome.reason).toContain('its files may be the old or the new ones');
 });
 
 it.each<[KeptOptions, RegExp]>([
-  [{ state: 'applied', reachable: false }, /cannot be asked: the connection broke; its own switch puts it back/],
-  [{ state: 'applied', puttingBack: 'conflict' }, /not put back: \/etc\/kubelet.yaml was edited by somebody else/],
+  [
+    { state: 'applied', reachable: false },
+    /cannot be reached: the connection broke; it reverts an unconfirmed change on its own/,
+  ],
+  [{ state: 'applied', puttingBack: 'conflict' }, /not reverted: \/etc\/kubelet.yaml was edited after the change/],
   [
     { state: 'writing', puttingBack: 'broken', stuck: 'broken disk' },
-    /broken no luck; the node itself had given up: broken disk/,
+    /broken no luck; the node could not revert on its own: broken disk/,
   ],
   [{ state: 'applied', puttingBack: 'restart-failed' }, /restart-failed no luck/],
   [{ state: 'applied', puttingBack: 'lost' }, /the connection broke/],
-  [{ state: 'applied', healthy: false }, /put back by resume r1, but the node is not healthy: healthz/],
+  [{ state: 'applied', healthy: false }, /reverted by resume r1, but the node is not healthy: healthz/],
   [{ state: 'reverted', healthy: false }, /not healthy: healthz/],
-  [{ state: 'reverted', readable: false }, /cannot be read, to prove it healthy/],
-  [{ state: 'applied', readable: false }, /cannot be read, to prove it healthy/],
+  [{ state: 'reverted', readable: false }, /cannot be read, so the health of the node was not checked/],
+  [{ state: 'applied', readable: false }, /cannot be read, so the health of the node was not checked/],
 ])('%j is unknown', async (options, reason) => {
   const outcome = await resume(options);
   expect(outcome).toMatchObject({ outcome: 'unknown', reason: expect.stringMatching(reason) as string });
@@ -163,21 +172,21 @@ it('never lifts a cordon from a node that is not healthy, or that nobody knows o
     const { lifted, run } = cordoned();
     const outcome = await resume(options, { cordon: 'n1' }, goal, run);
     expect([outcome.outcome, lifted]).toEqual(['unknown', []]);
-    expect(`${outcome.reason ?? ''} | ${outcome.hint ?? ''}`).toMatch(/its cordon was left.*kubectl uncordon n1/);
+    expect(`${outcome.reason ?? ''} | ${outcome.hint ?? ''}`).toMatch(/stays cordoned.*kubectl uncordon n1/);
   }
 });
 
 it('says how to lift a cordon that could not be lifted, and calls the host unknown so that it can be resumed', async () => {
   const without = await resume({ state: 'confirmed' }, { cordon: 'n1' }, goal, context({ cluster: undefined }));
   expect(without).toMatchObject({ outcome: 'unknown', hint: 'kubectl uncordon n1' });
-  expect(without.reason).toMatch(/^confirmed; .*its cordon was left: the API server is not asked$/);
+  expect(without.reason).toMatch(/^confirmed; .*the node stays cordoned: no access to the API server$/);
   const { run } = cordoned();
   const cluster = {
     ...fakeCluster(() => [nodeStatus('n1', { unschedulable: true })]),
     cordon: () => Promise.resolve(fail({ kind: 'refused', message: 'no' } as const)),
   };
   const refused = await resume({ state: 'confirmed' }, { cordon: 'n1' }, goal, { ...run, cluster });
-  expect(refused.reason).toMatch(/its cordon was left: no$/);
+  expect(refused.reason).toMatch(/the node stays cordoned: no$/);
 });
 
 describe('a cordon of which only the node tells that it was asked for', () => {
@@ -187,7 +196,9 @@ describe('a cordon of which only the node tells that it was asked for', () => {
     const { lifted, run } = cordoned();
     expect(await resume(kept, { fromNodes: true }, goal, run)).toMatchObject({
       outcome: 'unknown',
-      reason: expect.stringMatching(/^confirmed; .*its cordon was left: only the journal of the run tells/) as string,
+      reason: expect.stringMatching(
+        /^confirmed; .*the node stays cordoned: the journal of the run is on another machine/,
+      ) as string,
       hint: 'kubectl uncordon n1',
     });
     expect(lifted).toEqual([]);

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
-import type { Outcome } from '../../src/apply/outcome.js';
-import { rollBackHost } from '../../src/apply/rollback.js';
+import type { Outcome } from '../../src/run/outcome.js';
+import { rollbackHost } from '../../src/change/rollback.js';
 import { fail } from '../../src/lib/result.js';
 import type { RunAnswer } from '../fake/fake-session.js';
 import { FakeNode, answer, context, lost } from './fake-node.js';
@@ -11,7 +11,7 @@ vi.mock(import('../../src/lib/clock.js'), async (original) => ({
 }));
 
 async function rollBack(node: FakeNode, restarts = true, run = context()): Promise<Outcome> {
-  const outcome = await rollBackHost('r1', restarts, node.task(), run);
+  const outcome = await rollbackHost({ id: 'r1', paths: ['/x'], restarts }, node.task(), run);
   node.verify();
   return outcome;
 }
@@ -21,7 +21,11 @@ it('puts back, restarts, and proves the old configuration', async () => {
   // The old configuration may be as open as it was.
   node.doors['10250'] = 'status 200';
   const outcome = await rollBack(node);
-  expect(outcome).toMatchObject({ outcome: 'confirmed', reason: 'put back to before run r1' });
+  expect(outcome).toMatchObject({
+    outcome: 'confirmed',
+    reason: 'restored to its state before run r1',
+    edits: [{ path: '/x', action: 'restore' }],
+  });
   expect(outcome.gate.map(({ check }) => check)).toEqual(['kubelet-process', 'healthz', 'lease', 'ready', 'configz']);
   expect(node.verbs).toEqual(['revert restart']);
 });
@@ -33,11 +37,11 @@ it('restarts and proves nothing where the run had not', async () => {
 });
 
 it.each<[RunAnswer, string, RegExp]>([
-  [answer('none'), 'unknown', /keeps nothing of run r1 any more/],
-  [answer('nothing'), 'unchanged', /had changed nothing/],
-  [answer('reverted', 'already'), 'unchanged', /was put back before/],
-  [answer('conflict', '/etc/x'), 'refused', /\/etc\/x was edited since run r1: nothing was put back/],
-  [answer('pending', 'r2 armed 5 9 eve@there'), 'refused', /eve@there holds .* run r2/],
+  [answer('none'), 'unknown', /has no backup of run r1: its files may be the old/],
+  [answer('nothing'), 'unchanged', /did not change this host/],
+  [answer('reverted', 'already'), 'unchanged', /was already reverted/],
+  [answer('conflict', '/etc/x'), 'refused', /\/etc\/x was edited after run r1, so nothing was restored/],
+  [answer('pending', 'r2 armed 5 9 eve@there'), 'refused', /run r2 of eve@there has an unfinished change/],
   [answer('error', 'Read-only file system'), 'unknown', /error Read-only file system/],
   [answer('broken', 'I/O error'), 'unknown', /broken I\/O error/],
   [answer('restart-failed', 'no'), 'unknown', /restart-failed no/],
@@ -52,7 +56,7 @@ it.each<[RunAnswer, string, RegExp]>([
 it('is unknown where the node is not healthy afterwards', async () => {
   const node = new FakeNode();
   node.doors['10248'] = 'refused';
-  const reason = expect.stringMatching(/put back, but the node is not healthy: healthz/) as string;
+  const reason = expect.stringMatching(/the old files were restored, but the node is not healthy: healthz/) as string;
   expect(await rollBack(node)).toMatchObject({ outcome: 'unknown', reason });
 });
 
@@ -71,7 +75,7 @@ it('changes nothing that the journal does not tell', async () => {
   const node = new FakeNode();
   expect(await rollBack(node, true, run)).toMatchObject({
     outcome: 'failed',
-    reason: 'the journal cannot be written: ENOSPC: no space left on device',
+    reason: 'the run journal cannot be written: ENOSPC: no space left on device',
     hint: expect.stringMatching(/^nothing was changed/) as string,
   });
   expect(node.verbs).toEqual([]);

@@ -1,16 +1,17 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type GateResult, passGate } from '../../src/apply/gate.js';
-import type { GateOptions } from '../../src/apply/gate-check.js';
-import { lastErrors, watchKubelet } from '../../src/apply/kubelet-watch.js';
-import type { NodeStatus } from '../../src/cluster/cluster.js';
+import { type GateResult, passGate, passOldGate } from '../../src/gate/gate.js';
+import type { GateOptions } from '../../src/gate/check.js';
+import { lastErrors, watchKubelet } from '../../src/gate/kubelet-watch.js';
+import type { NodeStatus } from '../../src/cluster/nodes.js';
+import type { KubeletPorts } from '../../src/facts/kubelet-ports.js';
 import { fail, ok } from '../../src/lib/result.js';
 import { FakeSession } from '../fake/fake-session.js';
-import { FakeNode, b64, context, fakeCluster, lost, nodeStatus, plan, watched } from './fake-node.js';
-import { monotonic } from './virtual-time.js';
+import { FakeNode, b64, context, fakeCluster, lost, nodeStatus, plan, watched } from '../change/fake-node.js';
+import { monotonic } from '../change/virtual-time.js';
 
 vi.mock(import('../../src/lib/clock.js'), async (original) => ({
   ...(await original()),
-  ...(await import('./virtual-time.js')),
+  ...(await import('../change/virtual-time.js')),
 }));
 
 const before = {
@@ -29,8 +30,7 @@ async function gate(node: FakeNode, over: Partial<GateOptions> = {}): Promise<Ga
     cluster: context().cluster,
     before,
     expect: plan().expect,
-    deadline: 60_000,
-    settle: 3000,
+    timing: { gate: 60_000, settle: 3000 },
     ...over,
   });
   await session.value.close();
@@ -73,7 +73,7 @@ describe('the process', () => {
     node.watch = () => watched(monotonic() - start < 2000 ? {} : later);
     const result = await gate(node);
     expect([result.passed, result.took]).toEqual([false, 2000]);
-    expect(seen(result, 'kubelet-process')).toMatch(/^it died/);
+    expect(seen(result, 'kubelet-process')).toMatch(/^the process exited/);
   });
 
   it('that has not come yet is waited for, until the deadline', async () => {
@@ -86,6 +86,14 @@ describe('the process', () => {
     expect(late.passed).toBe(false);
     expect(late.took).toBeGreaterThanOrEqual(60_000);
   });
+});
+
+it('tells what it waits for when that changes, and for how long Ready has to hold', async () => {
+  const awaited: string[] = [];
+  const onWait: GateOptions['onWait'] = ({ check, held }) => awaited.push(`${check} ${held?.of ?? '-'}`);
+  expect((await gate(new FakeNode(), { onWait, timing: { gate: 60_000, settle: 20_000 } })).passed).toBe(true);
+  expect(awaited.at(-1)).toBe('ready 20000');
+  expect(new Set(awaited).size).toBe(awaited.length);
 });
 
 describe('the API server', () => {
@@ -103,7 +111,7 @@ describe('the API server', () => {
     expect([result.passed, result.took]).toEqual([true, 10_000]);
   });
 
-  it('is asked anew at the first look: an older list may be from before the restart', async () => {
+  it('is read again at first, because an older list may be from before the restart', async () => {
     const ages: (number | undefined)[] = [];
     const real = fakeCluster(() => [nodeStatus('n1')]);
     const cluster = { ...real, view: (age?: number) => (ages.push(age), real.view()) };
@@ -142,22 +150,46 @@ describe('the API server', () => {
     expect(seen(result, 'configz')).toBe('authentication.anonymous.enabled is true, not false');
   });
 
-  it.each([
-    [500, ['etcd'], undefined],
-    [404, [], true],
-    [403, [], true],
-    [undefined, ['etcd'], undefined],
-  ])('must say that etcd is well on a control-plane node; status %s', async (status, blamed, unchecked) => {
-    const error = { kind: 'refused', status, message: `HTTP ${status ?? ''}` } as const;
-    const readyz = (part?: string) => Promise.resolve(part === 'etcd' ? fail(error) : ok(undefined));
-    const cluster = fakeCluster(() => [nodeStatus('n1')], { readyz });
-    const result = await gate(new FakeNode(), { cluster, controlPlane: true });
-    expect([open(result), result.passed]).toEqual([blamed, blamed.length === 0]);
-    const check = result.checks.find((one) => one.check === 'etcd');
-    expect(check).toMatchObject({ passed: false, seen: error.message });
-    expect(check?.unchecked).toBe(unchecked);
-    expect((await gate(new FakeNode(), { cluster })).passed).toBe(true);
-  });
+  it.each<[readyz: number, livez: number, healthz: number, verdict: 'ok' | 'failed' | 'unchecked', asked: number]>([
+    [200, 0, 0, 'ok', 1],
+    [500, 200, 200, 'failed', 1],
+    // The server of 1.36 has no /readyz/etcd.
+    [404, 200, 0, 'ok', 2],
+    [404, 500, 200, 'failed', 2],
+    [403, 404, 200, 'ok', 3],
+    [403, 403, 500, 'failed', 3],
+    [404, 404, 404, 'unchecked', 3],
+    [403, 404, 403, 'unchecked', 3],
+    // No answer at all is no leave to go on.
+    [0, 200, 200, 'failed', 1],
+  ])(
+    'must say that etcd is well on a control-plane node: %i, %i, %i',
+    async (readyz, livez, healthz, verdict, asked) => {
+      const statuses = { readyz, livez, healthz };
+      const endpoints = new Set<string>();
+      const cluster = fakeCluster(() => [nodeStatus('n1')], {
+        readyz: (part, endpoint = 'readyz') => {
+          if (part === undefined) return Promise.resolve(ok(undefined));
+          endpoints.add(endpoint);
+          const status = statuses[endpoint];
+          const error = {
+            kind: 'refused',
+            status: status === 0 ? undefined : status,
+            message: `HTTP ${status}`,
+          } as const;
+          return Promise.resolve(status === 200 ? ok(undefined) : fail(error));
+        },
+      });
+      const result = await gate(new FakeNode(), { cluster, controlPlane: true });
+      expect([open(result), result.passed]).toEqual(verdict === 'failed' ? [['etcd'], false] : [[], true]);
+      const check = result.checks.find((one) => one.check === 'etcd');
+      expect(check?.passed).toBe(verdict === 'ok');
+      expect(check?.unchecked).toBe(verdict === 'unchecked' ? true : undefined);
+      expect(endpoints.size).toBe(asked);
+      if (verdict === 'unchecked') expect(check?.seen).toContain(`/healthz/etcd: HTTP ${healthz}`);
+      expect((await gate(new FakeNode(), { cluster })).passed).toBe(true);
+    },
+  );
 
   it('must be ready itself on a control-plane node', async () => {
     const readyz = () => Promise.resolve(fail({ kind: 'refused', message: 'HTTP 500' } as const));
@@ -188,6 +220,83 @@ describe('the doors', () => {
     const ports = { kubelet: 10250, readOnly: 10255, healthz: 0, healthzHost: '127.0.0.1' };
     expect((await gate(node, { expect: [], ports })).passed).toBe(true);
     expect(open(await gate(node, { expect: [] }))).toEqual(['healthz']);
+  });
+});
+
+describe('the addresses of a kubelet', () => {
+  const own = '10.0.0.5';
+  const bound: KubeletPorts = {
+    ...{ kubelet: 10250, readOnly: 10255, healthz: 10248, healthzHost: '127.0.0.1' },
+    address: own,
+  };
+  /** Only what is named listens. */
+  const withDoors = (doors: Readonly<Record<string, string>>): FakeNode => {
+    const node = new FakeNode();
+    node.doors = { '10248': 'refused', '10250': 'refused', '10255': 'refused', ...doors };
+    return node;
+  };
+  const well = { '127.0.0.1 10248': 'status 200', [`${own} 10250`]: 'status 401' };
+
+  it.each<[string, Partial<KubeletPorts>, Readonly<Record<string, string>>, readonly string[]]>([
+    ['its own: asked there', {}, well, []],
+    ['its own: open there', {}, { ...well, [`${own} 10250`]: 'status 200' }, ['anonymous-10250']],
+    ['its own: nobody there', {}, { ...well, [`${own} 10250`]: 'refused' }, ['anonymous-10250']],
+    [
+      'its own: denied, but not for lack of credentials',
+      {},
+      { ...well, [`${own} 10250`]: 'status 403' },
+      ['anonymous-10250'],
+    ],
+    ['its own: the read-only port is there', {}, { ...well, [`${own} 10255`]: 'status 200' }, ['read-only-port']],
+    ['its own: the read-only port is elsewhere', {}, { ...well, '127.0.0.1 10255': 'status 200' }, ['read-only-port']],
+    [
+      'its own: the read-only port has another number',
+      { readOnly: 10255, readOnlyPorts: [10255, 10300] },
+      { ...well, '10300': 'refused', [`${own} 10300`]: 'status 200' },
+      ['read-only-port'],
+    ],
+    [
+      'every one',
+      { address: '0.0.0.0' },
+      { '127.0.0.1 10248': 'status 200', '127.0.0.1 10250': 'status 401', '::1 10250': 'unknown' },
+      [],
+    ],
+    [
+      'every one of IPv6 alone',
+      { address: '::', healthzHost: '::1' },
+      { '::1 10248': 'status 200', '::1 10250': 'status 401' },
+      [],
+    ],
+    ['every one of IPv6 alone, open', { address: '::' }, { ...well, '::1 10250': 'status 200' }, ['anonymous-10250']],
+    [
+      'every one, by a plan that does not say',
+      { address: undefined },
+      { ...well, '127.0.0.1 10250': 'status 401' },
+      [],
+    ],
+    ['its own for health', { healthzHost: own }, { ...well, [`${own} 10248`]: 'status 200' }, []],
+    ['its own for health, and nobody there', { healthzHost: own }, well, ['healthz']],
+    [
+      'its own of IPv6',
+      { address: 'fd00::5', healthzHost: 'fd00::5' },
+      { 'fd00::5 10248': 'status 200', 'fd00::5 10250': 'status 401' },
+      [],
+    ],
+  ])('%s', async (_, over, doors, blamed) => {
+    const result = await gate(withDoors(doors), { ports: { ...bound, ...over } });
+    expect([open(result), result.passed]).toEqual([blamed, blamed.length === 0]);
+  });
+
+  it('are the old ones when a change that moved them is rolled back', async () => {
+    const node = withDoors({ [`${own} 10348`]: 'status 200' });
+    const session = node.session();
+    if (!session.ok) throw new Error('no session');
+    const before = { ...bound, healthz: 10348, healthzHost: own };
+    const task = node.task({ ports: { ...bound, before } });
+    expect((await passOldGate(session.value, task, context())).passed).toBe(true);
+    const moved = node.task({ ports: { ...before, before: bound } });
+    expect(open(await passOldGate(session.value, moved, context()))).toEqual(['healthz']);
+    await session.value.close();
   });
 });
 

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { continueJournal, openJournal, readRuns, refuseUnreadable, reopenJournal } from '../../src/apply/journal.js';
+import { continueJournal, openJournal, readRuns, refuseUnreadable, reopenJournal } from '../../src/run/journal.js';
 
 /** Paths of what was flushed, in order. */
 const flushed: string[] = [];
@@ -124,10 +124,10 @@ it('is told of where it cannot be read, and never taken for none', async () => {
   mkdirSync(fileOf('r2'), { recursive: true });
   const read = await readRuns(runs);
   expect(read.map(({ run, entries, unreadable }) => [run, entries.length, unreadable])).toEqual([
-    ['r2', 0, expect.stringContaining('EISDIR') as string],
+    ['r2', 0, expect.stringContaining('it is a folder') as string],
     ['r1', 1, undefined],
   ]);
-  expect(() => refuseUnreadable(read)).toThrow(/run r2 .*EISDIR/);
+  expect(() => refuseUnreadable(read)).toThrow(/run r2 .*it is a folder/);
   expect(() => refuseUnreadable(read.slice(1))).not.toThrow();
   writeFileSync(join(runs, 'file'), '');
   await expect(readRuns(join(runs, 'file'))).rejects.toMatchObject({ code: 'journal' });

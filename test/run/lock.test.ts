@@ -1,9 +1,10 @@
-import { expect, it } from 'vitest';
-import type { RunEvent } from '../../src/apply/outcome.js';
-import type { Claim, LeaseHolder, LeaseRefusal } from '../../src/cluster/run-lease.js';
+import { describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../src/run/outcome.js';
+import type { LockRequest, LeaseHolder, LeaseRefusal } from '../../src/cluster/run-lease.js';
 import { ToolError } from '../../src/lib/errors.js';
 import { fail, ok } from '../../src/lib/result.js';
-import { withRunLock } from '../../src/stages/run-lock.js';
+import { withRunLock } from '../../src/run/lock.js';
+import { withLockOf } from '../../src/run/open.js';
 
 const who = { operator: 'me@here', run: 'r2' };
 const alice: LeaseHolder = {
@@ -17,16 +18,18 @@ const alice: LeaseHolder = {
 function runOf(refusal: LeaseRefusal | undefined) {
   const events: RunEvent[] = [];
   const notes: string[] = [];
-  const doubt = (): undefined => undefined;
+  const problem = (): undefined => undefined;
   const cluster = {
-    lock: (claim: Claim) => {
-      claim.onWatch(alice);
+    lock: (claim: LockRequest) => {
+      claim.onWait(alice);
       notes.push(`${claim.operator} ${claim.run}`);
       const release = (): Promise<void> => Promise.resolve(void notes.push('released'));
-      return Promise.resolve(refusal === undefined ? ok({ identity: 'me@here r2/00', doubt, release }) : fail(refusal));
+      return Promise.resolve(
+        refusal === undefined ? ok({ identity: 'me@here r2/00', problem, release }) : fail(refusal),
+      );
     },
   };
-  const run = { drain: new AbortController().signal, report: (event: RunEvent) => void events.push(event) };
+  const run = { shutdown: new AbortController().signal, report: (event: RunEvent) => void events.push(event) };
   return { run, cluster, notes, events };
 }
 
@@ -58,29 +61,51 @@ it('tells who holds it, since when, and how to break it with care', async () => 
   const error = await refused({ kind: 'held', by: alice, renewed: true });
   expect(error.code).toBe('cluster');
   expect(error.message).toBe(
-    'alice@ops1 (run 20261123T050102Z-3fa4c1) holds the run lock of this cluster: taken 3 min ago, alive just now',
+    'alice@ops1 (run 20261123T050102Z-3fa4c1) holds the run lock of this cluster: taken 3 min ago, still renewed',
   );
   expect(error.hint).toBe(
-    'nothing was changed; wait for it, or finish it there (ops1) by kubelatch resume 20261123T050102Z-3fa4c1 if it died; ' +
-      'once dead it is free 20 s after its last renewal; ' +
-      'only when nothing of it runs any more: kubectl -n kube-system delete lease kubelatch',
+    'nothing was changed; wait for that run; if it died, run on ops1: kubelatch resume 20261123T050102Z-3fa4c1; ' +
+      "a dead run's lock expires 20 s after its last renewal; " +
+      'only if that run is certainly over: kubectl -n kube-system delete lease kubelatch',
   );
 });
 
 it('offers no command with words that kubelatch did not write', async () => {
   const by = { identity: 'x; rm -rf /', operator: undefined, run: undefined, age: undefined, duration: 36_000_000 };
   const error = await refused({ kind: 'held', by, renewed: false });
-  expect(error.message).toBe('x; rm -rf / holds the run lock of this cluster: to be watched for 10 h');
+  expect(error.message).toBe('x; rm -rf / holds the run lock of this cluster: valid for 10 h after each renewal');
   expect(error.hint).not.toContain('resume');
 });
 
 it('says which rights are missing', async () => {
   const message = 'HTTP 403: leases.coordination.k8s.io "kubelatch" is forbidden';
   const error = await refused({ kind: 'unusable', error: { kind: 'refused', status: 403, message } });
-  expect([error.code, error.message]).toEqual(['cluster', `the run lock of the cluster cannot be taken: ${message}`]);
+  expect([error.code, error.message]).toEqual(['cluster', `the run lock of this cluster cannot be taken: ${message}`]);
   expect(error.hint).toMatch(/get, create and update on leases\.coordination\.k8s\.io in kube-system.*--no-cluster/);
 });
 
 it('ends as interrupted when somebody would not wait', async () => {
   expect((await refused({ kind: 'interrupted' })).code).toBe('interrupted');
+});
+
+describe('a change of the cluster alone', () => {
+  it('is told by its verb, and not offered for a resume', async () => {
+    const by = { ...alice, identity: 'alice@ops1 netpol/00', run: 'netpol' };
+    const error = await refused({ kind: 'held', by, renewed: true });
+    expect(error.message).toBe(
+      'alice@ops1 (netpol) holds the run lock of this cluster: taken 3 min ago, still renewed',
+    );
+    expect(error.hint).not.toContain('resume');
+  });
+
+  it('is not told to go on without the API server', async () => {
+    const message = 'HTTP 403: leases.coordination.k8s.io "kubelatch" is forbidden';
+    const { run, cluster } = runOf({ kind: 'unusable', error: { kind: 'refused', status: 403, message } });
+    const thrown: unknown = await withLockOf(run, cluster, 'persist', () => Promise.resolve()).catch(
+      (error: unknown) => error,
+    );
+    expect((thrown as ToolError).hint).toBe(
+      'nothing was changed; allow get, create and update on leases.coordination.k8s.io in kube-system',
+    );
+  });
 });

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Timed } from '../../src/apply/journal.js';
-import { isBegun, isOpen, isUnfinished, mayHaveWritten, storyOf } from '../../src/apply/run-story.js';
+import type { Timed } from '../../src/run/journal.js';
+import { isBegun, isOpen, isUnfinished, mayHaveWritten, replayJournal } from '../../src/run/record.js';
 
 const at = (second: number): string => `2026-11-23T05:00:${String(second).padStart(2, '0')}.000Z`;
 const told = (...entries: readonly object[]) =>
-  storyOf({ run: 'r1', entries: entries.map((one, index) => ({ time: at(index), ...one })) as unknown as Timed[] });
+  replayJournal({
+    run: 'r1',
+    entries: entries.map((one, index) => ({ time: at(index), ...one })) as unknown as Timed[],
+  });
 const start = { entry: 'run', kind: 'apply', cluster: 'c', inventory: 'i', hosts: ['a', 'b', 'd'], operator: 'me@x' };
 const step = (host: string, name: string) => ({ entry: 'step', host, step: name, paths: ['/etc/k'] });
 
@@ -89,11 +92,18 @@ it('prints safely whatever a journal holds', () => {
   );
   fc.assert(
     fc.property(fc.array(entry), (entries) => {
-      const story = storyOf({ run: 'r1\u001b[0m', entries: entries as unknown as Timed[] });
+      const story = replayJournal({ run: 'r1\u001b[0m', entries: entries as unknown as Timed[] });
       // A backslash of the text itself escapes nothing.
       const plain = JSON.stringify(story).replaceAll('\\\\', '');
       for (const one of plain.match(/\\u00[01][0-9a-f]|\\n|\u202e/g) ?? []) throw new Error(one);
       expect(story.hosts.every(({ host }) => typeof host === 'string')).toBe(true);
     }),
   );
+});
+
+it('tells which plan it carried out, and who signed it', () => {
+  const of = (plan: unknown): unknown => replayJournal({ run: 'r1', entries: [{ entry: 'run', plan }] as never }).plan;
+  expect(of({ digest: 'sha256:0', signers: ['alice@x\n', 7] })).toEqual({ digest: 'sha256:0', signers: ['alice@x'] });
+  expect(of({ digest: 'sha256:0' })).toEqual({ digest: 'sha256:0', signers: undefined });
+  for (const bad of [undefined, null, 'x', {}, { digest: 7 }]) expect(of(bad)).toBeUndefined();
 });

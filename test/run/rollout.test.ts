@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
-import type { Outcome, OutcomeKind, RunEvent } from '../../src/apply/outcome.js';
-import { type RolloutHost, type RolloutOptions, type RolloutResult, rollOut } from '../../src/apply/rollout.js';
-import type { NodeStatus } from '../../src/cluster/cluster.js';
+import { type Outcome, type OutcomeKind, type RunEvent, hostOutcome } from '../../src/run/outcome.js';
+import { type ClusterRoom, allOf, whileLocked, withinCluster, withinForks } from '../../src/run/room.js';
+import { type RolloutHost, type RolloutOptions, type RolloutResult, rollOut } from '../../src/run/rollout.js';
+import type { NodeStatus } from '../../src/cluster/nodes.js';
 import { fail } from '../../src/lib/result.js';
 import { planWaves } from '../../src/plan/waves.js';
-import { FakeJournal, fakeCluster, nodeStatus } from './fake-node.js';
-import { monotonic, sleep } from './virtual-time.js';
+import { FakeJournal, fakeCluster, nodeStatus } from '../change/fake-node.js';
+import { monotonic, sleep } from '../change/virtual-time.js';
 
 vi.mock(import('../../src/lib/clock.js'), async (original) => ({
   ...(await original()),
-  ...(await import('./virtual-time.js')),
+  ...(await import('../change/virtual-time.js')),
 }));
 
 /** A fleet that notes who is worked on, and how many at most at once. */
@@ -42,27 +43,32 @@ const outcomeOf = (host: string, outcome: OutcomeKind): Outcome => ({
   ...{ edits: [], gate: [], log: [], timings: {} },
 });
 
+type Room = ClusterRoom & { readonly forks: number; readonly lease: Parameters<typeof whileLocked>[0] };
+
 async function roll(
   hosts: readonly RolloutHost[],
-  over: Partial<RolloutOptions> = {},
+  over: Partial<RolloutOptions & Room> = {},
 ): Promise<RolloutResult & { kinds: string; events: RunEvent[]; journal: FakeJournal }> {
   const events: RunEvent[] = [];
   const journal = new FakeJournal();
+  const all = fakeCluster(() => hosts.map(({ host, controlPlane }) => nodeStatus(host, { controlPlane })));
+  const room = { cluster: all, forks: 8, maxUnavailable: { count: 3 }, lease: undefined, ...over };
   const result = await rollOut({
     waves: planWaves(
       hosts.filter((one) => !one.controlPlane),
       hosts.filter((one) => one.controlPlane),
       [{ count: 1 }],
     ),
-    cluster: fakeCluster(() => hosts.map(({ host, controlPlane }) => nodeStatus(host, { controlPlane }))),
-    lease: undefined,
-    forks: 8,
-    maxUnavailable: { count: 3 },
+    admit: allOf(whileLocked(room.lease, 'wait'), withinForks(room.forks), withinCluster(room)),
     maxFailures: { count: 0 },
-    patience: 120_000,
+    roomTimeout: 120_000,
+    needsJournal: true,
+    canPause: true,
+    notStarted: (host) => hostOutcome(host, 'skipped', 'not started: the run stopped first'),
+    hintAfterFault: 'kubelatch resume r',
     journal,
     report: (event) => events.push(event),
-    drain: new AbortController().signal,
+    shutdown: new AbortController().signal,
     ...over,
   });
   const byName = new Map(result.outcomes.map((one) => [one.host, one.outcome]));
@@ -107,8 +113,8 @@ it('stops once more fail than allowed: those under way are finished, no other is
 it('starts no further host once the run lock is lost; those under way are finished', async () => {
   const { hosts, order } = fleet(6);
   const reason = 'the run lock of the cluster was taken over by op@x r2/00';
-  const doubt = () => (order.length < 3 ? undefined : { reason, final: true });
-  const result = await roll(hosts, { lease: { doubt } });
+  const problem = () => (order.length < 3 ? undefined : { reason, final: true });
+  const result = await roll(hosts, { lease: { problem } });
   expect([result.stopped, result.kinds]).toEqual([reason, 'conf conf conf skip skip skip']);
   expect(result.journal.entries.at(-1)).toEqual({ entry: 'stopped', reason });
   expect(result.events).toContainEqual({ event: 'stopped', reason });
@@ -118,7 +124,7 @@ it('waits while the run lock cannot be renewed, and goes on when it can; not for
   const { hosts, order } = fleet(3);
   const start = monotonic();
   const lease = (until: number) => ({
-    doubt: () =>
+    problem: () =>
       order.length > 0 && monotonic() - start < until ? { reason: 'not renewed for 16 s', final: false } : undefined,
   });
   const waited = await roll(hosts, { lease: lease(30_000) });
@@ -152,7 +158,7 @@ it('counts nodes that are down already, waits for them, and stops where they sta
   expect(waited.events.filter(({ event }) => event === 'waiting')).toHaveLength(1);
   order.length = 0;
   const stuck = await roll(hosts, { cluster: cluster(Infinity), maxUnavailable: { count: 2 } });
-  expect(stuck.stopped).toMatch(/2 nodes are down and 0 under way, 2 may be unavailable \(down already: x, y\)/);
+  expect(stuck.stopped).toMatch(/--max-unavailable allows 2 at once: 2 already down \(x, y\), 0 in progress/);
   expect([order, stuck.kinds]).toEqual([[], 'skip skip skip skip']);
   // Without a limit of the user's a dead node costs itself, not the fleet.
   expect((await roll(hosts, { cluster: cluster(Infinity), maxUnavailable: undefined })).stopped).toBeUndefined();
@@ -170,7 +176,7 @@ it('touches no control-plane node while another is down', async () => {
     hosts.map(({ host }) => nodeStatus(host, { controlPlane: true, ready: host === 'n2' ? 'False' : 'True' })),
   );
   const result = await roll(hosts, { cluster });
-  expect(result.stopped).toBe('control-plane nodes are down already: n2');
+  expect(result.stopped).toBe('control-plane nodes are already down: n2');
   expect(order).toEqual([]);
 });
 
@@ -178,8 +184,8 @@ it('counts servers whose labels do not say so: those of the inventory, those fou
   const { hosts, order } = fleet(1, {}, [0]);
   const others = (over: Partial<NodeStatus>) =>
     fakeCluster(() => [nodeStatus('n0'), nodeStatus('x', { ready: 'False', ...over }), nodeStatus('y', over)]);
-  const stopped = 'control-plane nodes are down already: x';
-  const quick = { patience: 1000 };
+  const stopped = 'control-plane nodes are already down: x';
+  const quick = { roomTimeout: 1000 };
   const known = () => new Set(['n0', 'x', 'y', 'not-there']);
   expect((await roll(hosts, { ...quick, cluster: others({}), serversBesides: known })).stopped).toBe(stopped);
   expect((await roll(hosts, { ...quick, cluster: others({ etcd: true }) })).stopped).toBe(stopped);
@@ -196,10 +202,10 @@ it('keeps a majority of etcd’s members, however many other servers there are',
       nodeStatus('e2', { etcd: true }),
       ...['c1', 'c2', 'c3'].map((name) => nodeStatus(name, { controlPlane: true })),
     ]);
-  expect((await roll(hosts, { patience: 1000, cluster: cluster(true) })).stopped).toBe(
-    'control-plane nodes are down already: e1',
+  expect((await roll(hosts, { roomTimeout: 1000, cluster: cluster(true) })).stopped).toBe(
+    'control-plane nodes are already down: e1',
   );
-  expect((await roll(hosts, { patience: 1000, cluster: cluster(false) })).stopped).toBeUndefined();
+  expect((await roll(hosts, { roomTimeout: 1000, cluster: cluster(false) })).stopped).toBeUndefined();
 });
 
 it('takes a server for one even where it goes with the workers, and counts those under way', async () => {
@@ -222,7 +228,7 @@ it('finishes those under way when it is interrupted', async () => {
   const report = (event: RunEvent): void => {
     if (event.event === 'host-done' && event.host === 'n1') drain.abort();
   };
-  const result = await roll(hosts, { drain: drain.signal, report });
+  const result = await roll(hosts, { shutdown: drain.signal, report });
   expect(result.stopped).toMatch(/^interrupted/);
   expect(result.outcomes.filter((one) => one.outcome === 'confirmed').map(({ host }) => host)).toEqual(order);
   expect(order.length).toBeLessThan(8);
@@ -234,7 +240,7 @@ it('loses no outcome when the journal cannot be written', async () => {
   const journal = new FakeJournal();
   journal.fails = (entry) => entry.entry === 'stopped' || (entry.entry === 'host' && entry.host === 'n1');
   const result = await roll(hosts, { journal });
-  expect(result.stopped).toMatch(/^the journal cannot be written: ENOSPC/);
+  expect(result.stopped).toMatch(/^the run journal cannot be written: ENOSPC/);
   expect(result.outcomes).toHaveLength(8);
   expect(result.kinds.startsWith('conf conf')).toBe(true);
   expect(result.kinds.endsWith('skip')).toBe(true);

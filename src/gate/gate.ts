@@ -1,0 +1,106 @@
+/** Healthy means proven: what must hold after a restart before a change may stay (design: the gate). */
+import { monotonic, sleep } from '../lib/clock.js';
+import type { Session } from '../ssh/session.js';
+import { lastErrors, watchKubelet } from './kubelet-watch.js';
+import { clusterProbes } from './cluster-checks.js';
+import type { Check, GateCheck, GateConnection, GateNode, GateOptions, GateSettings } from './check.js';
+import { guardProbes } from './guard-checks.js';
+import { portProbes } from './port-checks.js';
+import { unitProbe } from './unit-checks.js';
+
+export interface GateResult {
+  readonly passed: boolean;
+  readonly checks: readonly GateCheck[];
+  /** The checks that decided against it: those beyond hope, else all that were still open at the deadline. */
+  readonly blamed: readonly GateCheck[];
+  /** The kubelet's own last error lines, where it died or fell ill. */
+  readonly log: readonly string[];
+}
+
+const pause = 500;
+/** A dying kubelet prints its whole command line and stack after its reason. */
+const logLines = 200;
+
+/** Polls until every check passes at once, one has failed for good, or the deadline passes. */
+export async function passGate(options: GateOptions): Promise<GateResult> {
+  const end = monotonic() + options.timing.gate;
+  const connection: GateConnection = { session: options.session, lost: false };
+  const probes = [
+    unitProbe(options, connection),
+    ...guardProbes(options, connection),
+    ...portProbes(options, connection),
+    ...clusterProbes(options),
+  ];
+  const checks = probes.flatMap((one) => one.checks);
+  const tell = whenChanged(options.onWait);
+  try {
+    for (;;) {
+      await Promise.all(probes.map((one) => one.poll()));
+      if (connection.lost) await reconnect(connection, options);
+      const open = checks.filter((one) => !one.passed && one.unchecked !== true);
+      if (open.length === 0) return { passed: true, checks: checks.map(plain), blamed: [], log: [] };
+      const failed = failedForGood(open, checks);
+      if (failed.length > 0 || monotonic() > end) {
+        const blamed = failed.length > 0 ? failed : open;
+        const log = await logOf(blamed, connection, options);
+        return { passed: false, checks: checks.map(plain), blamed: blamed.map(plain), log };
+      }
+      tell(open);
+      await sleep(pause);
+    }
+  } finally {
+    if (connection.session !== options.session) await connection.session.close();
+  }
+}
+
+/** Tells of the first open check when it is another one, or begins or stops to hold. */
+function whenChanged(onWait: GateOptions['onWait']): (open: readonly Check[]) => void {
+  let last = '';
+  return ([first]) => {
+    if (first === undefined || onWait === undefined) return;
+    const key = `${first.check} ${first.held === undefined ? 'open' : 'held'}`;
+    if (key !== last) onWait(first);
+    last = key;
+  };
+}
+
+/** Open checks for which waiting longer is useless. Once the new process has proved to live, its plain answers are final. */
+function failedForGood(open: readonly Check[], all: readonly Check[]): Check[] {
+  const lives = all.some(({ check, passed }) => check === 'kubelet-process' && passed);
+  return open.filter((one) => one.fatal === true || (lives && one.definite === true));
+}
+
+/** The kubelet's own last error lines, where its death or bad health decided. */
+async function logOf(blamed: readonly Check[], { session }: GateConnection, options: GateOptions): Promise<string[]> {
+  if (!blamed.some(({ check }) => ['kubelet-process', 'healthz', 'ready'].includes(check))) return [];
+  const last = await watchKubelet(session, options.target, logLines);
+  return last.ok ? lastErrors(last.value.log) : [];
+}
+
+/** The gate for the old configuration: the node must be as healthy as it was before. */
+export function passOldGate(session: Session, node: GateNode, settings: GateSettings): Promise<GateResult> {
+  const { gate, settle } = settings.timing;
+  const timing = { gate: Math.max(gate, 60_000), settle };
+  const ports = node.ports.before ?? node.ports;
+  return passGate({ ...node, cluster: settings.cluster, timing, session, ports, before: undefined, expect: [] });
+}
+
+/** The checks that decided against a node, in one line. */
+export const failureOf = ({ blamed }: GateResult): string =>
+  blamed.map(({ check, expected, seen }) => `${check}: expected ${expected}, saw ${seen}`).join('; ');
+
+/** A lost connection proves nothing about the kubelet: another one is opened, and the gate goes on. */
+async function reconnect(line: GateConnection, options: GateOptions): Promise<void> {
+  const fresh = await options.connect();
+  if (!fresh.ok) return;
+  if (line.session !== options.session) await line.session.close();
+  Object.assign(line, { session: fresh.value, lost: false });
+}
+
+const plain = ({ check, passed, expected, seen, unchecked }: Check): GateCheck => ({
+  check,
+  passed,
+  expected,
+  seen,
+  ...(unchecked === true ? { unchecked } : {}),
+});
