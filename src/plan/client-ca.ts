@@ -1,15 +1,17 @@
-/** Would the API server still be recognised by the kubelet? Checked before any change, since the wrong answer locks it out. */
-import { X509Certificate } from 'node:crypto';
-import { effectiveSetting } from '../facts/effective-kubelet.js';
+/** Whether the kubelet would still accept the API server's client certificate. Checked before any change, because a mistake
+ * locks the API server out.
+ */
+import type { X509Certificate } from 'node:crypto';
+import { settingAt } from '../facts/effective-kubelet.js';
 import type { KubeletSetup } from '../facts/kubelet-setup.js';
 import type { NodeFacts } from '../facts/node-facts.js';
-import { settingByPath } from '../facts/settings.js';
+import { certificatesOf } from '../lib/certificates.js';
 
-/** What is known of the certificate that the API server shows to kubelets. */
+/** What is known about the certificate that the API server presents to kubelets. */
 export interface ClientCaEvidence {
-  /** PEM texts of kubelet client certificates found on control-plane nodes. */
+  /** Kubelet client certificates found on control-plane nodes, in PEM. */
   readonly clientCertificates: readonly string[];
-  /** PEM bundle with which the API server itself verifies clients (ConfigMap extension-apiserver-authentication). */
+  /** The PEM bundle with which the API server verifies clients (ConfigMap extension-apiserver-authentication). */
   readonly clusterCa: string | undefined;
 }
 
@@ -18,62 +20,63 @@ export interface ClientCaProblem {
   readonly warning?: string;
 }
 
-/** Judges the client CA of a kubelet that refuses anonymous requests or asks the API server for authorization. */
-export function clientCaProblem(facts: NodeFacts, setup: KubeletSetup, evidence: ClientCaEvidence): ClientCaProblem {
-  const value = (path: string): unknown => {
-    const info = settingByPath.get(path);
-    return info === undefined ? undefined : effectiveSetting(setup.sources, info).value;
-  };
+/** What the node's own files show about its client CA: either a problem, or a bundle to check against the evidence. */
+export type ClientCaCheck = ClientCaProblem | { readonly path: string; readonly bundle: string };
+
+/** For a kubelet that rejects anonymous requests or uses the API server for authorization. Undefined for any other. */
+export function clientCaCheck(facts: NodeFacts, setup: KubeletSetup): ClientCaCheck | undefined {
+  const value = (path: string): unknown => settingAt(setup.sources, path)?.value;
   const closed = value('authentication.anonymous.enabled') === false || value('authorization.mode') === 'Webhook';
-  if (!closed) return {};
+  if (!closed) return undefined;
   const path = setup.files['client-ca'];
-  const hint =
-    'set authentication.x509.clientCAFile to the CA that signed the API server’s kubelet client certificate, then plan again';
-  if (path === undefined)
-    return blocked('no client CA is set: the API server would be locked out of this kubelet', hint);
+  if (path === undefined) return blocked('no client CA is set, so this kubelet would reject the API server', hint);
   const file = facts.files.get(path);
   if (file?.kind === 'absent')
-    return blocked(`the client CA ${path} does not exist: the kubelet would not start`, hint);
+    return blocked(`the client CA ${path} does not exist, so the kubelet would not start`, hint);
   if (file?.kind !== 'file' || file.content === undefined) {
     return blocked(
       `the client CA ${path} could not be read, so it cannot be checked`,
-      'make it readable for root and plan again',
+      'make the file readable for root, then plan again',
     );
   }
-  const authorities = certificatesOf(file.content.toString('utf8'));
-  if (authorities.length === 0)
-    return blocked(`the client CA ${path} holds no certificate: the kubelet would not start`, hint);
-  const clients = evidence.clientCertificates.flatMap(certificatesOf);
+  const bundle = file.content.toString('utf8');
+  if (certificatesOf(bundle).length === 0)
+    return blocked(`the client CA ${path} contains no certificate, so the kubelet would not start`, hint);
+  return { path, bundle };
+}
+
+const hint =
+  'set authentication.x509.clientCAFile to the CA that signed the API server’s kubelet client certificate, then plan again';
+
+/** The result, given what is known about the API server. */
+export function clientCaProblem(question: ClientCaCheck, evidence: ClientCaEvidence): ClientCaProblem {
+  if (!('bundle' in question)) return question;
+  const { path } = question;
+  const authorities = certificatesOf(question.bundle);
+  const clients = evidence.clientCertificates.flatMap((one) => certificatesOf(one));
   if (clients.length > 0) {
     if (clients.every((client) => authorities.some((authority) => verifies(authority, client)))) return {};
     return blocked(
-      `the client CA ${path} did not sign the API server’s kubelet client certificate: it would be locked out`,
+      `the client CA ${path} did not sign the API server’s kubelet client certificate, so the kubelet would reject the API server`,
       hint,
     );
   }
-  const bundle = certificatesOf(evidence.clusterCa ?? '');
-  if (bundle.length > 0) {
+  const known = certificatesOf(evidence.clusterCa ?? '');
+  if (known.length > 0) {
     const shared = authorities.some((authority) =>
-      bundle.some((one) => one.fingerprint256 === authority.fingerprint256),
+      known.some((one) => one.fingerprint256 === authority.fingerprint256),
     );
     if (shared) return {};
-    return { warning: `${path} is not the cluster's client CA: the API server may be locked out (the gate will tell)` };
+    return {
+      warning: `${path} is not the cluster's client CA, so the kubelet may reject the API server; the gate checks this after the change`,
+    };
   }
-  return { warning: `${path} was not checked against the API server's kubelet client certificate: none was seen` };
+  return {
+    warning: `${path} could not be checked against the API server's kubelet client certificate, because none was found`,
+  };
 }
 
 const blocked = (reason: string, hint: string): ClientCaProblem => ({ blocks: { reason, hint } });
-
-function certificatesOf(pem: string): X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
-  return blocks.flatMap((block) => {
-    try {
-      return [new X509Certificate(block)];
-    } catch {
-      return [];
-    }
-  });
-}
 
 function verifies(authority: X509Certificate, client: X509Certificate): boolean {
   try {

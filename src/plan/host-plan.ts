@@ -1,45 +1,68 @@
-/** What to change on one node so that its playbooks' rules hold: exact edits, proved by judging the node as it will be. Pure. */
-import { type KubeletPorts, portsOf } from '../facts/kubelet-ports.js';
+/** What to change on one node so that its playbooks' rules pass: exact edits, verified by judging the node as it will be. Pure. */
+import { unique } from '../lib/lists.js';
+import { type KubeletPorts, plannedPorts } from '../facts/kubelet-ports.js';
 import type { WatchTarget } from '../facts/kubelet-setup.js';
 import type { Role } from '../inventory/host.js';
-import { effectiveSetting } from '../facts/effective-kubelet.js';
-import { sameSetting } from '../facts/same-setting.js';
+import { settingAt, unknownDefaultReason } from '../facts/effective-kubelet.js';
 import { settingByPath } from '../facts/settings.js';
-import type { Distro, Wishes } from '../distros/distro.js';
+import type { Distro, EditOptions } from '../distros/distro.js';
 import { type NodeView, assess } from '../playbook/assess.js';
 import type { Playbook, Rule } from '../playbook/schema.js';
-import { type ClientCaEvidence, clientCaProblem } from './client-ca.js';
+import { applyRules } from './apply-rules.js';
+import { type ClientCaEvidence, type ClientCaCheck, clientCaProblem, clientCaCheck } from './client-ca.js';
 import { type FileEdit, editsBetween } from './file-edit.js';
-import { type Draft, type Expectation, differs, expectations, isOutdated, promises, stillFails } from './promises.js';
-import { idsOf, withMode, withText } from './simulate.js';
+import { type GuardKind, guardKinds, overwrittenGuard } from './guard-plan.js';
+import {
+  type Draft,
+  type ExpectedSetting,
+  differs,
+  expectations,
+  isOutdated,
+  plannedGuards,
+  plannedRules,
+  stillFails,
+} from './planned-rules.js';
+import { type ServingPlan, servingPlan } from './serving-plan.js';
+import { pendingRefusal, pendingWarning, unprovenEdits } from './unproven-edits.js';
 
 export interface HostPlan {
   readonly host: string;
   readonly distro: string;
   readonly unit: string;
-  /** The Node object, where the API server or the node itself told. */
+  /** The name of the Node object, from the API server or the node itself. */
   readonly nodeName: string | undefined;
   readonly role: Role;
   readonly watch: WatchTarget;
   readonly ports: KubeletPorts;
   readonly edits: readonly FileEdit[];
-  /** The kubelet has to be restarted: its configuration changes, or what runs is older than its files. */
+  /** The kubelet must be restarted: its configuration changes, or it runs with older files. */
   readonly restart: boolean;
-  /** Unit files change: systemd has to read them again first. */
+  /** Unit files change, so systemd must reload them first. */
   readonly reload: boolean;
-  readonly expect: readonly Expectation[];
-  /** Rules whose findings this plan ends, by id. */
+  readonly expect: readonly ExpectedSetting[];
+  /** Ids of the rules that fail now and pass after this plan. */
   readonly fixes: readonly string[];
   readonly mayBreak: readonly string[];
-  /** What will later take the edits back. */
-  readonly undoneBy: readonly string[];
-  /** Worth a look before going on, though nothing forbids it. */
+  /** What will overwrite the edits later. */
+  readonly overwrittenBy: readonly string[];
+  /** Worth checking before you continue, but nothing forbids it. */
   readonly warnings: readonly string[];
-  /** Rules whose findings stay, since something has to be done by hand first. */
-  readonly leftOut?: readonly LeftOut[] | undefined;
+  /** Files that the restarted kubelet reads and that the plan does not change. A host is refused if one changed since. */
+  readonly sources?: readonly PlanSource[] | undefined;
+  /** The kubelet begins to serve a certificate of the cluster: it is requested before the node changes. */
+  readonly serving?: ServingPlan | undefined;
+  /** What keeps others from the kubelet after this plan: the gate checks that it is in effect. */
+  readonly guards?: readonly GuardKind[] | undefined;
+  /** Rules that keep failing until the user does something first. */
+  readonly skippedRules?: readonly SkippedRule[] | undefined;
 }
 
-export interface LeftOut extends PlanRefusal {
+export interface PlanSource {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+export interface SkippedRule extends PlanRefusal {
   readonly rule: string;
 }
 
@@ -50,146 +73,127 @@ export interface PlanRefusal {
 
 export type Planned = { readonly plan: HostPlan } | { readonly refused: PlanRefusal };
 
-/** More steps than any node can need for one setting; a bound, should an edit not take effect. */
-const mostSteps = 12;
+/** The part of a plan that one node alone determines. */
+export interface PlanDraft {
+  readonly planned: Planned;
+  /** Can be decided only after all nodes were read. */
+  readonly clientCa?: ClientCaCheck | undefined;
+  /** The node as the plan leaves it; undefined where nothing changes. It is as large as all of the node's files. */
+  readonly after?: Draft | undefined;
+}
+
+/** The final plan, given the certificate that the API server presents to kubelets. */
+export function completePlan({ planned, clientCa }: PlanDraft, evidence: ClientCaEvidence): Planned {
+  const { blocks, warning } = clientCa === undefined ? {} : clientCaProblem(clientCa, evidence);
+  if (blocks !== undefined) return { refused: blocks };
+  if (warning === undefined || 'refused' in planned) return planned;
+  return { plan: { ...planned.plan, warnings: [...planned.plan.warnings, warning] } };
+}
 
 export function planHost(
   { host, nodeName, role }: { readonly host: string; readonly nodeName: string | undefined; readonly role: Role },
   view: NodeView,
   distro: Distro,
   playbooks: readonly Playbook[],
-  evidence: ClientCaEvidence,
-  wishes?: Wishes,
-): Planned {
+  options?: EditOptions,
+): PlanDraft {
   const fault = view.setup.sources.faults[0];
   if (fault !== undefined) {
     const place = fault.line === undefined ? fault.path : `${fault.path}:${fault.line}`;
-    return { refused: { reason: `${place}: ${fault.message}`, hint: 'correct it by hand and plan again' } };
+    return refuse({ reason: `${place}: ${fault.message}`, hint: 'fix it by hand, then plan again' });
   }
   const failing = playbooks.flatMap((playbook) => failingRules(view, playbook));
-  if (view.setup.unchangeable !== undefined && (failing.length > 0 || differs(view, promises(playbooks, view)))) {
-    return { refused: view.setup.unchangeable };
+  if (view.setup.unchangeable !== undefined && (failing.length > 0 || differs(view, plannedRules(playbooks, view)))) {
+    return refuse(view.setup.unchangeable);
   }
   const draft: Draft = { facts: view.facts, setup: view.setup };
-  const changedRules = new Set<Rule>();
-  const leftOut = new Map<Rule, LeftOut>();
-  for (const rule of failing) {
-    const unmet = obstacleOf(draft, distro, rule);
-    if (unmet !== undefined) {
-      leftOut.set(rule, { rule: rule.id, ...unmet });
-      continue;
-    }
-    const refused = rule.kind === 'setting' ? applySetting(draft, distro, rule, wishes) : applyMode(draft, rule);
-    if (refused !== undefined) return { refused: { ...refused, reason: `${rule.id}: ${refused.reason}` } };
-    changedRules.add(rule);
-  }
-  const edits = editsBetween(view.facts, draft.facts);
+  const applied = applyRules(draft, distro, failing, options);
+  if ('reason' in applied) return refuse(applied);
+  const { changedRules, skippedRules } = applied;
+  const edits = editsBetween(view.facts, draft.facts, view.showValues);
   const twice = edits.find((edit, index) => edits.findIndex(({ path }) => path === edit.path) < index);
   if (twice !== undefined) {
-    const reason = `${twice.path} is reached by two names, and both would be edited`;
-    return { refused: { reason, hint: 'edit it by hand and plan again' } };
+    const reason = `${twice.path} has two names through links, and both would be edited`;
+    return refuse({ reason, hint: 'edit the file by hand, then plan again' });
   }
-  const promised = promises(playbooks, view).filter((rule) => !leftOut.has(rule));
-  const broken = promised.find((rule) => stillFails(view, draft, rule));
+  const plannedSettings = plannedRules(playbooks, view).filter((rule) => !skippedRules.has(rule));
+  const guardRules = plannedGuards(playbooks, view).filter((rule) => !skippedRules.has(rule));
+  const broken = plannedSettings.find((rule) => stillFails(view, draft, rule)) ?? overwrittenGuard(draft, guardRules);
   if (broken !== undefined) {
-    const reason = `${broken.id} would still not hold after the edits: two rules may contradict each other`;
-    return { refused: { reason, hint: 'leave one of the playbooks out, or correct the rule' } };
+    const reason = `${broken.id} would still fail after the edits, possibly because two rules contradict each other`;
+    return refuse({ reason, hint: 'use only one of the playbooks, or fix the rule' });
   }
-  const expect = expectations(draft.setup, promised);
+  const expect = expectations(draft.setup, plannedSettings);
   const contentChanged = edits.some((edit) => edit.action !== 'mode');
-  const restart = contentChanged || isOutdated(view, expect);
-  const [first] = leftOut.values();
+  const restart = contentChanged || isOutdated(view, expect) || guardKinds(changedRules).length > 0;
+  const [first] = skippedRules.values();
   if (first !== undefined && edits.length === 0 && !restart) {
-    return { refused: { reason: `${first.rule}: ${first.reason}`, hint: first.hint } };
+    return refuse({ reason: `${first.rule}: ${first.reason}`, hint: first.hint });
   }
   const hazard = restart ? view.setup.restartHazard : undefined;
   if (hazard !== undefined)
-    return { refused: { reason: hazard, hint: 'set KillMode=process in a drop-in of the unit first' } };
-  const ca = restart ? clientCaProblem(draft.facts, draft.setup, evidence) : {};
-  if (ca.blocks !== undefined) return { refused: ca.blocks };
-  return {
-    plan: {
-      host,
-      nodeName,
-      role,
-      watch: view.setup.watch,
-      ports: portsOf(view.setup.sources, view.facts),
-      distro: view.setup.distro,
-      unit: view.setup.unit.name,
-      edits,
-      restart,
-      reload:
-        edits.some((edit) => /\.(service|conf)$/.test(edit.path) && edit.path.includes('/systemd/')) ||
-        view.setup.unit.needsReload,
-      expect,
-      fixes: [...changedRules].map((rule) => rule.id),
-      mayBreak: unique([...changedRules].flatMap((rule) => rule.mayBreak ?? [])),
-      undoneBy: distro.undoneBy(
-        view.setup,
-        edits.map((edit) => edit.path),
-      ),
-      warnings: ca.warning === undefined ? [] : [ca.warning],
-      leftOut: [...leftOut.values()],
-    },
+    return refuse({ reason: hazard, hint: 'first set KillMode=process in a drop-in of the unit' });
+  // Problems that no option can lift come first: nobody should add an option only to be refused again.
+  const clientCa = restart ? clientCaCheck(draft.facts, draft.setup) : undefined;
+  const pending = restart ? unprovenEdits(view, draft, expect) : [];
+  const [edit, ...others] = pending;
+  if (edit !== undefined && options?.acceptPendingEdits !== true) {
+    return { planned: { refused: pendingRefusal([edit, ...others], view.showValues) }, clientCa };
+  }
+  const plan: HostPlan = {
+    host,
+    nodeName,
+    role,
+    watch: view.setup.watch,
+    ports: plannedPorts(view, draft.setup),
+    distro: view.setup.distro,
+    unit: view.setup.unit.name,
+    edits,
+    restart,
+    reload:
+      edits.some((edit) => /\.(service|conf)$/.test(edit.path) && edit.path.includes('/systemd/')) ||
+      view.setup.unit.needsReload,
+    expect,
+    fixes: [...changedRules].map((rule) => rule.id),
+    mayBreak: unique([...changedRules].flatMap((rule) => rule.mayBreak ?? [])),
+    overwrittenBy: distro.overwrittenBy(view.setup, edits),
+    warnings: pending.map((one) => pendingWarning(one, view.showValues)),
+    sources: restart ? untouchedSources(view, edits) : [],
+    serving: servingPlan(view.setup, draft.setup),
+    guards: restart ? guardKinds(guardRules) : [],
+    skippedRules: [...skippedRules.values()],
   };
+  return { planned: { plan }, clientCa, after: edits.length > 0 || restart ? draft : undefined };
 }
 
-/** Rules that fail and that apply may mend. A rule that could not be judged is not mended either: its node is reported. */
+const refuse = (refused: PlanRefusal): PlanDraft => ({ planned: { refused } });
+
+/** Files that the restarted kubelet reads and that these edits do not change. */
+export function untouchedSources({ facts, setup }: NodeView, edits: readonly FileEdit[]): PlanSource[] {
+  return unique(setup.configPaths).flatMap((path) => {
+    const file = facts.files.get(path);
+    if (file?.kind !== 'file' || file.sha256 === undefined) return [];
+    const isEdited = edits.some((edit) => edit.path === (file.linkTarget ?? path));
+    return isEdited ? [] : [{ path, sha256: file.sha256 }];
+  });
+}
+
+/** Failing rules that apply can fix. A rule that could not be judged is only reported. */
 function failingRules(view: NodeView, playbook: Playbook): Rule[] {
   const findings = assess(view, playbook);
-  return playbook.rules.filter((rule, index) => findings[index]?.status === 'fail' && isMendable(rule));
+  return playbook.rules.filter((rule, index) => {
+    const status = findings[index]?.status;
+    return (status === 'fail' || (status === 'unknown' && dependsOnVersion(view, rule))) && isFixable(rule);
+  });
 }
 
-const isMendable = (rule: Rule): boolean =>
+/** If the default is unknown, the value is written explicitly. */
+function dependsOnVersion({ setup: { sources } }: NodeView, rule: Rule): boolean {
+  const setting = rule.kind === 'setting' ? settingAt(sources, rule.setting) : undefined;
+  return setting !== undefined && unknownDefaultReason(sources, setting) !== undefined;
+}
+
+const isFixable = (rule: Rule): boolean =>
   (rule.kind === 'setting' && rule.set !== undefined && settingByPath.has(rule.setting)) ||
-  (rule.kind === 'file' && rule.fix);
-
-/** What has to be done by hand before a rule's value may be written. */
-function obstacleOf(draft: Draft, distro: Distro, rule: Rule): PlanRefusal | undefined {
-  if (rule.kind !== 'setting' || rule.set === undefined) return undefined;
-  const info = settingByPath.get(rule.setting);
-  return info === undefined ? undefined : distro.unmet?.(draft.facts, info, rule.set);
-}
-
-function applySetting(draft: Draft, distro: Distro, rule: Rule, wishes?: Wishes): PlanRefusal | undefined {
-  if (rule.kind !== 'setting' || rule.set === undefined) return undefined;
-  const info = settingByPath.get(rule.setting);
-  if (info === undefined) return undefined;
-  for (let step = 0; step < mostSteps; step += 1) {
-    if (sameSetting(effectiveSetting(draft.setup.sources, info).value, rule.set)) return undefined;
-    const change = distro.change(draft.facts, draft.setup, info, rule.set, wishes);
-    if (!change.ok) return { reason: change.error, hint: 'correct the file by hand and plan again' };
-    for (const one of change.value) draft.facts = withText(draft.facts, draft.setup.unit.name, one);
-    const setup = distro.detect(draft.facts);
-    const fault = setup?.sources.faults[0];
-    if (setup === undefined || fault !== undefined) {
-      return { reason: `the edit would leave ${fault?.path ?? 'the unit'} unusable`, hint: 'edit it by hand' };
-    }
-    draft.setup = setup;
-  }
-  return {
-    reason: `no edit was found that makes ${rule.setting} ${JSON.stringify(rule.set)}`,
-    hint: 'edit the node by hand',
-  };
-}
-
-function applyMode(draft: Draft, rule: Rule): PlanRefusal | undefined {
-  if (rule.kind !== 'file') return undefined;
-  const path = draft.setup.files[rule.file.path];
-  const file = path === undefined ? undefined : draft.facts.files.get(path);
-  if (path === undefined || file?.kind !== 'file') return undefined;
-  const mode = rule.file.mode === undefined ? file.mode : tightened(file.mode, rule.file.mode.atMost);
-  const owner = rule.file.owner ?? file.owner;
-  if (owner !== file.owner && idsOf(draft.facts, owner) === undefined) {
-    const reason = `${path}: the numbers of ${owner} on this node are not known`;
-    return { reason, hint: `chown ${owner} ${path} by hand, then plan again` };
-  }
-  draft.facts = withMode(draft.facts, path, mode, owner);
-  return undefined;
-}
-
-/** A mode without the bits that `atMost` forbids. */
-const tightened = (mode: string, atMost: string): string =>
-  (parseInt(mode, 8) & parseInt(atMost, 8)).toString(8).padStart(4, '0');
-
-const unique = <T>(list: readonly T[]): T[] => [...new Set(list)];
+  (rule.kind === 'file' && rule.fix) ||
+  rule.kind === 'network';

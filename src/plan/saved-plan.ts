@@ -1,7 +1,9 @@
-/** A plan as a file: what was shown is what is applied, on this machine or another, now or later. */
+/** Reads and writes plan files. What was reviewed is what is applied, on this machine or another, now or later. */
 import { z } from 'zod';
 import { ToolError } from '../lib/errors.js';
+import { editFault } from './edit-limits.js';
 import type { HostPlan } from './host-plan.js';
+import { nextCommand } from '../lib/next-command.js';
 
 export interface SavedPlan {
   readonly kind: 'kubelatch-plan';
@@ -23,7 +25,7 @@ const state = z.object({
   gid: id,
   owner: text,
 });
-// They come from nodes too, and are named in commands for people to copy.
+// Also checked because these names may come from nodes and appear in suggested commands.
 const unit = text.regex(/^[A-Za-z0-9@:_.-]+\.service$/);
 const nodeName = text.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/);
 const edit = z
@@ -38,26 +40,66 @@ const edit = z
   .refine(
     ({ action, before, text: content }) =>
       (action === 'create') === (before === null) && (action === 'mode') === (content === undefined),
-    'its action does not fit what it holds',
-  );
-const hostPlan = z.object({
+    { message: 'its action does not match its content', abort: true },
+  )
+  .superRefine((one, context) => {
+    const fault = editFault(one);
+    if (fault !== undefined) context.addIssue(fault);
+  });
+const ports = z.object({
+  kubelet: port,
+  readOnly: port,
+  healthz: port,
+  healthzHost: text,
+  // Older versions did not have these.
+  address: text.optional(),
+  readOnlyPorts: z.array(port).max(8).optional(),
+});
+const wholePlan = z.object({
   host: text,
   distro: text,
   unit,
   nodeName: nodeName.optional(),
   role: z.enum(['control-plane', 'worker']),
   watch: z.object({ unit, processName: text, logPath: text.optional(), child: z.boolean().optional() }),
-  ports: z.object({ kubelet: port, readOnly: port, healthz: port, healthzHost: text }),
+  ports: ports.extend({ before: ports.optional() }),
   edits: z.array(edit),
   restart: z.boolean(),
   reload: z.boolean(),
-  expect: z.array(z.object({ setting: text, value: z.json() })),
+  expect: z.array(z.object({ setting: text, value: z.json(), argument: text.optional() })),
   fixes: z.array(text),
   mayBreak: z.array(text),
-  undoneBy: z.array(text),
+  overwrittenBy: z.array(text),
   warnings: z.array(text),
-  leftOut: z.array(z.object({ rule: text, reason: text, hint: text })).optional(),
+  sources: z.array(z.object({ path: text.regex(/^\/[^\0\n]+$/), sha256: text.regex(/^[0-9a-f]{64}$/) })).optional(),
+  serving: z.object({ certDir: text.regex(/^\/[^\0\n]+$/), kubeconfig: text.regex(/^\/[^\0\n]+$/) }).optional(),
+  guards: z.array(z.enum(['packet-filter', 'address-list'])).optional(),
+  skippedRules: z.array(z.object({ rule: text, reason: text, hint: text })).optional(),
 });
+/** Names of these fields in files and on nodes written by older versions. */
+const earlierNames: Readonly<Record<string, string>> = { undoneBy: 'overwrittenBy', leftOut: 'skippedRules' };
+const withTodaysNames = (data: unknown): unknown =>
+  typeof data === 'object' && data !== null && !Array.isArray(data)
+    ? Object.fromEntries(
+        Object.entries(data).map(([name, value]) => [
+          Object.hasOwn(earlierNames, name) ? earlierNames[name] : name,
+          value,
+        ]),
+      )
+    : data;
+const hostPlan = z.preprocess(
+  withTodaysNames,
+  wholePlan
+    .refine(
+      ({ edits }) => new Set(edits.map(({ path }) => path)).size === edits.length,
+      'the same file is edited twice',
+    )
+    .refine(
+      ({ edits, restart }) => restart || edits.every(({ action }) => action === 'mode'),
+      'the plan changes files that the kubelet reads but does not restart it, so the change could not be verified',
+    ),
+);
+const storedPlan = z.preprocess(withTodaysNames, wholePlan.extend({ edits: z.array(z.unknown()) }));
 const savedPlan = z.object({
   kind: z.literal('kubelatch-plan'),
   schemaVersion: z.literal(1),
@@ -66,7 +108,7 @@ const savedPlan = z.object({
   playbooks: z.array(text),
   hosts: z
     .array(hostPlan)
-    .refine((hosts) => new Set(hosts.map(({ host }) => host)).size === hosts.length, 'a host is named twice'),
+    .refine((hosts) => new Set(hosts.map(({ host }) => host)).size === hosts.length, 'the same host appears twice'),
 });
 
 export const writeSavedPlan = (plan: SavedPlan): string => `${JSON.stringify(plan, null, 2)}\n`;
@@ -77,21 +119,24 @@ export function readSavedPlan(path: string, content: string): SavedPlan {
   try {
     data = JSON.parse(content);
   } catch (error) {
-    throw new ToolError('plan', `${path}: not a saved plan: it is no JSON`, {
-      hint: 'make one with kubelatch plan --out FILE',
+    throw new ToolError('plan', `${path} is not a saved plan: not valid JSON`, {
+      hint: `make one with: ${nextCommand('plan', '--out', 'FILE')}`,
       cause: error,
     });
   }
   const parsed = savedPlan.safeParse(data);
   if (parsed.success) return parsed.data as SavedPlan;
   const issue = parsed.error.issues[0];
-  throw new ToolError('plan', `${path}: not a saved plan: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, {
-    hint: 'make one with kubelatch plan --out FILE',
+  throw new ToolError('plan', `${path} is not a saved plan: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, {
+    hint: `make one with: ${nextCommand('plan', '--out', 'FILE')}`,
   });
 }
 
-/** A host's plan as its node kept it; undefined where it is none. Nodes are not trusted with more than their own files. */
-export function readKeptPlan(data: unknown): HostPlan | undefined {
-  const parsed = hostPlan.safeParse(data);
-  return parsed.success ? (parsed.data as HostPlan) : undefined;
+/**
+ * A host's plan as its node stored it. Undefined if the text is not one. Its edits are left out, because a node is trusted only
+ * with its own files and a revert uses the copies stored there.
+ */
+export function readStoredPlan(data: unknown): HostPlan | undefined {
+  const parsed = storedPlan.safeParse(data);
+  return parsed.success ? ({ ...parsed.data, edits: [] } as unknown as HostPlan) : undefined;
 }

@@ -1,7 +1,7 @@
-/** A node's facts as they will be once a change is made. Pure. */
+/** A node's facts as they will be after a change. Pure. */
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
-import type { FileFact, FileStat, NodeFacts } from '../facts/node-facts.js';
+import type { FileFact, FileStat, NodeFacts, UnitFact } from '../facts/node-facts.js';
+import { unitPaths, withDropIn } from '../facts/unit-command.js';
 import type { TextChange } from '../distros/distro.js';
 
 export function withText(facts: NodeFacts, unitName: string, change: TextChange): NodeFacts {
@@ -10,11 +10,15 @@ export function withText(facts: NodeFacts, unitName: string, change: TextChange)
     change.text === null
       ? { kind: 'absent', path: change.path }
       : newFile(before, change.path, change.text, change.mode);
-  const next = { ...facts, files: new Map(facts.files).set(change.path, file) };
-  return change.path.includes(`/${unitName}.d/`) ? withDropIn(next, unitName, change.path, change.text !== null) : next;
+  const isDropIn = change.path.includes(`/${unitName}.d/`);
+  const units = facts.units.map((unit) => {
+    if (unit.name === unitName && isDropIn) return changedDropIns(unit, change.path, change.text !== null);
+    return unitPaths(unit).includes(change.path) ? { ...unit, asLoaded: undefined } : unit;
+  });
+  return { ...facts, units, files: new Map(facts.files).set(change.path, file) };
 }
 
-/** `owner` must be one that `idsOf` knows, or the file's own. */
+/** `owner` must be known to `idsOf`, or be the file's own. */
 export function withMode(facts: NodeFacts, path: string, mode: string, owner: string): NodeFacts {
   const file = facts.files.get(path);
   if (file === undefined || file.kind === 'absent' || file.kind === 'unreadable') return facts;
@@ -23,7 +27,7 @@ export function withMode(facts: NodeFacts, path: string, mode: string, owner: st
   return { ...facts, files: new Map(facts.files).set(path, { ...file, mode, owner, uid: ids.uid, gid: ids.gid }) };
 }
 
-/** The numbers behind `user:group`, by the files that were looked at; root's are the same everywhere. Undefined where they are not known. */
+/** The uid and gid of `user:group`, from the files that were read. Root's are the same everywhere. Undefined if unknown. */
 export function idsOf(facts: NodeFacts, owner: string): { readonly uid: number; readonly gid: number } | undefined {
   const [user, group] = owner.split(':');
   const seen = [...facts.files.values()].flatMap((file) =>
@@ -40,18 +44,12 @@ function newFile(before: FileFact | undefined, path: string, text: string, mode 
     before !== undefined && before.kind === 'file'
       ? before
       : { kind: 'file', path, mode, uid: 0, gid: 0, owner: 'root:root', size: 0, mtime: 0 };
-  return { ...kept, content, size: content.length, sha256: createHash('sha256').update(content).digest('hex') };
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  return { ...kept, content, size: content.length, sha256, planned: true };
 }
 
-/** systemd sorts the drop-ins of all folders by file name. */
-function withDropIn(facts: NodeFacts, unitName: string, path: string, present: boolean): NodeFacts {
-  const units = facts.units.map((unit) => {
-    if (unit.name !== unitName) return unit;
-    const others = unit.dropInPaths.filter((one) => one !== path);
-    const dropInPaths = (present ? [...others, path] : others).sort((left, right) =>
-      basename(left) < basename(right) ? -1 : 1,
-    );
-    return { ...unit, dropInPaths };
-  });
-  return { ...facts, units };
+/** After the change, what systemd has loaded no longer matches the unit's files. */
+function changedDropIns(unit: UnitFact, path: string, present: boolean): UnitFact {
+  const others = unit.dropInPaths.filter((one) => one !== path);
+  return { ...unit, asLoaded: undefined, dropInPaths: present ? withDropIn(others, path) : others };
 }

@@ -1,9 +1,9 @@
-/** Who goes when: a canary first, then growing waves, control-plane nodes last and one by one. Pure arithmetic. */
+/** The order of hosts: a canary first, then growing waves, control-plane nodes last and one by one. Pure arithmetic. */
 
 /** A count, or a share of a whole. */
 export type Amount = { readonly count: number } | { readonly percent: number };
 
-/** `3` or `25%`; undefined for anything else. */
+/** Parses `3` or `25%`. Undefined for anything else. */
 export function parseAmount(text: string): Amount | undefined {
   const match = /^(\d{1,6})(%?)$/.exec(text.trim());
   if (match === null) return undefined;
@@ -12,15 +12,16 @@ export function parseAmount(text: string): Amount | undefined {
   return value <= 100 ? { percent: value } : undefined;
 }
 
-/** An amount in whole things: a share is rounded down, but one that is not zero gives at least one. */
+/** An amount as a whole number. A share is rounded down, but a nonzero share is at least one. */
 export function resolveAmount(amount: Amount, total: number): number {
   if ('count' in amount) return amount.count;
   return amount.percent === 0 ? 0 : Math.max(1, Math.floor((total * amount.percent) / 100));
 }
 
 /**
- * Splits `workers` into waves: each step says how many are done after it, as a count or a share of all; what is left over makes a
- * last wave. Then each of `controlPlane` is a wave of its own. No host is lost or doubled, no wave is empty.
+ * Splits `workers` into waves. Each step gives the number of hosts done after it, as a count or a share of all; the rest
+ * becomes a last wave. Then each of `controlPlane` is a wave of its own. Every host is in exactly one wave, and no wave is
+ * empty.
  */
 export function planWaves<T>(workers: readonly T[], controlPlane: readonly T[], steps: readonly Amount[]): T[][] {
   const waves: T[][] = [];
@@ -34,15 +35,15 @@ export function planWaves<T>(workers: readonly T[], controlPlane: readonly T[], 
 }
 
 /**
- * How many nodes may be out of service at once, those that are down already included. Without a limit of the user's it is a tenth of
- * the cluster, and never less than one beyond those already down: a dead host costs itself, not the fleet.
+ * How many nodes may be out of service at once, including those that are already down. Without a limit from the user: a tenth
+ * of the cluster, but at least one more than already down, so that dead hosts do not block the rollout.
  */
 export function unavailableLimit(limit: Amount | undefined, clusterSize: number, down: number): number {
   if (limit !== undefined) return resolveAmount(limit, clusterSize);
   return Math.max(resolveAmount({ percent: 10 }, clusterSize), down + 1);
 }
 
-/** May one more control-plane node be touched? Only while a majority stays without it; the only one of a cluster always may. */
+/** Whether one more control-plane node may be changed: a majority must stay in service. The only one of a cluster always may. */
 export function mayTouchControlPlane(total: number, down: number): boolean {
   if (down === 0) return true;
   return total - down - 1 >= Math.floor(total / 2) + 1;

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { detectDistro } from '../../src/distros/index.js';
 import type { FileStat, NodeFacts } from '../../src/facts/node-facts.js';
 import type { ClientCaEvidence } from '../../src/plan/client-ca.js';
-import { type HostPlan, type Planned, planHost } from '../../src/plan/host-plan.js';
+import { type HostPlan, type Planned, planHost, completePlan } from '../../src/plan/host-plan.js';
 import { withText } from '../../src/plan/simulate.js';
 import { parsePlaybook } from '../../src/playbook/load.js';
 import type { Playbook } from '../../src/playbook/schema.js';
@@ -34,7 +34,8 @@ function planFor(facts: NodeFacts, playbooks: readonly Playbook[] = [baseline], 
   const detected = detectDistro(facts);
   if (detected === undefined) throw new Error('no kubelet');
   const view = { facts, setup: detected.setup, configz: undefined, kubeletVersion: undefined };
-  return planHost({ host: 'n1', nodeName: 'n1', role: 'worker' }, view, detected.distro, playbooks, evidence);
+  const named = { host: 'n1', nodeName: 'n1', role: 'worker' } as const;
+  return completePlan(planHost(named, view, detected.distro, playbooks), evidence);
 }
 
 function planned(outcome: Planned): HostPlan {
@@ -89,20 +90,26 @@ describe('the client CA', () => {
   });
 
   it.each<[string, () => FileStat | undefined, RegExp]>([
-    ['is absent', () => undefined, /does not exist: the kubelet would not start/],
-    ['holds no certificate', () => fileOf(caPath, 'hello'), /holds no certificate/],
+    ['is absent', () => undefined, /does not exist; the kubelet would not start/],
+    ['contains no certificate', () => fileOf(caPath, 'hello'), /contains no certificate/],
     [
       'holds a broken one',
       () => fileOf(caPath, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'),
-      /holds no/,
+      /contains no/,
     ],
     ['was not read', () => ({ ...fileOf(caPath, ''), content: undefined }), /could not be read/],
   ])('blocks where it %s', (_, file, reason) => {
     expect(refusal(planFor(nodeWith(weak(), { [caPath]: file() })))).toMatch(reason);
   });
 
+  it('is reported before an edit that a flag could accept', () => {
+    const text = weak().replace(/ {4}clientCAFile.*\n/, '    clientCAFile: ""\n');
+    const facts = nodeWith('', { [config]: fileOf(config, text, { mtime: 4e9 + 60 }) });
+    expect(refusal(planFor(facts))).toMatch(/no client CA is set/);
+  });
+
   it('is only a warning where nothing can prove it either way', () => {
-    expect(planned(planFor(nodeWith(weak()))).warnings).toEqual([expect.stringContaining('was not checked')]);
+    expect(planned(planFor(nodeWith(weak()))).warnings).toEqual([expect.stringContaining('could not be checked')]);
     const foreign = { clientCertificates: [], clusterCa: pem['foreign'] };
     const plan = planned(planFor(nodeWith(weak()), [baseline], foreign));
     expect(plan.warnings).toEqual([expect.stringContaining("is not the cluster's client CA")]);
@@ -148,7 +155,7 @@ describe('modes and owners', () => {
   it('go to others only where the node showed their numbers', () => {
     const rule = fileRule('0600', 'root:kube');
     expect(refusal(planFor(loose({ mode: '0600' }), [rule]))).toMatch(
-      /the numbers of root:kube on this node are not known/,
+      /the uid and gid of root:kube on this node are unknown/,
     );
     const facts = loose({ mode: '0600' });
     const known = new Map(facts.files).set('/x', fileOf('/x', '', { owner: 'bob:kube', uid: 7, gid: 998 }));
@@ -163,13 +170,21 @@ describe('what cannot be done well is refused', () => {
     const off = 'readOnlyPort, want: {equals: 0}, set: 0';
     const facts = nodeWith(kubeletConfig('readOnlyPort: 1\n'));
     const outcome = planFor(facts, [playbookOf(`setting: ${on}`), playbookOf(`setting: ${off}`)]);
-    expect(refusal(outcome)).toMatch(/would still not hold after the edits: two rules may contradict/);
+    expect(refusal(outcome)).toMatch(/would still fail after the edits, possibly because two rules contradict/);
   });
 
   it('a config file that cannot be read as YAML', () => {
     for (const facts of [nodeWith('a: [\n'), readNode('kubeadm-malformed-yaml').facts]) {
       expect(refusal(planFor(facts))).toMatch(/\/config\.yaml:\d+: not valid YAML/);
     }
+  });
+
+  it('a value that no kubelet would start with', () => {
+    const rule = 'setting: tlsCipherSuites, want: {subsetOf: [TLS_OF_TOMORROW]}, set: [TLS_OF_TOMORROW]';
+    const outcome = planFor(nodeWith(kubeletConfig()), [playbookOf(rule)]);
+    expect(refusal(outcome)).toMatch(
+      /the kubelet would not start with \["TLS_OF_TOMORROW"\]: .*config\.yaml: .+TLS_OF_TOMORROW/,
+    );
   });
 
   it('one file under two names', () => {
@@ -187,7 +202,7 @@ describe('what cannot be done well is refused', () => {
       'setting: readOnlyPort, want: {equals: 0}, set: 0',
       'file: {path: kubelet-unit, mode: {atMost: "0600"}}, fix: true',
     ];
-    expect(refusal(planFor(facts, [playbookOf(...rules)]))).toMatch(/\/srv\/kubelet.yaml is reached by two names/);
+    expect(refusal(planFor(facts, [playbookOf(...rules)]))).toMatch(/\/srv\/kubelet.yaml has two names through links/);
   });
 });
 
@@ -208,7 +223,9 @@ it('shows unified diffs, and asks for a reload where units change', () => {
   const [edit] = plan.edits;
   expect(edit?.diff).toMatch(/^--- \S+\n\+\+\+ \S+\n@@ -/);
   expect(edit?.diff).not.toMatch(/Index:|^=+$/m);
-  expect(edit?.diff).toContain('\n+readOnlyPort: 0 # was asked for\n');
+  // The comment stays in the file; in what is shown a comment may be anything.
+  expect(edit?.text).toContain('\nreadOnlyPort: 0 # was asked for\n');
+  expect(edit?.diff).toContain('\n+readOnlyPort: 0 # ***\n');
   expect(plan.reload).toBe(false);
   const { facts } = readNode('systemd-flags-only');
   const flags = planned(planFor(facts));
@@ -223,9 +240,11 @@ it('plans a restart alone where the running kubelet is older than its files', ()
   const detected = detectDistro(facts);
   if (detected === undefined) throw new Error('no kubelet');
   const rule = playbookOf('setting: readOnlyPort, want: {equals: 0}, set: 0');
-  const view = { facts, setup: detected.setup, configz: { readOnlyPort: 10255 }, kubeletVersion: undefined };
+  const x509 = { clientCAFile: '/etc/kubernetes/pki/ca.crt' };
+  const live = { readOnlyPort: 10255, authentication: { x509 } };
+  const view = { facts, setup: detected.setup, configz: live, kubeletVersion: undefined };
   const host = { host: 'n1', nodeName: 'n1', role: 'worker' } as const;
-  const outcome = planHost(host, view, detected.distro, [rule], noEvidence);
+  const outcome = completePlan(planHost(host, view, detected.distro, [rule]), noEvidence);
   expect(planned(outcome)).toMatchObject({ edits: [], restart: true, expect: [{ setting: 'readOnlyPort', value: 0 }] });
 });
 
@@ -235,4 +254,25 @@ it('has nothing more to do once it is done', () => {
   expect(promised.length).toBeGreaterThan(3);
   for (const edit of edits) facts = withText(facts, 'kubelet.service', { path: edit.path, text: edit.text ?? '' });
   expect(planned(planFor(facts))).toMatchObject({ edits: [], restart: false, fixes: [] });
+});
+
+describe('suites of TLS 1.3', () => {
+  const tls = parsePlaybook('tls', readFileSync(new URL('../../playbooks/tls.yaml', import.meta.url), 'utf8'));
+  const good = ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'];
+  const withSuites = (...names: readonly string[]): NodeFacts =>
+    nodeWith(
+      kubeletConfig(
+        `rotateCertificates: true\nserverTLSBootstrap: true\ntlsMinVersion: VersionTLS12\ntlsCipherSuites: [${names.join(', ')}]\n`,
+      ),
+    );
+
+  it('beside good ones are no reason for an edit', () => {
+    const facts = withSuites(...good, 'TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384');
+    expect(planned(planFor(facts, [tls]))).toMatchObject({ edits: [], restart: false });
+  });
+
+  it('alone are: the kubelet would have none of TLS 1.2', () => {
+    const { edits, fixes } = planned(planFor(withSuites('TLS_AES_128_GCM_SHA256'), [tls]));
+    expect([edits.map(({ path }) => path), fixes]).toEqual([[config], ['tls-cipher-suites']]);
+  });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { type SavedPlan, readKeptPlan, readSavedPlan, writeSavedPlan } from '../../src/plan/saved-plan.js';
-import { plan } from '../apply/fake-node.js';
+import { type SavedPlan, readStoredPlan, readSavedPlan, writeSavedPlan } from '../../src/plan/saved-plan.js';
+import { plan } from '../change/fake-node.js';
 
 const saved: SavedPlan = {
   kind: 'kubelatch-plan',
@@ -8,7 +8,7 @@ const saved: SavedPlan = {
   cluster: 'prod',
   madeAt: '2026-01-01T00:00:00Z',
   playbooks: ['baseline'],
-  hosts: [plan({ undoneBy: ['ü'] })],
+  hosts: [plan({ overwrittenBy: ['ü'] })],
 };
 
 it('comes back as it was', () => {
@@ -21,15 +21,36 @@ it.each([true, false, undefined])('keeps whether the kubelet is a child of its u
   const [host] = readSavedPlan('p', writeSavedPlan({ ...saved, hosts })).hosts;
   expect(host?.watch.child).toBe(child);
   expect(host?.watch).toEqual(hosts[0]?.watch);
-  expect(readKeptPlan(JSON.parse(JSON.stringify(hosts[0])))?.watch.child).toBe(child);
+  expect(readStoredPlan(JSON.parse(JSON.stringify(hosts[0])))?.watch.child).toBe(child);
 });
 
 it('keeps what was left out, and takes plans that know of no such thing', () => {
-  const leftOut = [{ rule: 'r', reason: 'why', hint: 'what' }];
+  const skippedRules = [{ rule: 'r', reason: 'why', hint: 'what' }];
   const read = (host: object): unknown =>
-    readSavedPlan('p', writeSavedPlan({ ...saved, hosts: [host as never] })).hosts[0]?.leftOut;
-  expect(read(plan({ leftOut }))).toEqual(leftOut);
+    readSavedPlan('p', writeSavedPlan({ ...saved, hosts: [host as never] })).hosts[0]?.skippedRules;
+  expect(read(plan({ skippedRules }))).toEqual(skippedRules);
   expect(read(plan())).toBeUndefined();
+});
+
+it('reads what older versions wrote under other names, in files and on nodes', () => {
+  const skippedRules = [{ rule: 'r', reason: 'why', hint: 'what' }];
+  const old = { ...plan(), overwrittenBy: undefined, undoneBy: ['a unit'], leftOut: skippedRules };
+  const text = JSON.stringify({ ...saved, hosts: [old] });
+  const wanted = { overwrittenBy: ['a unit'], skippedRules };
+  expect(readSavedPlan('p', text).hosts[0]).toMatchObject(wanted);
+  expect(readStoredPlan(JSON.parse(JSON.stringify(old)))).toMatchObject(wanted);
+});
+
+it('keeps where the kubelet listens, and takes plans that know of less', () => {
+  const { ports } = plan();
+  const before = { ...ports, address: '0.0.0.0' };
+  const own = { ...ports, address: '10.0.0.5', readOnlyPorts: [10255, 10300], before };
+  const read = (given: unknown): unknown => readStoredPlan({ ...plan(), ports: given })?.ports;
+  expect(read(own)).toEqual(own);
+  expect(read(ports)).toEqual(ports);
+  expect(read({ ...ports, ofTomorrow: 1 })).toEqual(ports);
+  for (const bad of [{ address: 7 }, { readOnlyPorts: [70_000] }, { readOnlyPorts: Array(9).fill(1) }, { before: {} }])
+    expect(read({ ...ports, ...bad })).toBeUndefined();
 });
 
 const [edit] = plan().edits;
@@ -57,14 +78,14 @@ it.each<[string, unknown]>([
   ['a unit that is a flag', { ...saved, hosts: [plan({ unit: '--now' })] }],
   ['a port beyond all', { ...saved, hosts: [plan({ ports: { ...plan().ports, kubelet: 70_000 } })] }],
   ['a child in words', { ...saved, hosts: [plan({ watch: { ...plan().watch, child: 'yes' as never } })] }],
-  ['a rule left out without a word', { ...saved, hosts: [plan({ leftOut: [{ rule: 'r' } as never] })] }],
+  ['a rule left out without a word', { ...saved, hosts: [plan({ skippedRules: [{ rule: 'r' } as never] })] }],
   ['a host twice', { ...saved, hosts: [plan(), plan()] }],
 ])('is refused with %s, with its name and what to do', (_, value) => {
   const read = (): unknown => readSavedPlan('my.plan', JSON.stringify(value));
   expect(read).toThrow(expect.objectContaining({ code: 'plan', hint: expect.stringContaining('--out') as string }));
-  expect(read).toThrow(/^my\.plan: not a saved plan/);
+  expect(read).toThrow(/^my\.plan is not a saved plan/);
 });
 
 it('is refused where it is no JSON', () => {
-  for (const text of ['', 'hosts: []', '{"kind":']) expect(() => readSavedPlan('p', text)).toThrow(/it is no JSON/);
+  for (const text of ['', 'hosts: []', '{"kind":']) expect(() => readSavedPlan('p', text)).toThrow(/not valid JSON/);
 });

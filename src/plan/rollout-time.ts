@@ -1,0 +1,64 @@
+/** How long a rollout takes, as far as it can be told before: wave by wave, so many hosts at once. Pure arithmetic. */
+import { type Amount, unavailableLimit } from './waves.js';
+
+export interface RolloutPace {
+  /** Hosts that change at the same time. */
+  readonly atOnce: number;
+  /** Milliseconds for one host. */
+  readonly perHost: number;
+}
+
+/** A node's lease is renewed every ten seconds, and the gate wants to see two renewals. */
+const leaseRenewals = 20_000;
+/** Connecting twice, copying, writing and the restart itself. */
+const aroundTheGate = 10_000;
+
+/** `hosts`: of the cluster, of which a tenth may be unavailable at once if nothing else is said. */
+export const paceOf = ({
+  settle,
+  forks,
+  maxUnavailable,
+  hosts,
+  hasCluster,
+}: {
+  readonly settle: number;
+  readonly forks: number;
+  readonly maxUnavailable?: Amount | undefined;
+  readonly hosts: number;
+  readonly hasCluster: boolean;
+}): RolloutPace => ({
+  atOnce: hasCluster ? Math.max(1, Math.min(forks, unavailableLimit(maxUnavailable, hosts, 0))) : 1,
+  perHost: Math.max(settle, hasCluster ? leaseRenewals : 0) + aroundTheGate,
+});
+
+/** Milliseconds after which systemd on a node gives up a restart. */
+const restart = 90_000;
+/** A drain waits for pods that end slowly. */
+const drain = 600_000;
+/** A revert is given this long to be healthy, however short the deadline. */
+const leastProof = 60_000;
+
+/** Milliseconds that it takes to restore a node's files and to see it healthy, at most. */
+export const longestRevert = (deadline: number): number => aroundTheGate + restart + Math.max(deadline, leastProof);
+
+/** Milliseconds that a change can take at most: with a gate that fails at the deadline, and the revert after it. */
+export const longestChange = (deadline: number, { restarts, drains }: { restarts: boolean; drains: boolean }): number =>
+  (restarts && drains ? drain : 0) + (restarts ? restart : 0) + deadline + longestRevert(deadline);
+
+/** Milliseconds to remove kubelatch from a node, which restarts nothing, at most. */
+export const longestUninstall = 90_000;
+
+/** Milliseconds for waves of so many hosts. */
+export const rolloutTime = (waves: readonly number[], { atOnce, perHost }: RolloutPace): number =>
+  waves.reduce((sum, hosts) => sum + Math.ceil(hosts / atOnce) * perHost, 0);
+
+/** `about 40 s`, `about 4 min`, `about 2 h 10 min`: no more exact than it is known. */
+export function aboutTime(ms: number): string {
+  const seconds = Math.max(5, Math.ceil(ms / 5000) * 5);
+  if (seconds < 100) return `about ${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes < 90) return `about ${minutes} min`;
+  const rest = Math.ceil((minutes % 60) / 10) * 10;
+  const hours = Math.floor(minutes / 60) + (rest === 60 ? 1 : 0);
+  return `about ${hours} h${rest === 0 || rest === 60 ? '' : ` ${rest} min`}`;
+}
