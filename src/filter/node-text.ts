@@ -1,0 +1,6 @@
+/** A file that kubelatch writes as a whole. Pure. */
+
+export interface NodeText {
+  readonly path: string;
+  readonly text: string;
+}
