@@ -1,6 +1,6 @@
-/** Hosts that share a result, told once. */
+/** Groups hosts that have the same result. */
 
-/** Items with the same key together; groups and items in the order in which they first appear. */
+/** Groups items by key; groups and items keep the order of first appearance. */
 export function groupBy<T>(items: Iterable<T>, keyOf: (item: T) => string): T[][] {
   const groups = new Map<string, T[]>();
   for (const item of items) {
@@ -12,8 +12,8 @@ export function groupBy<T>(items: Iterable<T>, keyOf: (item: T) => string): T[][
   return [...groups.values()];
 }
 
-/** A message without what differs from host to host: its name, addresses with ports, numbers. Only for grouping, never for a decision. */
-export function skeleton(message: string, name: string): string {
+/** A message with the host name, `address:port` and numbers replaced by `#`. Use it for grouping only, never for a decision. */
+export function messagePattern(message: string, name: string): string {
   return message
     .replaceAll(name, '#')
     .replace(/\S+:\d+\b/g, '#')

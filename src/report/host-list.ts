@@ -1,4 +1,4 @@
-/** Names of hosts in few words, written so that `--limit` takes them: `n1,n2`, `node[01:40]`. */
+/** Compact lists of host names in the syntax of `--limit`: `n1,n2`, `node[01:40]`. */
 import { oneLine } from '../lib/sanitize.js';
 
 interface Numbered {
@@ -6,17 +6,17 @@ interface Numbered {
   readonly digits: string;
 }
 
-/** Fewer neighbours than this are written out. */
+/** Fewer consecutive names than this are written out. */
 const shortestRange = 3;
 
-/** All names, comma-separated, runs of numbers as ranges; after `most` pieces the rest is only counted. */
+/** All names, comma-separated, consecutive numbers as ranges; after `most` pieces only the total count follows. */
 export function hostList(names: readonly string[], most = 12): string {
   const pieces = compress(names);
   if (pieces.length <= most) return pieces.join(',');
   return `${pieces.slice(0, most).join(',')},… (${names.length} hosts)`;
 }
 
-/** One piece a run of numbers or a single name; families in the order in which they first appear. */
+/** One piece per range or single name; names with the same text around their number stay together, in order of appearance. */
 export function compress(names: readonly string[]): string[] {
   const families = new Map<string, { before: string; after: string; members: Numbered[] }>();
   for (const raw of new Set(names)) {
@@ -53,7 +53,7 @@ function runsOf(members: readonly Numbered[]): Numbered[][] {
   return runs;
 }
 
-/** Numbers with leading zeros only go with numbers of the same length, as ranges of the inventory do. */
+/** A number with leading zeros continues only a number of the same length, as in inventory ranges. */
 function follows(first: string, last: string, next: string): boolean {
   if (last === '' || Number(next) !== Number(last) + 1) return false;
   const padded = [first, next].some((digits) => digits.length > 1 && digits.startsWith('0'));

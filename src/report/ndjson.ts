@@ -1,8 +1,9 @@
-/** A run as it happens, one JSON object a line, each with time, run, host and event. */
-import type { RunEvent } from '../apply/outcome.js';
-import { hostTree, plainJson } from './json.js';
+/** Lines of JSON: a run as it happens, then its result. Each has time, run, host and event; run and host are names. */
+import type { RunEvent } from '../run/outcome.js';
+import { type SafeText, safeJson, safeJsonLines } from '../lib/output.js';
+import { documentOf } from './document.js';
 import type { Result } from './model.js';
-import { redact } from '../lib/redact.js';
+import type { ResultDocument, ResultKind } from './schema.js';
 
 export interface Moment {
   /** ISO 8601, UTC. */
@@ -11,25 +12,101 @@ export interface Moment {
   readonly run: string | undefined;
 }
 
+type Tree = Readonly<Record<string, unknown>>;
+
 /** One event with its line feed; `host` is null for what concerns the whole run. */
-export function eventLine(event: RunEvent, { time, run }: Moment): string {
+export function eventLine(event: RunEvent, { time, run }: Moment): SafeText {
   const { event: name, ...rest } = event;
-  const { host = null, run: started, reason, ...more } = rest as Partial<Record<string, unknown>>;
-  const why = typeof reason === 'string' ? { reason: redact(reason) } : {};
-  return `${plainJson({ time, run: run ?? started ?? null, host, event: name, ...more, ...why })}\n`;
+  const { host = null, run: started, ...more } = rest as Partial<Record<string, unknown>>;
+  return safeJson({ time, run: run ?? started ?? null, host, event: name, ...more });
 }
 
-/** The result itself: a `host-result` for each host and a `summary` as the last line. */
-export function resultLines(result: Result, { time, run }: Moment): string {
-  const common = { time, run: run ?? ('run' in result ? result.run : null) };
-  const { schemaVersion, kind, cluster, summary } = result;
-  const notes = 'notes' in result ? { notes: result.notes.map(redact) } : {};
-  const lines = [
-    ...result.hosts.map((host) => {
-      const { name, ...rest } = hostTree(host);
-      return { ...common, host: name, event: 'host-result', ...rest };
-    }),
-    { ...common, host: null, event: 'summary', schemaVersion, kind, cluster, ...notes, summary },
+/** What a line of a result's list is called. */
+const eventOf: Readonly<Record<Exclude<ResultKind, 'rule' | 'rules' | 'netpol' | 'persist'>, string>> = {
+  audit: 'host-result',
+  verify: 'host-result',
+  plan: 'host-result',
+  apply: 'host-result',
+  rollback: 'host-result',
+  resume: 'host-result',
+  uninstall: 'host-result',
+  inventory: 'inventory-host',
+  'inventory-check': 'host-check',
+  runs: 'run',
+  run: 'run-host',
+  backups: 'host-backups',
+  'csr-list': 'certificate-request',
+  'csr-approve': 'certificate-request',
+  'csr-watch': 'certificate-request',
+};
+
+/** The result itself: a line for each host or run, and as the last one a `summary` with all that is left. */
+export const resultLines = (result: Result, time: string): SafeText => safeJsonLines(linesOf(documentOf(result), time));
+
+function linesOf(document: ResultDocument, time: string): Tree[] {
+  if (document.kind === 'netpol') {
+    const { clusterFindings: found, ...rest } = document;
+    return [
+      ...found.map((one) => ({ time, run: null, host: null, event: 'cluster-finding', ...one })),
+      { time, run: null, host: null, event: 'summary', ...rest },
+    ];
+  }
+  if (document.kind === 'rule' || document.kind === 'rules' || document.kind === 'persist')
+    return [{ time, run: null, host: null, event: 'summary', ...document }];
+  const event = eventOf[document.kind];
+  if (document.kind === 'runs') {
+    const { runs, ...rest } = document;
+    return [
+      ...runs.map((one) => ({ time, ...named(one), host: null, event, ...without(one, runKeys) })),
+      { time, run: null, host: null, event: 'summary', ...rest },
+    ];
+  }
+  if (document.kind === 'run') {
+    const { run, ...head } = document;
+    const rest = without(run, [...runKeys, 'hosts']);
+    return [
+      ...run.hosts.map(({ host, ...one }) => ({ time, run: run.id, host, event, ...one })),
+      { time, run: run.id, host: null, event: 'summary', ...head, ...without(named(run), ['run']), ...rest },
+    ];
+  }
+  if ('requests' in document) {
+    const { requests, ...rest } = document;
+    return [
+      ...requests.map(({ host, ...one }) => ({ time, run: null, host, event, ...one })),
+      { time, run: null, host: null, event: 'summary', ...rest },
+    ];
+  }
+  const run = 'run' in document && document.run !== null ? named(document.run) : { run: null };
+  const hosts = document.hosts as readonly ({ readonly host: string } & Tree)[];
+  const found = 'clusterFindings' in document ? document.clusterFindings : [];
+  const drift = 'drift' in document ? document.drift : undefined;
+  const head = drift === undefined ? {} : { drift: without(drift, ['hosts', 'findings']) };
+  const rest = { ...without({ ...document, ...run }, ['run', 'hosts', 'clusterFindings', 'drift']), ...head };
+  return [
+    ...hosts.map(({ host, ...one }) => ({ time, run: run.run, host, event, ...one })),
+    ...found.map((one) => ({ time, run: run.run, host: null, event: 'cluster-finding', ...one })),
+    ...(drift?.hosts ?? []).map(({ host, ...one }) => ({ time, run: run.run, host, event: 'drift-host', ...one })),
+    ...(drift?.findings ?? []).map(({ host, ...one }) => ({
+      time,
+      run: run.run,
+      host,
+      event: 'drift-finding',
+      ...one,
+    })),
+    { time, run: run.run, host: null, event: 'summary', ...rest },
   ];
-  return lines.map((one) => `${plainJson(one)}\n`).join('');
 }
+
+type RunTree = Pick<ResultDocument<'runs'>['runs'][number], 'id' | 'kind' | 'of' | 'plan'>;
+const runKeys = ['id', 'kind', 'of', 'plan'] as const;
+
+/** A run by its name; `kind` is the result's own. */
+const named = ({ id, kind, of, plan }: RunTree): { readonly run: string } & Tree => ({
+  run: id,
+  runKind: kind,
+  of,
+  plan,
+});
+
+const without = (tree: object, keys: readonly string[]): Tree =>
+  Object.fromEntries(Object.entries(tree).filter(([key]) => !keys.includes(key)));

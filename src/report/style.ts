@@ -1,4 +1,4 @@
-/** How words are set off in a report; each writer is handed one, so that none decides about colour itself. */
+/** The colours of a report. Each writer receives a style, so that no writer decides about colour itself. */
 export type Paint = (text: string) => string;
 
 export interface Style {
@@ -11,5 +11,5 @@ export interface Style {
 
 const same: Paint = (text) => text;
 
-/** No colour at all. */
+/** A style without colour. */
 export const plainStyle: Style = { red: same, green: same, yellow: same, bold: same, dim: same };

@@ -1,66 +1,50 @@
-/** How nodes were freed of every trace, for a person and as JSON; and what that is worth to a script. */
+/** The result of an uninstall as text and as an exit code. */
 import { type ResultCode, worstOf } from './exit-code.js';
-import { plainJson } from './json.js';
 import { type TextOptions, count, paragraph } from './layout.js';
+import { uninstallNames } from './schema-parts.js';
+import { nextCommand } from '../lib/next-command.js';
 import { line } from './words.js';
+import type { UninstallOutcome, UninstallResult, Uninstalled } from './model.js';
 
-const uninstallOutcomes = ['removed', 'nothing', 'refused', 'failed', 'unreachable', 'skipped'] as const;
+const whatStays =
+  'Hardened settings stay in place, in the files that kubelatch wrote too. Comments in them that mention kubelatch rollback no longer hold: the backups are gone.';
 
-export interface Uninstalled {
-  readonly name: string;
-  /** `nothing`: there was none. */
-  readonly outcome: (typeof uninstallOutcomes)[number];
-  readonly reason?: string | undefined;
-  readonly hint?: string | undefined;
-  /** Runs of which the node kept backups. */
-  readonly runs: number;
-}
-
-/** One line a host, then one that sums up; each trouble has a hint below it. Ends with a line feed. */
-export function uninstallText(hosts: readonly Uninstalled[], { style, width }: TextOptions): string {
-  const lines = hosts.flatMap(({ name, outcome, reason, hint, runs }) => {
+/** One line per host, then how to see the steps of a run that left hosts over, then a summary. Ends with a line feed. */
+export function uninstallText(
+  { run, hosts, hooks = [] }: Pick<UninstallResult, 'run' | 'hosts' | 'hooks'>,
+  { style, width }: TextOptions,
+): string {
+  const lines = hosts.flatMap(({ host, outcome, reason, hint, backupCount }) => {
     if (outcome === 'removed') {
       return paragraph(
         '+ ',
-        `${line(name)}: removed${runs === 0 ? '' : `, with the backups of ${count(runs, 'run')}`}`,
+        `${line(host)}: removed${backupCount === 0 ? '' : `, including the backups of ${count(backupCount, 'run')}`}`,
         width,
       );
     }
-    if (outcome === 'nothing') return paragraph('+ ', `${line(name)}: nothing was there`, width);
+    if (outcome === 'nothing') return paragraph('+ ', `${line(host)}: nothing to remove`, width);
     return [
-      ...paragraph('! ', `${line(name)}: ${outcome}: ${line(reason ?? '')}`, width).map(style.red),
+      ...paragraph('! ', `${line(host)}: ${outcome}: ${line(reason ?? '')}`, width).map(style.red),
       ...(hint === undefined ? [] : paragraph('    hint: ', line(hint), width)),
     ];
   });
-  const parts = uninstallOutcomes.flatMap((outcome) => {
-    const number = hosts.filter((host) => host.outcome === outcome).length;
-    return number === 0 ? [] : [`${number} ${outcome}`];
+  const parts = uninstallNames.flatMap((outcome) => {
+    const number = hosts.filter((one) => one.outcome === outcome).length;
+    return number === 0 ? [] : [`${number} ${outcome === 'nothing' ? 'with nothing to remove' : outcome}`];
   });
-  const end = paragraph('', `Uninstall: ${parts.join(', ')}`, width).map(style.bold);
-  return `${[...lines, ...end].join('\n')}\n`;
-}
-
-/** One object; with `eachLine` one a host. Ends with a line feed. */
-export function uninstallJson(
-  about: { readonly version: string; readonly cluster: string },
-  hosts: readonly Uninstalled[],
-  eachLine: boolean,
-): string {
-  const trees = hosts.map(({ name, outcome, reason, hint, runs }) => ({
-    name,
-    outcome,
-    ...(reason === undefined ? {} : { reason: line(reason) }),
-    ...(hint === undefined ? {} : { hint }),
-    runs,
-  }));
-  if (eachLine) return trees.map((tree) => `${plainJson({ event: 'host-result', ...tree })}\n`).join('');
-  const summary = Object.fromEntries(
-    uninstallOutcomes.map((outcome) => [outcome, hosts.filter((host) => host.outcome === outcome).length]),
+  const isDone = hosts.every(({ outcome }) => outcome === 'removed' || outcome === 'nothing');
+  const steps =
+    run === undefined || isDone ? [] : paragraph('', `To see each step: ${nextCommand('runs show', run.id)}`, width);
+  const failed = hooks.filter(({ hook, failure }) => failure !== undefined && hook.startsWith('after'));
+  const warnings = failed.flatMap(({ hook, host, wave, failure = '' }) =>
+    paragraph('! ', `${line(host ?? `wave ${wave}`)}: the ${hook} hook ${line(failure)}`, width).map(style.yellow),
   );
-  return `${plainJson({ schemaVersion: 1, tool: 'kubelatch', ...about, kind: 'uninstall', hosts: trees, summary }, 2)}\n`;
+  const end = paragraph('', `Uninstall: ${parts.join(', ')}`, width).map(style.bold);
+  const stays = hosts.some(({ outcome }) => outcome === 'removed') ? paragraph('', whatStays, width) : [];
+  return `${[...lines, ...warnings, ...stays, ...steps, ...end].join('\n')}\n`;
 }
 
-const codeOf: Readonly<Record<Uninstalled['outcome'], ResultCode>> = {
+const codeOf: Readonly<Record<UninstallOutcome, ResultCode>> = {
   removed: 0,
   nothing: 0,
   refused: 1,
@@ -69,5 +53,6 @@ const codeOf: Readonly<Record<Uninstalled['outcome'], ResultCode>> = {
   skipped: 4,
 };
 
+/** The exit code of the worst outcome. */
 export const uninstallCode = (hosts: readonly Uninstalled[]): ResultCode =>
   worstOf(hosts.map(({ outcome }) => codeOf[outcome]));

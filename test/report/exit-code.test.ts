@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { outcomeKinds } from '../../src/apply/outcome.js';
+import { outcomeKinds } from '../../src/run/outcome.js';
 import { type ResultCode, exitCodeOf, worstOf } from '../../src/report/exit-code.js';
 import {
   auditResult,

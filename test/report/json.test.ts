@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
-import { jsonText } from '../../src/report/json.js';
-import { eventLine, resultLines } from '../../src/report/ndjson.js';
+import { type Format, formatted } from '../../src/report/formats.js';
+import type { Result } from '../../src/report/model.js';
+import { eventLine } from '../../src/report/ndjson.js';
+import { plainStyle } from '../../src/report/style.js';
 import {
   auditResult,
   check,
@@ -15,25 +17,33 @@ import {
   unreachable,
 } from './samples.js';
 
+const written = (format: Format, result: Result): string =>
+  formatted(format, result, { text: { width: 80, style: plainStyle }, time: '2026-11-23T05:01:04Z' });
+const jsonText = (result: Result): string => written('json', result);
 const parse = (text: string): { hosts: Record<string, unknown>[] } => JSON.parse(text) as never;
 
 test('an audit has the promised keys in the promised order', () => {
   const text = jsonText(auditResult([hostAudit('n1', { findings: [finding()] }), unreachable('n2')]));
   const result = parse(text);
   expect(Object.keys(result)).toEqual(
-    'schemaVersion tool version kind cluster playbooks startedAt hosts notes summary'.split(' '),
+    'schemaVersion tool version kind cluster playbooks startedAt finishedAt hosts clusterFindings notes summary'.split(
+      ' ',
+    ),
   );
   expect(Object.keys(result.hosts[0] ?? {})).toEqual(
-    'name nodeName role distro kubeletVersion status findings notes'.split(' '),
+    'host nodeName role distro kubeletVersion status findings notes'.split(' '),
   );
   expect(result.hosts[0]?.['findings']).toEqual([
     {
+      fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
       rule: 'anonymous-auth',
       playbook: 'baseline',
       title: 'Anonymous requests to the kubelet are refused',
       severity: 'critical',
       status: 'fail',
-      want: 'false',
+      setting: 'authentication.anonymous.enabled',
+      want: { equals: false },
+      wantText: 'false',
       got: true,
       source: {
         kind: 'flag',
@@ -69,12 +79,12 @@ test('a run has outcome, gate, timings and log', () => {
   const host = outcome('n1', 'reverted', { reason: 'lease', gate: [check('lease')], log: ['F1 died'] });
   const result = parse(jsonText(runResult([host], { stopped: 'the canary failed' })));
   expect(result).toMatchObject({
-    run: '20261123T050000Z-4f2a',
+    run: { id: '20261123T050000Z-4f2a', kind: 'apply' },
     stopped: 'the canary failed',
     summary: { reverted: 1 },
   });
   expect(result.hosts[0]).toEqual({
-    name: 'n1',
+    host: 'n1',
     nodeName: 'n1',
     outcome: 'reverted',
     reason: 'lease',
@@ -82,7 +92,7 @@ test('a run has outcome, gate, timings and log', () => {
     gate: [
       { check: 'lease', passed: false, expected: 'renewed twice after the restart', seen: 'not renewed for 31 s' },
     ],
-    timings: {},
+    timingsMs: {},
     log: ['F1 died'],
   });
 });
@@ -108,7 +118,7 @@ test('ndjson: one line an event, each with time, run, host and event', () => {
 });
 
 test('ndjson: the result ends with its summary', () => {
-  const lines = resultLines(runResult([outcome('n1', 'confirmed')]), { time: 't', run: undefined }).split('\n');
+  const lines = written('ndjson', runResult([outcome('n1', 'confirmed')])).split('\n');
   expect(lines).toHaveLength(3);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ run: '20261123T050000Z-4f2a', host: 'n1', event: 'host-result' });
   expect(JSON.parse(lines[1] ?? '')).toMatchObject({ host: null, event: 'summary', summary: { confirmed: 1 } });

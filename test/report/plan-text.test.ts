@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { diffLines, planText } from '../../src/report/plan-text.js';
+import { diffLines, planFolds, planText } from '../../src/report/plan-text.js';
 import { plainStyle } from '../../src/report/style.js';
 import { createStyle } from '../../src/terminal/style.js';
 import { configEdit, hostAudit, hostPlan, hostPlanned, modeEdit, planResult, unreachable } from './samples.js';
@@ -21,11 +21,11 @@ test('hosts with the same diff share it, though their files differ elsewhere', (
   const text = planText(planResult(hosts, [['n1'], ['n2'], ['cp1']]), options);
   expect(text.split('\n')).toEqual([
     'n1,n2 (kubeadm): 2 edits, restart of kubelet.service',
-    '  closes: anonymous-auth, kubeconfig-mode',
+    '  fixes: anonymous-auth, kubeconfig-mode',
     '  may break: Clients that ask the kubelet without a certificate or a token, such',
     '             as an old metrics scraper.',
-    '  undone by: kubeadm upgrade writes /var/lib/kubelet/config.yaml anew from the',
-    '             ConfigMap kube-system/kubelet-config',
+    '  note: kubeadm upgrade writes /var/lib/kubelet/config.yaml anew from the',
+    '        ConfigMap kube-system/kubelet-config',
     '--- /var/lib/kubelet/config.yaml',
     '+++ /var/lib/kubelet/config.yaml',
     '@@ -3,3 +3,3 @@',
@@ -36,17 +36,17 @@ test('hosts with the same diff share it, though their files differ elsewhere', (
     '~ /etc/kubernetes/kubelet.conf: mode 0644 -> 0600',
     '',
     'cp1 (kubeadm): 1 edit, restart of kubelet.service',
-    '  closes: anonymous-auth, kubeconfig-mode',
+    '  fixes: anonymous-auth, kubeconfig-mode',
     '  may break: Clients that ask the kubelet without a certificate or a token, such',
     '             as an old metrics scraper.',
-    '  undone by: kubeadm upgrade writes /var/lib/kubelet/config.yaml anew from the',
-    '             ConfigMap kube-system/kubelet-config',
+    '  note: kubeadm upgrade writes /var/lib/kubelet/config.yaml anew from the',
+    '        ConfigMap kube-system/kubelet-config',
     '  ! warning: one CA only',
     '~ /etc/kubernetes/kubelet.conf: mode 0644 -> 0600',
     '',
     'Nothing to change: n4',
     '',
-    'Refused: no edit is made there',
+    'Refused: these hosts will not be changed',
     '! n5',
     '    the client CA /etc/ca.crt does not exist',
     '    hint: put it there',
@@ -54,15 +54,15 @@ test('hosts with the same diff share it, though their files differ elsewhere', (
     'Not judged',
     '! unreachable: n6',
     '    nothing listens on n6:22',
-    '    hint: check that sshd runs there, and the port in the inventory',
+    '    hint: check that sshd is running, and check the port in the inventory',
     '',
-    'Waves, each after the one before was proved healthy',
+    'Waves (each starts after the previous one passed its health checks)',
     '  1. n1 (1 host)',
     '  2. n2 (1 host)',
     '  3. cp1 (1 host)',
     '',
-    'Plan: 3 hosts to change, 3 restarts, 1 of control plane, 1 unchanged, 1 refused,',
-    '1 not judged',
+    'Plan: change 3 hosts (1 control-plane), 3 restarts, 1 unchanged, 1 refused, 1',
+    'not judged',
     '',
   ]);
 });
@@ -86,7 +86,7 @@ test('a restart alone is told with its reason, a new file with its mode', () => 
     hostPlanned('n2', { plan: hostPlan('n2', { edits: [created], reload: true }) }),
   ];
   const text = planText(planResult(hosts), options);
-  expect(text).toContain('n1 (kubeadm): restart of kubelet.service (what runs is not what its files say)');
+  expect(text).toContain('n1 (kubeadm): restart of kubelet.service (running settings differ from files)');
   expect(text).toContain('n2 (kubeadm): 1 edit, daemon-reload, restart of kubelet.service');
   expect(text).toContain('~ /var/lib/kubelet/config.yaml: new file, mode 0644, root:root');
 });
@@ -115,4 +115,33 @@ test('a diff keeps its marks under colour, loses escape sequences and secrets, a
   expect(lines[2]).toBe('\u001b[31m-x: old\u001b[39m');
   expect(lines[3]).toBe('\u001b[32m+password: ***\u001b[39m');
   expect(lines[4]).toHaveLength(9001);
+});
+
+test.each([
+  [
+    { atOnce: 4, perHost: 30_000 },
+    'Takes about 2 min: 12 hosts in 3 waves, at most 4 at a time, about 30 s each for the',
+  ],
+  [{ atOnce: 1, perHost: 20_000 }, 'Takes about 4 min: 12 hosts in 3 waves, one at a time, about 20 s each for the'],
+])('the plan tells how long it takes and why: %j', (pace, text) => {
+  const names = Array.from({ length: 12 }, (_, i) => `n${i}`);
+  const waves = [names.slice(0, 1), names.slice(1, 4), names.slice(4)];
+  const shown = planText({ ...planResult([]), waves }, { width: 120, style: plainStyle, pace });
+  expect(shown).toContain(`  ${text} restart and the health checks\n`);
+});
+
+test('folds equal changes, and each different one can be read', () => {
+  const same = ['n1', 'n2', 'n3'].map((name) => hostPlanned(name, { plan: hostPlan(name, { edits: [configEdit()] }) }));
+  const other = hostPlanned('n9', { plan: hostPlan('n9', { edits: [modeEdit], restart: false }) });
+  expect(planFolds(planResult([...same, other]), options).map(({ title }) => title)).toEqual([
+    'n[1:3]: 3 nodes, the same change',
+    'n9: 1 edit, no restart',
+  ]);
+  expect(planFolds(planResult(same), options)[0]?.text).toContain('+++ /var/lib/kubelet/config.yaml');
+  const folded = planText(planResult([...same, other]), options, true);
+  expect(folded).toMatch(/^n\[1:3\] \(kubeadm\): 1 edit, restart of kubelet\.service\n {2}3 nodes, the same change\n/);
+  expect(folded).toContain('may break: Clients that ask');
+  expect(folded).not.toContain('+++');
+  // One change alone is shown as it is.
+  expect(planText(planResult(same), options, true)).toBe(planText(planResult(same), options));
 });

@@ -25,28 +25,27 @@ test('outcomes worst first, equal failures once with gate and log, then what to 
   expect(runText(runResult(hosts, { stopped: '2 hosts failed, --max-failures is 0' }), options).split('\n')).toEqual([
     'OUTCOME    HOSTS  EDITS  SECONDS  REASON',
     'unknown    n6     0      0        the connection was lost while it was put back',
-    'reverted   n3,n4  0      0        the gate failed: lease (this is n3; 1 more',
-    '                                  like it)',
+    'reverted   n3,n4  0      0        the gate failed: lease (n3 and 1 more)',
     'skipped    n5     0      0',
     'confirmed  n1,n2  1      21',
     '',
     'reverted: n3,n4',
     '  GATE   EXPECTED                         SEEN',
     '  lease  renewed twice after the restart  not renewed for 31 s',
-    '  the kubelet on n3 said last:',
+    '  last kubelet log lines on n3:',
     '    | E1123 05:00:00 "Failed to run kubelet" err="no such CA"',
     '    | token: ***',
     '  hint: journalctl -u kubelet on the node',
     '',
-    'Not checked by the gate',
+    'Health checks that could not run',
     '  configz on n2: no access to the API server',
     '',
     'Stopped: 2 hosts failed, --max-failures is 0',
-    'Look at n6 now. To end what was begun there:',
+    'The state of n6 is unknown. To finish or revert the change there:',
     '    kubelatch resume 20261123T050000Z-4f2a --limit n6',
-    'When the cause is gone, do the rest:',
+    'Once the cause is fixed, continue with the remaining hosts:',
     "    kubelatch apply --limit 'n[3:5]'",
-    'To undo what was changed:',
+    'To roll back the confirmed changes:',
     '    kubelatch rollback 20261123T050000Z-4f2a',
     '',
     'Apply: 1 unknown, 2 reverted, 1 skipped, 2 confirmed in 64 s',
@@ -70,7 +69,7 @@ test('a rollback speaks of rollbacks', () => {
   const hosts = [outcome('n1', 'confirmed'), outcome('n2', 'failed', { reason: 'config.yaml was edited since' })];
   const text = runText(runResult(hosts, { kind: 'rollback' }), options);
   expect(text).toContain('    kubelatch rollback 20261123T050000Z-4f2a --limit n2\n');
-  expect(text).not.toContain('To undo');
+  expect(text).not.toContain('To roll back');
   expect(text).toContain('Rollback: 1 failed, 1 confirmed in 64 s\n');
 });
 
@@ -98,7 +97,40 @@ test('a resumed run speaks of what it was about', () => {
   expect(applied).toContain('    kubelatch resume 20261123T050000Z-4f2a --limit n1');
   expect(applied).toContain('    kubelatch apply --limit n2');
   expect(applied).toContain('Resume: 1 unknown, 1 skipped in 64 s\n');
-  const back = runText(runResult(hosts, { kind: 'resume', of: '20261122T050000Z-1111' }), options);
+  const back = runText(
+    runResult(hosts, {
+      kind: 'resume',
+      run: { id: '20261123T050000Z-4f2a', kind: 'rollback', of: '20261122T050000Z-1111' },
+    }),
+    options,
+  );
   expect(back).toContain('    kubelatch rollback 20261122T050000Z-1111 --limit n1');
   expect(back).toContain('    kubelatch rollback 20261122T050000Z-1111 --limit n2');
+});
+
+test('40 columns: outcomes are whole words, and reasons have the room of the numbers', () => {
+  const hosts = [
+    outcome('n1', 'reverted', { reason: 'healthz: expected 200, saw refused' }),
+    outcome('n2', 'confirmed'),
+    outcome('n3', 'unreachable', { reason: 'nothing listens on n3:22' }),
+  ];
+  const lines = runText(runResult(hosts), { width: 40, style: plainStyle }).split('\n');
+  expect(lines.slice(0, 7)).toEqual([
+    'OUTCOME      HOSTS  REASON',
+    'reverted     n1     healthz: expected',
+    '                    200, saw refused',
+    'unreachable  n3     nothing listens on',
+    '                    n3:22',
+    'confirmed    n2',
+    '',
+  ]);
+});
+
+test('a run that was only interrupted has no cause to fix', () => {
+  const stopped = 'interrupted: hosts in progress were finished, and no new host was started';
+  const interrupted = runText(runResult([outcome('n1', 'confirmed'), outcome('n2', 'skipped')], { stopped }), options);
+  expect(interrupted).toContain('To continue with the remaining hosts:\n    kubelatch apply --limit n2\n');
+  expect(interrupted).not.toContain('Once the cause is fixed');
+  const failed = runText(runResult([outcome('n1', 'failed'), outcome('n2', 'skipped')], { stopped }), options);
+  expect(failed).toContain('Once the cause is fixed, continue with the remaining hosts:');
 });

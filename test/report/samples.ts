@@ -1,9 +1,11 @@
 /** Results that the writers' tests share. */
-import type { GateCheck, Outcome, OutcomeKind } from '../../src/apply/outcome.js';
-import { outcomeKinds } from '../../src/apply/outcome.js';
+import type { GateCheck } from '../../src/gate/check.js';
+import type { Outcome, OutcomeKind } from '../../src/run/outcome.js';
+import { outcomeKinds } from '../../src/run/outcome.js';
 import type { FileEdit } from '../../src/plan/file-edit.js';
 import type { HostPlan } from '../../src/plan/host-plan.js';
 import type { Finding } from '../../src/playbook/assess.js';
+import type { ClusterFinding } from '../../src/playbook/cluster-finding.js';
 import type { AuditResult, HostAudit, HostPlanned, PlanResult, RunResult } from '../../src/report/model.js';
 
 const base = {
@@ -13,6 +15,7 @@ const base = {
   cluster: 'prod-eu',
   playbooks: ['baseline'],
   startedAt: '2026-11-23T05:00:00Z',
+  finishedAt: '2026-11-23T05:01:04Z',
 } as const;
 
 export const finding = (over: Partial<Finding> = {}): Finding => ({
@@ -21,7 +24,9 @@ export const finding = (over: Partial<Finding> = {}): Finding => ({
   title: 'Anonymous requests to the kubelet are refused',
   severity: 'critical',
   status: 'fail',
-  want: 'false',
+  setting: 'authentication.anonymous.enabled',
+  want: { equals: false },
+  wantText: 'false',
   got: true,
   source: { kind: 'flag', path: '/etc/default/kubelet', line: 3, detail: '--anonymous-auth in KUBELET_EXTRA_ARGS' },
   note: undefined,
@@ -34,14 +39,17 @@ export const manual = (rule: string): Finding =>
     rule,
     severity: 'medium',
     status: 'unknown',
-    want: 'a look by a person',
+    setting: undefined,
+    want: undefined,
+    wantText: 'a manual check',
     got: undefined,
     source: undefined,
-    note: 'only a person can judge this: look at the firewall',
+    note: 'check this by hand: look at the firewall',
+    manual: true,
   });
 
 export const hostAudit = (name: string, over: Partial<HostAudit> = {}): HostAudit => ({
-  name,
+  host: name,
   nodeName: name,
   role: 'worker',
   distro: 'kubeadm',
@@ -58,8 +66,20 @@ export const unreachable = (name: string, message = `nothing listens on ${name}:
     distro: undefined,
     kubeletVersion: undefined,
     status: 'unreachable',
-    error: { kind: 'refused', message, hint: 'check that sshd runs there, and the port in the inventory' },
+    error: { kind: 'refused', message, hint: 'check that sshd is running, and check the port in the inventory' },
   });
+
+export const clusterFinding = (over: Partial<ClusterFinding> = {}): ClusterFinding => ({
+  rule: 'node-not-in-inventory',
+  title: 'Every Node of the cluster is in the inventory',
+  severity: 'medium',
+  status: 'fail',
+  object: 'Node w3',
+  message: 'No host of the inventory is this Node, so nobody checks or hardens its kubelet.',
+  evidence: ['the API server lists it with the addresses 192.0.2.3'],
+  fix: 'add it to ./inventory.yaml, or set nodeName for the host that it is',
+  ...over,
+});
 
 export function auditResult(hosts: readonly HostAudit[], notes: readonly string[] = []): AuditResult {
   const all = hosts.flatMap(({ findings }) => findings);
@@ -68,6 +88,7 @@ export function auditResult(hosts: readonly HostAudit[], notes: readonly string[
     ...base,
     kind: 'audit',
     hosts,
+    clusterFindings: [],
     notes,
     summary: {
       hosts: hosts.length,
@@ -122,7 +143,9 @@ export const hostPlan = (host: string, over: Partial<HostPlan> = {}): HostPlan =
   expect: [{ setting: 'authentication.anonymous.enabled', value: false }],
   fixes: ['anonymous-auth', 'kubeconfig-mode'],
   mayBreak: ['Clients that ask the kubelet without a certificate or a token, such as an old metrics scraper.'],
-  undoneBy: ['kubeadm upgrade writes /var/lib/kubelet/config.yaml anew from the ConfigMap kube-system/kubelet-config'],
+  overwrittenBy: [
+    'kubeadm upgrade writes /var/lib/kubelet/config.yaml anew from the ConfigMap kube-system/kubelet-config',
+  ],
   warnings: [],
   ...over,
 });
@@ -140,6 +163,7 @@ export function planResult(hosts: readonly HostPlanned[], waves: readonly (reado
     ...base,
     kind: 'plan',
     hosts,
+    clusterFindings: [],
     notes: [],
     waves,
     summary: {
@@ -154,10 +178,7 @@ export function planResult(hosts: readonly HostPlanned[], waves: readonly (reado
   };
 }
 
-type HostOutcome = RunResult['hosts'][number];
-
-export const outcome = (name: string, kind: OutcomeKind, over: Partial<Outcome> = {}): HostOutcome => ({
-  name,
+export const outcome = (name: string, kind: OutcomeKind, over: Partial<Outcome> = {}): Outcome => ({
   host: name,
   nodeName: name,
   outcome: kind,
@@ -178,15 +199,15 @@ export const check = (name: string, over: Partial<GateCheck> = {}): GateCheck =>
   ...over,
 });
 
-export function runResult(hosts: readonly HostOutcome[], over: Partial<RunResult> = {}): RunResult {
+export function runResult(hosts: readonly Outcome[], over: Partial<RunResult> = {}): RunResult {
   const number = (kind: OutcomeKind): number => hosts.filter((one) => one.outcome === kind).length;
   return {
     ...base,
     kind: 'apply',
-    run: '20261123T050000Z-4f2a',
-    finishedAt: '2026-11-23T05:01:04Z',
+    run: { id: '20261123T050000Z-4f2a', kind: over.kind === 'rollback' ? 'rollback' : 'apply' },
     stopped: undefined,
     hosts,
+    notes: [],
     summary: Object.fromEntries(outcomeKinds.map((kind) => [kind, number(kind)])) as RunResult['summary'],
     ...over,
   };

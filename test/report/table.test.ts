@@ -13,22 +13,35 @@ test('columns stand two apart under upper-case headers, without blanks at the en
   expect(table(columns, [], 80)).toEqual([]);
 });
 
-test('what does not fit is cut or wrapped, the widest column first', () => {
-  const columns: Column[] = [
-    { header: 'RULE', overflow: 'keep' },
-    { header: 'GOT' },
-    { header: 'HOSTS', overflow: 'wrap' },
-  ];
-  const rows = [{ cells: ['anonymous-auth', 'x'.repeat(30), 'n1,n2,n3,n4,n5'] }];
-  expect(table(columns, rows, 36)).toEqual([
-    'RULE            GOT        HOSTS',
-    'anonymous-auth  xxxxxxxx…  n1,n2,n3,',
-    '                           n4,n5',
+const columns: Column[] = [
+  { header: 'RULE', overflow: 'keep' },
+  { header: 'GOT' },
+  { header: 'HOSTS', overflow: 'wrap' },
+];
+
+test('what does not fit is wrapped between words, the widest column first', () => {
+  const rows = [{ cells: ['anonymous-auth', 'one,two,three,four,five,six', 'n1,n2,n3,n4,n5'] }];
+  expect(table(columns, rows, 45)).toEqual([
+    'RULE            GOT            HOSTS',
+    'anonymous-auth  one,two,       n1,n2,n3,n4,n5',
+    '                three,four,',
+    '                five,six',
   ]);
 });
 
+test('a row of which a word does not fit is a list of its fields; the others stay a table', () => {
+  const short = { cells: ['a', 'x', 'n1'] };
+  const long = { cells: ['anonymous-auth', 'x'.repeat(30), 'n1,n2'], below: ['    note'] };
+  const list = ['RULE   anonymous-auth', 'GOT', `  ${'x'.repeat(30)}`, 'HOSTS  n1,n2', '    note'];
+  expect(table(columns, [short, short, long, short], 36)).toEqual([
+    ...['RULE  GOT  HOSTS', 'a     x    n1', 'a     x    n1', '', ...list, '', 'a     x    n1'],
+  ]);
+  // Half a table is none.
+  expect(table(columns, [short, long], 36)).toEqual(['RULE   a', 'GOT    x', 'HOSTS  n1', '', ...list]);
+});
+
 test('no line is wider than asked for, and colour is never cut in two', () => {
-  const overflow = fc.constantFrom('cut' as const, 'wrap' as const, 'keep' as const);
+  const overflow = fc.constantFrom('wrap' as const, 'keep' as const);
   const cell = fc.string({ unit: fc.constantFrom('a', 'B', ' ', ',', '/', 'é', '漢'), maxLength: 60 });
   fc.assert(
     fc.property(
@@ -45,6 +58,9 @@ test('no line is wider than asked for, and colour is never cut in two', () => {
         );
         expect(table(columns, painted, width).map(stripVTControlCharacters)).toEqual(plain);
         for (const line of plain) expect(widthOf(line)).toBeLessThanOrEqual(width);
+        // Nothing is lost, and a word that fits a line is on one.
+        const words = rows.flatMap((cells) => cells.slice(0, kinds.length)).flatMap((text) => text.split(/[ ,/]+/));
+        for (const word of words.filter((one) => widthOf(one) <= width - 4)) expect(plain.join('\n')).toContain(word);
       },
     ),
   );

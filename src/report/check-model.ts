@@ -1,0 +1,21 @@
+/** The result of `inventory check`: whether each host and the API server can be used. */
+import type { HostError, ResultHead } from './model.js';
+
+export interface CheckedLogin {
+  readonly host: string;
+  readonly login: { readonly user: string; readonly sudo: boolean } | HostError;
+}
+
+export interface CheckedApiServer {
+  readonly reached: boolean;
+  /** Why it was not reached, in one line. */
+  readonly reason?: string | undefined;
+}
+
+export interface InventoryCheckResult extends ResultHead {
+  readonly kind: 'inventory-check';
+  readonly cluster: string;
+  readonly hosts: readonly CheckedLogin[];
+  /** Undefined where neither inventory nor flags say how to reach it, or with --no-cluster. */
+  readonly apiServer?: CheckedApiServer | undefined;
+}

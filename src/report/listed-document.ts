@@ -1,0 +1,34 @@
+/** Hosts of the inventory, their logins, their backups, and rules, as JSON holds them. */
+import { isReached } from '../lib/is-reached.js';
+import type { CheckedLogin } from './check-model.js';
+import type { HostBackups, ListedHost, RuleResult } from './model.js';
+import type { ResultDocument } from './schema.js';
+import { line } from './words.js';
+
+export function listedTree({ host, address, nodeName, role, group, ssh }: ListedHost) {
+  const { user, port, identityFile, knownHostsFile, jump, direct, become, becomePassword } = ssh;
+  const access = { user, port, identityFile, knownHostsFile, jump, direct, become, becomePassword };
+  return { host, address, nodeName, role, group, ssh: access };
+}
+
+export function checkTree({ host, login }: CheckedLogin) {
+  if (!('hint' in login)) return { host, status: 'usable' as const, user: login.user, sudo: login.sudo };
+  const error = { kind: login.kind, message: line(login.message), hint: login.hint };
+  return { host, status: isReached(login) ? ('unreadable' as const) : ('unreachable' as const), error };
+}
+
+export function backupsTree({ host, error, backups }: HostBackups) {
+  const all = backups.map(({ bytes, ...backup }) => ({ ...backup, bytes: bytes ?? null }));
+  if (error === undefined) return { host, status: 'read' as const, backups: all };
+  const status = isReached(error) ? ('unreadable' as const) : ('unreachable' as const);
+  const { kind, message, hint } = error;
+  return { host, status, error: { kind, message: line(message), hint }, backups: all };
+}
+
+type RuleDocument = ResultDocument<'rule'>['rule'];
+
+export function ruleTree({ rule, want, wantText }: RuleResult): RuleDocument {
+  const { kind, id, title, severity, why, mayBreak, versions, skip, references, ...own } = rule;
+  const base = { kind, id, title, severity, why, mayBreak, versions, skip, references };
+  return { ...base, want: want ?? null, wantText, ...own } as RuleDocument;
+}
