@@ -6,7 +6,8 @@ import { CommanderError } from 'commander';
 import { dispatchVerb } from './cli/dispatch.js';
 import { exitCodeOfError, exitError, exitUsage } from './cli/exit-codes.js';
 import { buildProgram, isHelp } from './cli/program.js';
-import { listenForSignals } from './cli/stops.js';
+import { sayOn } from './cli/say.js';
+import { listenForSignals } from './cli/shutdown.js';
 import { ToolError, messageOf } from './lib/errors.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -14,8 +15,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 
 const terminals = [0, 1, 2].filter((fd) => isatty(fd));
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
-const stops = listenForSignals(process, { say, exit: end });
+const say = (text: string): void => sayOn(process.stderr, text);
+const shutdown = listenForSignals(process, { say, exit: end });
 
 // A reader that went away (`| head`) is no error; a verb that may change nodes comes to its end, and says how it went by its code.
 const output = { isCut: false };
@@ -23,10 +24,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   const nobodyReads = error.code === 'EPIPE' || error.code === 'EIO';
   if (!nobodyReads && !output.isCut) say(`kubelatch: the result could not be written: ${messageOf(error)}`);
   output.isCut ||= !nobodyReads;
-  if (!stops.outputLost()) end(error.code === 'EPIPE' ? 0 : exitError);
+  if (!shutdown.outputLost()) end(error.code === 'EPIPE' ? 0 : exitError);
 });
 // A terminal that is gone takes no more words.
-process.stderr.on('error', () => stops.outputLost());
+process.stderr.on('error', () => shutdown.outputLost());
 process.stdin.on('error', () => undefined);
 // A fault of the tool itself: nodes under way put themselves back.
 process.on('uncaughtException', (error) => {
@@ -37,7 +38,7 @@ process.on('uncaughtException', (error) => {
 
 async function main(): Promise<number> {
   const { program, exitCode } = buildProgram(version, (verb, flags, args) =>
-    dispatchVerb(verb, flags, args, stops, version),
+    dispatchVerb(verb, args, { flags, shutdown, version }),
   );
   try {
     if (process.argv.length <= 2 && !(process.stdin.isTTY && process.stderr.isTTY)) {
@@ -46,11 +47,11 @@ async function main(): Promise<number> {
     }
     await program.parseAsync();
     // What was left is no result, whatever the rest said.
-    return (stops.leave.aborted ? stops.exitCode() : undefined) ?? exitCode();
+    return (shutdown.immediate.aborted ? shutdown.exitCode() : undefined) ?? exitCode();
   } catch (error) {
     if (error instanceof CommanderError) return isHelp(error) ? 0 : exitUsage;
-    const interrupted = stops.exitCode();
-    if (interrupted !== undefined && (stops.leave.aborted || isInterruption(error))) return interrupted;
+    const interrupted = shutdown.exitCode();
+    if (interrupted !== undefined && (shutdown.immediate.aborted || isInterruption(error))) return interrupted;
     if (!(error instanceof ToolError)) {
       say(`kubelatch: ${messageOf(error)}`);
       if (error instanceof Error && process.argv.includes('-vv')) say(error.stack ?? '');
@@ -72,7 +73,7 @@ function end(code: number): void {
   for (const fd of gone) tryTo(() => closeSync(fd));
   tryTo(() => {
     if (gone.length === 0 && process.stdin.isTTY && process.stdin.isRaw) process.stdin.setRawMode(false);
-    if (isatty(2) && stops.leave.aborted) writeSync(2, '\u001b[?25h');
+    if (isatty(2) && shutdown.immediate.aborted) writeSync(2, '\u001b[?25h');
   });
   process.exit(code);
 }

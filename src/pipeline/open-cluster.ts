@@ -1,11 +1,14 @@
-/** Opens the way to the API server that the inventory or the flags name; none named is none used: a default could be another cluster. */
+/** Connects to the API server that the inventory or the flags name. There is no default, because that could be another cluster. */
 import { createCluster, type Cluster } from '../cluster/cluster.js';
+import { credentialPlugins } from '../cluster/credential-plugins.js';
 import { openLocalGateway } from '../cluster/local-gateway.js';
 import { openRemoteGateway } from '../cluster/remote-gateway.js';
 import { distros } from '../distros/index.js';
 import type { Inventory } from '../inventory/host.js';
 import { type Result, fail, ok } from '../lib/result.js';
+import { oneLine } from '../lib/sanitize.js';
 import type { Connector } from '../ssh/connect.js';
+import type { Run } from './context.js';
 
 export interface ClusterChoice {
   readonly kubeconfig?: string | undefined;
@@ -16,11 +19,12 @@ export interface ClusterChoice {
   readonly kubectl: string;
 }
 
-/** The cluster, or in one line why there is none. */
+/** The cluster, or why it cannot be reached, in one line. */
 export async function reachCluster(
   inventory: Inventory,
   choice: ClusterChoice,
   connector: Connector,
+  report: Run['report'],
 ): Promise<Result<Cluster, string>> {
   if (!choice.use) return fail('--no-cluster was given');
   const kubeconfig = choice.kubeconfig ?? inventory.cluster.kubeconfig;
@@ -30,7 +34,7 @@ export async function reachCluster(
   if (via !== undefined && !overruled) {
     const session = await connector.fresh(via);
     if (!session.ok)
-      return fail(`the API server is reached through ${via.name}, and ${via.name} is not: ${session.error.message}`);
+      return fail(`${via.name} (cluster.via in the inventory) cannot be reached: ${session.error.message}`);
     const gateway = await openRemoteGateway(session.value, {
       kubeconfig,
       context,
@@ -40,8 +44,12 @@ export async function reachCluster(
     return gateway.ok ? ok(createCluster(gateway.value)) : fail(gateway.error.message);
   }
   if (kubeconfig === undefined && context === undefined) {
-    return fail('the inventory names no cluster: add cluster.kubeconfig or cluster.via, or give --kubeconfig');
+    return fail(
+      'the inventory does not say how to reach it: add cluster.kubeconfig or cluster.via, or use --kubeconfig',
+    );
   }
+  if (choice.kubeconfig === undefined && kubeconfig !== undefined)
+    await tellPrograms(kubeconfig, inventory.path, report);
   const gateway = await openLocalGateway({ kubectl: choice.kubectl, kubeconfig, context });
   if (!gateway.ok) return fail(gateway.error.message);
   const cluster = createCluster(gateway.value);
@@ -49,4 +57,12 @@ export async function reachCluster(
   if (view.ok) return ok(cluster);
   await cluster.close();
   return fail(view.error.message);
+}
+
+/** Reports the programs that kubectl will start because of the kubeconfig in the inventory, before it starts them. */
+async function tellPrograms(kubeconfig: string, inventory: string, report: Run['report']): Promise<void> {
+  const programs = await credentialPlugins(kubeconfig);
+  if (programs.length === 0) return;
+  const reason = `kubectl runs programs that ${oneLine(kubeconfig)} (set in ${oneLine(inventory)}) names: ${programs.join(', ')}`;
+  report({ event: 'waiting', reason });
 }

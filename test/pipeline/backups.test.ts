@@ -1,21 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { KeptTransaction } from '../../src/apply/node-transaction.js';
-import type { Host } from '../../src/inventory/host.js';
+import type { NodeTransaction } from '../../src/change/transaction.js';
 import { fail, ok } from '../../src/lib/result.js';
-import { backupsOf, builtUpon } from '../../src/stages/backups.js';
-import type { Kept } from '../../src/stages/kept.js';
+import { backupsOf, builtUpon } from '../../src/pipeline/backups.js';
+import type { HostTransactions } from '../../src/pipeline/node-transactions.js';
+import { hostNamed } from './kept-run.js';
 
-const hostNamed = (name: string): Host => ({
-  name,
-  address: name,
-  role: 'worker',
-  group: 'workers',
-  ssh: { user: 'deploy', jump: [], become: 'sudo' },
-});
-const change = (id: string, paths: unknown, over: Partial<KeptTransaction> = {}): KeptTransaction => ({
+const change = (id: string, paths: unknown, over: Partial<NodeTransaction> = {}): NodeTransaction => ({
   id,
   state: 'confirmed',
-  about: { run: id, startedAt: '2026-11-23T05:00:00.000Z', operator: 'ann@desk', paths } as KeptTransaction['about'],
+  about: { run: id, startedAt: '2026-11-23T05:00:00.000Z', operator: 'ann@desk', paths } as NodeTransaction['about'],
   verdict: 'confirmed by ann',
   stuck: '',
   left: undefined,
@@ -23,19 +16,19 @@ const change = (id: string, paths: unknown, over: Partial<KeptTransaction> = {})
   bytes: undefined,
   ...over,
 });
-const kept = (name: string, ...transactions: KeptTransaction[]): Kept => ({
+const kept = (name: string, ...transactions: NodeTransaction[]): HostTransactions => ({
   host: hostNamed(name),
   transactions: ok(transactions),
 });
 
 describe('what nodes keep', () => {
-  it('is told newest first, whatever a node says of itself', () => {
+  it('is listed newest first, no matter what a node reports', () => {
     const strange = change('r2', 'no list', {
-      about: { startedAt: 7, operator: {}, paths: ['/a', 3] } as unknown as KeptTransaction['about'],
+      about: { startedAt: 7, operator: {}, paths: ['/a', 3] } as unknown as NodeTransaction['about'],
     });
     expect(backupsOf([kept('n1', change('r1', ['/x']), strange)])).toEqual([
       {
-        name: 'n1',
+        host: 'n1',
         backups: [
           { run: 'r2', state: 'confirmed', startedAt: '', operator: '', files: ['/a'], verdict: 'confirmed by ann' },
           {
@@ -54,7 +47,7 @@ describe('what nodes keep', () => {
   it('is an error where the node could not be asked, never nothing', () => {
     const error = { kind: 'refused', message: 'no', hint: 'look' } as const;
     expect(backupsOf([{ host: hostNamed('n1'), transactions: fail(error) }])).toEqual([
-      { name: 'n1', error, backups: [] },
+      { host: 'n1', error, backups: [] },
     ]);
   });
 });
@@ -73,8 +66,8 @@ describe('a run that a later one built upon', () => {
       {
         host: 'n1',
         outcome: 'refused',
-        reason: 'run r3 changed /y after run r1: nothing was put back',
-        hint: 'newest first: kubelatch rollback r3 --limit n1, then this one again',
+        reason: 'run r3 changed /y after run r1, so it must be rolled back first',
+        hint: 'run kubelatch rollback r3 --limit n1, then run this rollback again',
       },
     ]);
   });

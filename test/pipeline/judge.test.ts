@@ -3,41 +3,54 @@ import { expect, it } from 'vitest';
 import { detectDistro } from '../../src/distros/index.js';
 import type { NodeFacts } from '../../src/facts/node-facts.js';
 import type { Host } from '../../src/inventory/host.js';
-import { fail, ok } from '../../src/lib/result.js';
+import type { ClientCaEvidence } from '../../src/plan/client-ca.js';
 import { readSavedPlan, writeSavedPlan } from '../../src/plan/saved-plan.js';
 import { parsePlaybook } from '../../src/playbook/load.js';
-import type { PlanResult } from '../../src/report/model.js';
-import { changingPlans, judgeHost, planFor, savedPlanOf } from '../../src/stages/judge.js';
-import type { Surveyed, SurveyedNode } from '../../src/stages/survey.js';
+import type { Playbook } from '../../src/playbook/schema.js';
+import type { HostPlanned, PlanResult } from '../../src/report/model.js';
+import {
+  type SurveyedNode,
+  changingPlans,
+  draftFor,
+  judgeHost,
+  savedPlanOf,
+  settled,
+  unjudged,
+} from '../../src/pipeline/judge.js';
 import { readNode } from '../nodes/recorded-node.js';
 
 const playbook = (name: string) =>
   parsePlaybook(name, readFileSync(new URL(`../../playbooks/${name}.yaml`, import.meta.url), 'utf8'));
 const [baseline, cis] = [playbook('baseline'), playbook('cis-1.12')];
+const noWishes = { moveArguments: false, acceptPendingEdits: false };
 const noEvidence = { clientCertificates: [], clusterCa: undefined };
 
 const host = { name: 'n1', nodeName: 'node-1', role: 'worker', address: '10.0.0.1' } as unknown as Host;
 
-function surveyed(name: string, over: Partial<SurveyedNode> = {}, facts: Partial<NodeFacts> = {}): Surveyed {
+function surveyed(name: string, over: Partial<SurveyedNode> = {}, facts: Partial<NodeFacts> = {}): SurveyedNode {
   const node = readNode(name);
   const all = { ...node.facts, ...facts };
   const detected = detectDistro(all);
   if (detected === undefined) throw new Error('no kubelet');
   const { distro, setup } = detected;
   const view = { facts: all, setup, configz: node.configz, kubeletVersion: undefined };
-  const result = { host, nodeName: 'node-1', standing: 'ready', distro, view, notes: ['a note'], ...over } as const;
-  return { host, result: ok(result) };
+  return { host, nodeName: 'node-1', standing: 'ready', distro, view, notes: ['a note'], ...over };
 }
+
+const planFor = (node: SurveyedNode, playbooks: readonly Playbook[], evidence: ClientCaEvidence): HostPlanned =>
+  settled(draftFor(node, playbooks, noWishes), evidence);
 
 it('tells a check that several playbooks hold once', () => {
   const node = surveyed('kubeadm-weak');
   const alone = [baseline, cis].map((one) => judgeHost(node, [one]).findings.length);
   const { findings } = judgeHost(node, [baseline, cis]);
-  const keys = findings.filter(({ playbook: of }) => of !== 'kubelatch').map(({ rule, want }) => `${rule} ${want}`);
+  const keys = findings
+    .filter(({ playbook: of }) => of !== 'kubelatch')
+    .map(({ rule, wantText }) => `${rule} ${wantText}`);
   expect(new Set(keys).size).toBe(keys.length);
   expect(findings.length).toBeLessThan((alone[0] ?? 0) + (alone[1] ?? 0));
-  for (const { rule, want, status } of [baseline, cis].flatMap((one) => judgeHost(node, [one]).findings)) {
-    expect(findings.some((one) => one.rule === rule && one.want === want && one.status === status)).toBe(true);
+  for (const { rule, wantText, status } of [baseline, cis].flatMap((one) => judgeHost(node, [one]).findings)) {
+    expect(findings.some((one) => one.rule === rule && one.wantText === wantText && one.status === status)).toBe(true);
   }
   expect(judgeHost(node, [baseline, baseline]).findings).toEqual(judgeHost(node, [baseline]).findings);
 });
@@ -61,9 +74,8 @@ it('tells copies that nothing names any more', () => {
 
 it('carries a host that was not read through to the plan, without findings', () => {
   const error = { kind: 'auth', message: 'no key fits', hint: 'look' } as const;
-  const lost: Surveyed = { host, result: fail({ status: 'unreachable', error }) };
-  const planned = planFor(lost, [baseline], noEvidence);
-  expect(planned).toMatchObject({ name: 'n1', status: 'unreachable', error, findings: [] });
+  const planned: HostPlanned = unjudged(host, 'unreachable', error);
+  expect(planned).toMatchObject({ host: 'n1', status: 'unreachable', error, findings: [] });
   expect([planned.plan, planned.refused, changingPlans([planned])]).toEqual([undefined, undefined, []]);
 });
 
@@ -76,8 +88,13 @@ it('plans a node that is ready, or where nobody could be asked', () => {
 });
 
 it.each<[string, Partial<SurveyedNode>, RegExp]>([
-  ['is NotReady before', { standing: 'not-ready' }, /NotReady before any change/],
-  ['is no Node of the cluster', { standing: 'no-such-node' }, /knows no Node node-1/],
+  ['is NotReady before', { standing: 'not-ready' }, /already NotReady/],
+  ['is no Node of the cluster', { standing: 'no-such-node' }, /has no Node node-1/],
+  [
+    'says that it is another',
+    { standing: 'disputed', dispute: { reason: 'the host reports the node name n2', hint: 'set nodeName' } },
+    /reports the node name n2/,
+  ],
 ])('refuses to change a node that %s', (_, over, reason) => {
   const planned = planFor(surveyed('kubeadm-weak', over), [baseline], noEvidence);
   expect(planned.refused?.reason).toMatch(reason);
@@ -88,14 +105,14 @@ it.each<[string, Partial<SurveyedNode>, RegExp]>([
   expect(planFor(surveyed('kubeadm-hardened', over), [baseline], noEvidence).refused).toBeUndefined();
 });
 
-it.each(['armed', 'writing', 'applied', 'reverting'])(
+it.each(['armed', 'writing', 'applied', 'reverting', 'unreadable'])(
   'refuses a node whose change is %s, whatever it runs now',
   (state) => {
     const transactions = [{ id: 'r0', state, owner: 'root@ops', age: 30 }];
     for (const name of ['kubeadm-weak', 'kubeadm-hardened']) {
       const planned = planFor(surveyed(name, {}, { transactions }), [baseline], noEvidence);
       expect(planned.refused?.reason).toBe(
-        'the change of run r0 of root@ops, begun 30 s ago, is unfinished on this node',
+        'run r0 of root@ops, started 30 s ago, has an unfinished change on this node',
       );
       expect(planned.refused?.hint).toContain('kubelatch resume r0');
       expect(changingPlans([planned])).toEqual([]);
@@ -104,11 +121,11 @@ it.each(['armed', 'writing', 'applied', 'reverting'])(
   },
 );
 
-it('makes a node stand out that gave up putting a change back', () => {
+it('reports a node that gave up reverting a change', () => {
   const transactions = [{ id: 'r0', state: 'reverting', stuck: 'conflict /etc/x' }];
   const [first] = judgeHost(surveyed('kubeadm-hardened', {}, { transactions }), [baseline]).findings;
-  expect(first).toMatchObject({ rule: 'change-put-back', severity: 'critical', status: 'fail', got: 'given up' });
-  expect(first?.note).toBe('run r0: conflict /etc/x; mend the cause, then: kubelatch resume r0');
+  expect(first).toMatchObject({ rule: 'revert-failed', severity: 'critical', status: 'fail', got: 'revert failed' });
+  expect(first?.note).toBe('run r0: conflict /etc/x. Fix the cause, then run: kubelatch resume r0');
 });
 
 it('does not mind changes that are over', () => {

@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { readRuns } from '../../src/apply/journal.js';
-import { type RunStory, isBegun, isUnfinished, storyOf } from '../../src/apply/run-story.js';
-import { resume } from '../../src/pipeline.js';
+import { readRuns } from '../../src/run/journal.js';
+import { type RunRecord, isBegun, isUnfinished, replayJournal } from '../../src/run/record.js';
+import { resume } from '../../src/pipeline/resume.js';
 import { exitCodeOf } from '../../src/report/exit-code.js';
 import type { RunResult } from '../../src/report/model.js';
-import type { RolloutFlags } from '../../src/stages/run.js';
-import { KeptNode, type KeptOptions } from '../apply/kept-node.js';
+import type { RolloutFlags } from '../../src/pipeline/context.js';
+import { KeptNode, type KeptOptions } from '../change/kept-node.js';
 import { runOn } from './kept-run.js';
 
 vi.mock(import('../../src/lib/clock.js'), async (original) => ({
   ...(await original()),
-  ...(await import('../apply/virtual-time.js')),
+  ...(await import('../change/virtual-time.js')),
 }));
 
 let folder: string;
@@ -67,13 +67,13 @@ function linesOf(lives: readonly Life[]): string[] {
   return lines.map((one) => JSON.stringify({ time: '2026-11-23T05:00:00.000Z', ...one }));
 }
 
-const storyIn = async (runs: string): Promise<RunStory | undefined> => {
+const storyIn = async (runs: string): Promise<RunRecord | undefined> => {
   const [past] = await readRuns(runs);
-  return past === undefined ? undefined : storyOf(past);
+  return past === undefined ? undefined : replayJournal(past);
 };
 
-async function resumed(runs: string, nodes: readonly KeptNode[], story: RunStory): Promise<RunResult> {
-  const result = await resume(runOn(runs, nodes), { run: 'r1', story }, flags, () => Promise.resolve(true));
+async function resumed(runs: string, nodes: readonly KeptNode[], story: RunRecord): Promise<RunResult> {
+  const result = await resume(runOn(runs, nodes), { run: 'r1', record: story }, flags, () => Promise.resolve(true));
   for (const node of nodes) node.verify();
   if (result === undefined) throw new Error('nobody said no');
   return result;
@@ -99,11 +99,11 @@ it('ends every begun host truly, wherever the journal was cut and whatever the n
         if (story === undefined) throw new Error('no story');
         const result = await resumed(runs, nodes, story);
 
-        expect(result.hosts.map(({ name }) => name).sort()).toEqual(story.hosts.map(({ host }) => host).sort());
+        expect(result.hosts.map(({ host }) => host).sort()).toEqual(story.hosts.map(({ host }) => host).sort());
         let wasReverted = false;
         for (const [index, node] of nodes.entries()) {
           const told = story.hosts.find(({ host }) => host === `n${index}`);
-          const after = result.hosts.find(({ name }) => name === `n${index}`);
+          const after = result.hosts.find(({ host }) => host === `n${index}`);
           if (told === undefined || after === undefined) throw new Error('a host is missing');
           const before = lives[index]?.node;
           if (!isBegun(told) && told.outcome === undefined) {
@@ -140,17 +140,17 @@ it('ends every begun host truly, wherever the journal was cut and whatever the n
         const then = await storyIn(runs);
         if (then === undefined) throw new Error('no story');
         expect(then.hosts.map(({ host, outcome }) => [host, outcome]).sort()).toEqual(
-          result.hosts.map(({ name, outcome }) => [name, outcome]).sort(),
+          result.hosts.map(({ host, outcome }) => [host, outcome]).sort(),
         );
         expect(isUnfinished(then)).toBe(result.hosts.some(({ outcome }) => outcome === 'unknown'));
         const verbs = nodes.map((node) => node.verbs.length);
         const again = await resumed(runs, nodes, then);
         for (const [index, node] of nodes.entries()) {
-          if (result.hosts.find(({ name }) => name === `n${index}`)?.outcome !== 'unknown')
+          if (result.hosts.find(({ host }) => host === `n${index}`)?.outcome !== 'unknown')
             expect(node.verbs.length).toBe(verbs[index]);
         }
-        for (const { name, outcome } of again.hosts) {
-          const first = result.hosts.find((one) => one.name === name)?.outcome;
+        for (const { host, outcome } of again.hosts) {
+          const first = result.hosts.find((one) => one.host === host)?.outcome;
           if (first !== 'unknown') expect(outcome).toBe(first);
         }
       },

@@ -3,20 +3,20 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { openJournal, readRuns } from '../../src/apply/journal.js';
-import { type RunStory, isUnfinished, storyOf } from '../../src/apply/run-story.js';
+import { openJournal, readRuns } from '../../src/run/journal.js';
+import { type RunRecord, isUnfinished, replayJournal } from '../../src/run/record.js';
 import { ownMark } from '../../src/lib/process-mark.js';
-import { resume } from '../../src/pipeline.js';
+import { resume } from '../../src/pipeline/resume.js';
 import { exitCodeOf } from '../../src/report/exit-code.js';
-import { withResumedJournal } from '../../src/stages/resume.js';
-import type { RolloutFlags } from '../../src/stages/run.js';
-import { fakeCluster, lost } from '../apply/fake-node.js';
-import { KeptNode } from '../apply/kept-node.js';
+import { continueRun } from '../../src/run/open.js';
+import type { RolloutFlags } from '../../src/pipeline/context.js';
+import { fakeCluster, lost } from '../change/fake-node.js';
+import { KeptNode } from '../change/kept-node.js';
 import { runOn } from './kept-run.js';
 
 vi.mock(import('../../src/lib/clock.js'), async (original) => ({
   ...(await original()),
-  ...(await import('../apply/virtual-time.js')),
+  ...(await import('../change/virtual-time.js')),
 }));
 
 let runs: string;
@@ -29,13 +29,13 @@ const flags = { settle: 1000, deadline: 10_000, cordon: false, drain: false } as
 async function again(nodes: readonly KeptNode[], limit = nodes.length) {
   const [past] = await readRuns(runs);
   const run = runOn(runs, nodes);
-  const wanted = { run: 'r1', story: past && storyOf(past) };
+  const wanted = { run: 'r1', record: past && replayJournal(past) };
   const result = await resume({ ...run, hosts: run.hosts.slice(0, limit) }, wanted, flags, () => Promise.resolve(true));
   if (result === undefined) throw new Error('nobody said no');
   const [then] = await readRuns(runs);
-  const story: RunStory = storyOf(then ?? { run: 'r1', entries: [] });
+  const story: RunRecord = replayJournal(then ?? { run: 'r1', entries: [] });
   const code = exitCodeOf(result);
-  const outcomes = Object.fromEntries(result.hosts.map(({ name, outcome }) => [name, outcome]));
+  const outcomes = Object.fromEntries(result.hosts.map(({ host, outcome }) => [host, outcome]));
   expect(result.hosts).toHaveLength(Object.keys(outcomes).length);
   return { code, outcomes, isEnded: story.endedAt !== undefined, isLeft: isUnfinished(story), story };
 }
@@ -108,12 +108,11 @@ it('gives back what a dead run held, and takes no lock, where no node has to be 
   const journal = await openJournal(runs, 'r1');
   for (const entry of told) await journal.write(entry);
   await journal.close();
-  const story = storyOf((await readRuns(runs))[0] ?? { run: 'r1', entries: [] });
-  const done = await withResumedJournal(
+  const story = replayJournal((await readRuns(runs))[0] ?? { run: 'r1', entries: [] });
+  const done = await continueRun(
     runOn(runs, []),
     cluster,
-    story,
-    { isHere: true, asksNodes: false },
+    { record: story, isHere: true, asksNodes: false },
     (_, lease) => Promise.resolve(lease),
   );
   expect([done, notes]).toEqual([undefined, ['o r1/ab']]);

@@ -1,29 +1,25 @@
 import { expect, it } from 'vitest';
-import type { KeptTransaction } from '../../src/apply/node-transaction.js';
+import type { NodeTransaction } from '../../src/change/transaction.js';
 import type { RunLease } from '../../src/cluster/run-lease.js';
 import type { Host } from '../../src/inventory/host.js';
 import { type Result, fail, ok } from '../../src/lib/result.js';
 import { script } from '../../src/node/scripts.js';
-import type { Uninstalled } from '../../src/report/uninstall-text.js';
+import type { Uninstalled } from '../../src/report/model.js';
 import type { Connector } from '../../src/ssh/connect.js';
 import type { HostError } from '../../src/ssh/errors.js';
 import type { Session } from '../../src/ssh/session.js';
-import { sortForUninstall, uninstallHosts } from '../../src/stages/uninstall.js';
-import type { JournalEntry } from '../../src/apply/journal.js';
-import type { RunEvent } from '../../src/apply/outcome.js';
-import { FakeJournal, answer } from '../apply/fake-node.js';
+import { uninstallTask } from '../../src/pipeline/host-tasks.js';
+import { rollOutUninstall } from '../../src/pipeline/roll-out.js';
+import { sortForUninstall, uninstalledHosts } from '../../src/pipeline/uninstall-hosts.js';
+import type { JournalEntry } from '../../src/run/journal.js';
+import type { RunEvent } from '../../src/run/outcome.js';
+import { FakeJournal, answer } from '../change/fake-node.js';
 import { FakeSession, type RunAnswer } from '../fake/fake-session.js';
+import { hostNamed } from './kept-run.js';
 
-const hostNamed = (name: string): Host => ({
-  name,
-  address: name,
-  role: 'worker',
-  group: 'workers',
-  ssh: { user: 'deploy', jump: [], become: 'sudo' },
-});
 const away: HostError = { kind: 'timeout', message: 'no answer', hint: 'look' };
 
-type Doubt = ReturnType<RunLease['doubt']>;
+type Problem = ReturnType<RunLease['problem']>;
 
 /** Each host with what its node answers; undefined: it cannot be reached. */
 async function uninstall(
@@ -32,7 +28,7 @@ async function uninstall(
     abort = false,
     asked = true,
     journal = new FakeJournal(),
-    doubt = (): Doubt => undefined,
+    problem = (): Problem => undefined,
     events = [] as RunEvent[],
   } = {},
 ): Promise<Uninstalled[]> {
@@ -49,14 +45,13 @@ async function uninstall(
     return Promise.resolve(ok(session));
   };
   const connector: Connector = { connect, fresh: connect, close: () => Promise.resolve() };
-  const drain = abort ? AbortSignal.abort() : new AbortController().signal;
+  const shutdown = abort ? AbortSignal.abort() : new AbortController().signal;
   const hosts = Object.keys(nodes).map((name) => ({ host: hostNamed(name), runs: 2 }));
-  const results = await uninstallHosts(
-    hosts,
-    { connector, forks: 2, drain, report: (event) => void events.push(event) },
-    journal,
-    { doubt },
-  );
+  const about = { hosts: [], inventory: { cluster: { name: 'c' } } as never };
+  const run = { ...about, connector, forks: 2, shutdown, report: (event: RunEvent) => void events.push(event) };
+  const tasks = hosts.map(({ host }) => uninstallTask(host, run, { journal, report: run.report }));
+  const { outcomes } = await rollOutUninstall(tasks, run, journal, { problem });
+  const results = uninstalledHosts(hosts, outcomes);
   for (const session of sessions) {
     session.verify();
     expect(session.closed).toBe(true);
@@ -73,10 +68,14 @@ it('tells for each host how it came out', async () => {
     n5: { code: 2, stderr: 'sh: oh' },
     n6: undefined,
   });
-  expect(results.map(({ name, outcome, reason }) => [name, outcome, reason])).toEqual([
+  expect(results.map(({ host, outcome, reason }) => [host, outcome, reason])).toEqual([
     ['n1', 'removed', undefined],
     ['n2', 'nothing', undefined],
-    ['n3', 'refused', expect.stringMatching(/^bob@desk holds this node since 35 s for run r7 \(applied\)/)],
+    [
+      'n3',
+      'refused',
+      expect.stringMatching(/^run r7 of bob@desk has an unfinished change on this node \(applied, started 35 s ago\)/),
+    ],
     ['n4', 'failed', 'cannot remove: Read-only file system'],
     ['n5', 'failed', expect.stringContaining('status 2: sh: oh')],
     ['n6', 'unreachable', 'no answer'],
@@ -84,11 +83,12 @@ it('tells for each host how it came out', async () => {
   for (const { outcome, hint } of results)
     if (outcome !== 'removed' && outcome !== 'nothing') expect(hint).toMatch(/\w/);
   // Backups may have gone before the rest failed, or before the answer was lost.
-  for (const { hint } of results.slice(3, 5)) expect(hint).toBe('some of it may be gone already; uninstall again');
+  for (const { hint } of results.slice(3, 5))
+    expect(hint).toBe('some files may already be removed; run kubelatch uninstall again');
 });
 
 it('begins with no further host once it was interrupted', async () => {
-  expect(await uninstall({ n1: undefined }, { abort: true })).toMatchObject([{ name: 'n1', outcome: 'skipped' }]);
+  expect(await uninstall({ n1: undefined }, { abort: true })).toMatchObject([{ host: 'n1', outcome: 'skipped' }]);
 });
 
 it('is written down before each host and after it, and removes nothing where it cannot be', async () => {
@@ -115,19 +115,19 @@ it('is written down before each host and after it, and removes nothing where it 
   const [refused] = await uninstall({ n1: answer('uninstalled') }, { journal: full, asked: false });
   expect(refused).toMatchObject({
     outcome: 'failed',
-    reason: 'the journal cannot be written: ENOSPC: no space left on device',
-    hint: expect.stringMatching(/^nothing was removed/) as string,
+    reason: 'the run journal cannot be written: ENOSPC: no space left on device',
+    hint: expect.stringMatching(/^nothing was changed; free some space/) as string,
   });
 });
 
 it('begins with no further host while it is not sure of the run lock', async () => {
-  const doubt = (): Doubt => ({ reason: 'somebody else took the run lock', final: true });
+  const problem = (): Problem => ({ reason: 'somebody else took the run lock', final: true });
   const reason = 'somebody else took the run lock';
-  expect(await uninstall({ n1: undefined }, { doubt })).toMatchObject([{ outcome: 'skipped', reason }]);
+  expect(await uninstall({ n1: undefined }, { problem })).toMatchObject([{ outcome: 'skipped', reason }]);
 });
 
 it('leaves out, before anybody is asked, what is unfinished or cannot be reached', () => {
-  const change = (id: string, state: string, left?: number): KeptTransaction => {
+  const change = (id: string, state: string, left?: number): NodeTransaction => {
     return { id, state, about: { operator: 'bob@desk' }, verdict: '', stuck: '', left, order: 0, bytes: undefined };
   };
   const { ready, held } = sortForUninstall([
@@ -136,6 +136,7 @@ it('leaves out, before anybody is asked, what is unfinished or cannot be reached
     { host: hostNamed('n3'), transactions: fail(away) },
     { host: hostNamed('n4'), transactions: fail({ ...away, kind: 'script' }) },
     { host: hostNamed('n5'), transactions: ok([]) },
+    { host: hostNamed('n6'), transactions: fail({ ...away, kind: 'sudo-password' }) },
   ]);
   expect(ready.map(({ host, runs }) => [host.name, runs])).toEqual([
     ['n1', 2],
@@ -143,12 +144,13 @@ it('leaves out, before anybody is asked, what is unfinished or cannot be reached
   ]);
   expect(held).toMatchObject([
     {
-      name: 'n2',
+      host: 'n2',
       outcome: 'refused',
-      reason: expect.stringMatching(/bob@desk .* run r3 \(applied\).* 40 s/) as string,
+      reason: expect.stringMatching(/^run r3 of bob@desk .*\(applied\).* 40 s/) as string,
     },
-    { name: 'n3', outcome: 'unreachable' },
-    { name: 'n4', outcome: 'failed' },
+    { host: 'n3', outcome: 'unreachable' },
+    { host: 'n4', outcome: 'failed' },
+    { host: 'n6', outcome: 'failed' },
   ]);
   expect(held[0]?.hint).toContain('kubelatch rollback r3 --limit n2');
 });

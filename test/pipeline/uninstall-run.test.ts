@@ -3,17 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { readRuns } from '../../src/apply/journal.js';
-import { storyOf } from '../../src/apply/run-story.js';
+import { readRuns } from '../../src/run/journal.js';
+import { replayJournal } from '../../src/run/record.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import { fail, ok } from '../../src/lib/result.js';
-import { uninstall } from '../../src/pipeline.js';
-import { reachCluster } from '../../src/stages/reach-cluster.js';
-import { answer, fakeCluster } from '../apply/fake-node.js';
-import { KeptNode } from '../apply/kept-node.js';
+import { uninstall } from '../../src/pipeline/uninstall.js';
+import { reachCluster } from '../../src/pipeline/open-cluster.js';
+import { answer, fakeCluster } from '../change/fake-node.js';
+import { KeptNode } from '../change/kept-node.js';
 import { runOn } from './kept-run.js';
 
-vi.mock(import('../../src/stages/reach-cluster.js'), () => ({ reachCluster: vi.fn() }));
+vi.mock(import('../../src/pipeline/open-cluster.js'), () => ({ reachCluster: vi.fn() }));
 
 let runs: string;
 beforeEach(() => (runs = mkdtempSync(join(tmpdir(), 'kubelatch-uninstall-'))));
@@ -32,7 +32,7 @@ it('holds the run lock, and leaves a journal of its kind', async () => {
   const lock: Cluster['lock'] = (claim) => {
     notes.push(`lock ${claim.run}`);
     const release = (): Promise<void> => Promise.resolve(void notes.push('released'));
-    return Promise.resolve(ok({ identity: 'me', doubt: () => undefined, release }));
+    return Promise.resolve(ok({ identity: 'me', problem: () => undefined, release }));
   };
   vi.mocked(reachCluster).mockResolvedValue(ok(fakeCluster(() => [], { lock })));
   const [free, busy] = nodes();
@@ -46,12 +46,12 @@ it('holds the run lock, and leaves a journal of its kind', async () => {
     return Promise.resolve(true);
   });
   expect(asked).toEqual([['n0'], undefined]);
-  expect(Object.fromEntries(done?.map(({ name, outcome }) => [name, outcome]) ?? [])).toEqual({
+  expect(Object.fromEntries(done?.hosts.map(({ host, outcome }) => [host, outcome]) ?? [])).toEqual({
     n0: 'removed',
     n1: 'refused',
   });
   const [past] = await readRuns(runs);
-  const story = storyOf(past ?? { run: '', entries: [] });
+  const story = replayJournal(past ?? { run: '', entries: [] });
   expect(story).toMatchObject({
     kind: 'uninstall',
     cluster: 'c',
@@ -59,8 +59,18 @@ it('holds the run lock, and leaves a journal of its kind', async () => {
     hosts: [{ host: 'n0', outcome: 'confirmed' }],
   });
   expect(story.endedAt).toBeDefined();
+  expect(done?.run).toEqual({ id: story.run, kind: 'uninstall' });
   expect(notes).toEqual([`lock ${story.run}`, 'released']);
   expect([free.verbs, busy.verbs]).toEqual([['list', 'uninstall'], ['list']]);
+});
+
+it('has no run where no host could be asked', async () => {
+  vi.mocked(reachCluster).mockResolvedValue(fail('connection refused'));
+  const [, busy] = nodes();
+  if (busy === undefined) throw new Error('no node');
+  const done = await uninstall(runOn(runs, [busy]), () => Promise.reject(new Error('nobody is asked')));
+  expect(done).toMatchObject({ kind: 'uninstall', run: undefined, hosts: [{ outcome: 'refused' }] });
+  expect(await readRuns(runs)).toEqual([]);
 });
 
 it('is no run, and removes nothing, where nobody said yes or another run holds the lock', async () => {

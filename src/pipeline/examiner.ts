@@ -1,0 +1,129 @@
+/** Has nodes' words understood in other threads, each question under a limit of time and memory: a hostile answer costs its host alone. */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { unreadable } from '../facts/gather.js';
+import { computed, monotonic } from '../lib/clock.js';
+import { messageOf } from '../lib/errors.js';
+import { invocation } from '../lib/next-command.js';
+import type { Result } from '../lib/result.js';
+import { oneLine } from '../lib/sanitize.js';
+import type { HostError } from '../ssh/errors.js';
+import type { Question, Questions, Replies } from './examine.js';
+
+export interface Examiner {
+  ask<K extends keyof Questions>(question: K, of: Questions[K]): Promise<Result<Replies[K], HostError>>;
+  /** Ends the threads; never rejects. */
+  close(): Promise<void>;
+}
+
+export interface ExaminerLimits {
+  /** Milliseconds of computing for one question. A large node takes a few dozen. */
+  readonly computing: number;
+  /** Milliseconds for one question by the clock, where the machine is too busy to compute. */
+  readonly longest: number;
+  /** MiB that one thread may use: a hundred times what a node's answer takes. */
+  readonly memory: number;
+  readonly threads: number;
+}
+
+const limitsOfNodes: ExaminerLimits = { computing: 10_000, longest: 60_000, memory: 512, threads: 4 };
+
+interface Asked {
+  readonly question: Question;
+  readonly settle: (reply: Result<Replies[keyof Replies], HostError>) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  asked: Asked | undefined;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Threads are started as questions come, and again after one had to be ended. `program` is what they run. */
+export function createExaminer(
+  program: URL = new URL('examine-worker.js', import.meta.url),
+  limits: ExaminerLimits = limitsOfNodes,
+): Examiner {
+  const { memory } = limits;
+  const most = Math.min(limits.threads, availableParallelism());
+  const threads = new Set<Thread>();
+  const waiting: Asked[] = [];
+
+  const end = (thread: Thread, why: string): void => {
+    if (!threads.delete(thread)) return;
+    clearTimeout(thread.timer);
+    void thread.worker.terminate();
+    thread.asked?.settle(unreadable(why));
+    go();
+  };
+  const start = (): Thread => {
+    const worker = new Worker(program, {
+      workerData: invocation(),
+      resourceLimits: { maxOldGenerationSizeMb: memory },
+    });
+    const thread: Thread = { worker, asked: undefined, timer: undefined };
+    worker.unref();
+    worker.on('message', (reply: Result<Replies[keyof Replies], HostError>) => {
+      clearTimeout(thread.timer);
+      const { asked } = thread;
+      thread.asked = undefined;
+      asked?.settle(reply);
+      go();
+    });
+    worker.on('error', (error) => end(thread, whyEnded(error, memory)));
+    worker.on('exit', () => end(thread, "the thread that processed the probe's answer ended unexpectedly"));
+    threads.add(thread);
+    return thread;
+  };
+  const put = (thread: Thread, asked: Asked): void => {
+    thread.asked = asked;
+    endAtLimits(thread, limits, (why) => end(thread, why));
+    try {
+      thread.worker.postMessage(asked.question);
+    } catch (error) {
+      end(thread, `the probe's answer could not be passed to a thread (${oneLine(messageOf(error), 120)})`);
+    }
+  };
+  function go(): void {
+    while (waiting.length > 0) {
+      const free = [...threads].find((one) => one.asked === undefined) ?? (threads.size < most ? start() : undefined);
+      const next = free === undefined ? undefined : waiting.shift();
+      if (free === undefined || next === undefined) return;
+      put(free, next);
+    }
+  }
+
+  return {
+    ask: (question, of) =>
+      new Promise((resolve) => {
+        waiting.push({ question: { question, of } as Question, settle: resolve as Asked['settle'] });
+        go();
+      }),
+    async close() {
+      const all = [...threads];
+      threads.clear();
+      for (const { timer } of all) clearTimeout(timer);
+      await Promise.all(all.map(({ worker }) => worker.terminate()));
+    },
+  };
+}
+
+/**
+ * Calls `end` with a sentence once the limits are reached. What the process computes counts, and not only what goes by: a good
+ * host is not lost because its thread has not had its turn.
+ */
+function endAtLimits(thread: Thread, { computing, longest }: ExaminerLimits, end: (why: string) => void): void {
+  const began = { at: monotonic(), computed: computed() };
+  const look = (): void => {
+    const gone = monotonic() - began.at;
+    const left = Math.min(computing - (computed() - began.computed), longest - gone);
+    if (left > 0) thread.timer = setTimeout(look, left);
+    else end(`the probe's answer was not processed within ${Math.round(gone / 100) / 10} s`);
+  };
+  thread.timer = setTimeout(look, computing);
+}
+
+const whyEnded = (error: Error, memory: number): string =>
+  (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
+    ? `the probe's answer needs more than ${memory} MiB of memory`
+    : `the probe's answer could not be processed (${oneLine(error.message, 120)})`;

@@ -1,0 +1,29 @@
+// A thread that does what it is asked in the question's name of a host: answers, throws, never ends, eats memory, leaves.
+import { parentPort } from 'node:worker_threads';
+
+const deeds = {
+  throws: () => {
+    throw new Error('a fault\u001b[2J of the thread');
+  },
+  loops: () => {
+    for (;;);
+  },
+  sleeps: () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  },
+  // Waits longer than the limit on computing, without computing, and then answers.
+  dawdles: () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+    return { ok: true, value: 'dawdles' };
+  },
+  eats: () => {
+    const all = [];
+    for (;;) all.push(new Array(1000).fill(all.length));
+  },
+  leaves: () => process.exit(0),
+};
+
+parentPort.on('message', ({ of }) => {
+  const deed = deeds[Buffer.from(of.answer).toString()];
+  parentPort.postMessage(deed === undefined ? { ok: true, value: Buffer.from(of.answer).toString() } : deed());
+});
