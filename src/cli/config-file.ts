@@ -1,25 +1,87 @@
-/** kubelatch.yaml: what neither flags nor environment said. Unknown keys are errors. */
-import { readFileSync } from 'node:fs';
+/** Reads ./kubelatch.yaml and the user's own config.yaml, for flags that neither the command line nor the environment set. Unknown keys are errors. */
 import { type Command, InvalidArgumentError, type Option } from 'commander';
-import { ToolError, messageOf } from '../lib/errors.js';
+import { ToolError, fileErrorOf } from '../lib/errors.js';
+import { readOwnFile } from '../lib/own-file.js';
 import { didYouMean } from '../lib/suggest.js';
 import { type Problem, type YamlSource, formatProblems, readYaml } from '../lib/yaml-source.js';
-import { isSwitch } from './options.js';
+import { isFlagOnly, isSwitch } from './options.js';
 
-/** Throws ToolError `usage` with file and line; a file that is not there says nothing. */
-export function applyConfigFile(command: Command, path = './kubelatch.yaml'): void {
-  const source = readConfig(path);
-  if (source === undefined) return;
+/**
+ * Keys that a folder's file may set: hosts, rules, output, pace. Somebody else may have written that folder, so no key
+ * here runs a program, confirms a change, weakens a check or writes a file.
+ */
+const folderKeys = new Set([
+  ...['inventory', 'limit', 'exclude', 'playbook', 'fail-on', 'detailed-exitcode'],
+  ...['output', 'color', 'quiet', 'input', 'forks', 'timeout', 'waves', 'cordon'],
+]);
+
+export interface ConfigFiles {
+  readonly folder: string;
+  /** The user's own file: it may set every key. */
+  readonly user: string;
+  readonly say: (line: string) => void;
+}
+
+/** Sets what neither flags nor environment set, from the folder's file, then from the user's. Throws ToolError `usage` with file and line. */
+export function applyConfigFiles(command: Command, { folder, user, say }: ConfigFiles): void {
+  const ofHere = readConfig(folder, say);
+  if (ofHere !== undefined) {
+    say(`kubelatch: using ${folder}`);
+    refuseForeign(command, ofHere, user);
+    applyConfig(command, ofHere);
+  }
+  const ofUser = readConfig(user, say);
+  if (ofUser !== undefined) applyConfig(command, ofUser);
+}
+
+interface Config {
+  readonly source: YamlSource;
+  readonly entries: readonly (readonly [key: string, value: unknown])[];
+}
+
+function readConfig(path: string, say: (line: string) => void): Config | undefined {
+  const source = readSource(path, say);
+  if (source === undefined) return undefined;
   if (source.problems.length > 0) throw invalid(source, source.problems);
   const { value: data } = source;
-  if (data === null || data === undefined) return;
+  if (data === null || data === undefined) return undefined;
   if (typeof data !== 'object' || Array.isArray(data))
-    throw invalid(source, [{ path: [], message: 'a mapping of flags is wanted' }]);
+    throw invalid(source, [{ path: [], message: 'must be a mapping of flags to values' }]);
+  return { source, entries: Object.entries(data as Record<string, unknown>) };
+}
+
+function readSource(path: string, say: (line: string) => void): YamlSource | undefined {
+  try {
+    const read = readOwnFile(path);
+    if (read !== undefined && 'text' in read) return readYaml(path, read.text);
+    if (read !== undefined) say(`kubelatch: ignoring ${path}: ${read.fault}`);
+    return undefined;
+  } catch (error) {
+    throw new ToolError('usage', `${path}: ${fileErrorOf(error)}`, { cause: error });
+  }
+}
+
+/** Checks the keys of all verbs, so that a file that oversteps is refused by every verb. */
+function refuseForeign(command: Command, { source, entries }: Config, user: string): void {
+  const known = optionsByKey(withSubcommands(rootOf(command)));
+  const foreign = entries.map(([key]) => key).filter((key) => known.has(key) && !folderKeys.has(key));
+  if (foreign.length === 0) return;
+  const message =
+    'not allowed in a folder’s file: it can run a program, confirm a change, weaken a check or write a file';
+  const problems = foreign.map((key) => ({ path: [key], message }));
+  throw new ToolError('usage', formatProblems(source, problems).join('\n'), {
+    hint: `remove the line, or set it as a flag, as KUBELATCH_..., or in ${user}`,
+  });
+}
+
+function applyConfig(command: Command, { source, entries }: Config): void {
   const here = optionsByKey([command]);
-  // One file serves all verbs: a key that only another verb knows is no mistake.
+  // One file serves all verbs, so a key of another verb is fine.
   const anywhere = optionsByKey(withSubcommands(rootOf(command)));
-  for (const [key, value] of Object.entries(data as Record<string, unknown>)) {
+  for (const [key, value] of entries) {
     const found = here.get(key);
+    if (isFlagOnly(found ?? anywhere.get(key)))
+      throw invalid(source, [{ path: [key], message: 'is a flag only: each call says it anew' }]);
     if (found === undefined) {
       if (anywhere.has(key)) continue;
       throw invalid(source, [{ path: [key], message: `unknown key${didYouMean(key, anywhere.keys())}` }]);
@@ -32,18 +94,9 @@ export function applyConfigFile(command: Command, path = './kubelatch.yaml'): vo
   }
 }
 
-function readConfig(path: string): YamlSource | undefined {
-  try {
-    return readYaml(path, readFileSync(path, 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new ToolError('usage', `${path}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
 function invalid(source: YamlSource, problems: readonly Problem[]): ToolError {
   return new ToolError('usage', formatProblems(source, problems).join('\n'), {
-    hint: 'its keys are the long flags without --, and those of --no-x without no-',
+    hint: 'use the long flag name as the key: forks for --forks, cluster for --no-cluster',
   });
 }
 
@@ -58,12 +111,13 @@ function optionsByKey(commands: readonly Command[]): ReadonlyMap<string, Option>
 }
 
 function valueFor(option: Option, value: unknown): { readonly value: unknown } | { readonly problem: string } {
-  if (isSwitch(option)) return typeof value === 'boolean' ? { value } : { problem: 'true or false is wanted' };
+  if (isSwitch(option)) return typeof value === 'boolean' ? { value } : { problem: 'must be true or false' };
   const words = (Array.isArray(value) ? value : [value]) as unknown[];
-  if (!words.every((one) => typeof one === 'string' || typeof one === 'number')) return { problem: 'a text is wanted' };
+  if (!words.every((one) => typeof one === 'string' || typeof one === 'number'))
+    return { problem: 'must be a string or a number' };
   const text = words.join(',');
   if (option.argChoices !== undefined && !option.argChoices.includes(text))
-    return { problem: `one of ${option.argChoices.join(', ')} is wanted${didYouMean(text, option.argChoices)}` };
+    return { problem: `must be one of ${option.argChoices.join(', ')}${didYouMean(text, option.argChoices)}` };
   try {
     return { value: option.parseArg === undefined ? text : option.parseArg(text, undefined as never) };
   } catch (error) {

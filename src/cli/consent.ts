@@ -1,14 +1,17 @@
-/** Who says yes before nodes are changed: a person, --yes, or a saved plan; and never without the API server by itself. */
+/** Confirmation before nodes change: by a person, by --yes or by a saved plan. Without the API server, only a person or --no-cluster will do. */
 import type { Host, Inventory } from '../inventory/host.js';
 import { ToolError } from '../lib/errors.js';
 import { hostList } from '../report/host-list.js';
-import type { World } from './world.js';
+import { maintenanceLines } from './maintenance.js';
+import type { CliContext } from './context.js';
+import { print, safeText } from '../lib/output.js';
+import { say } from './say.js';
 
-/** Without a terminal nobody can be asked: refused before anything is read. */
-export function refuseUnasked({ flags, interactive }: World, hasPlan: boolean): void {
+/** Refuses before anything is read where there is no terminal to ask on. */
+export function requireConfirmation({ flags, interactive }: CliContext, hasPlan: boolean): void {
   if (flags.yes || hasPlan || interactive) return;
-  throw new ToolError('usage', 'nobody can be asked here (no terminal, or CI is set)', {
-    hint: 'add --yes, or apply a saved plan',
+  throw new ToolError('usage', 'this needs confirmation, but there is no terminal (or CI is set)', {
+    hint: 'add --yes to confirm',
   });
 }
 
@@ -17,51 +20,57 @@ export interface Question {
   readonly text: string | undefined;
   readonly question: string;
   readonly hosts: readonly string[];
-  /** Why the API server cannot be asked. */
+  /** Why the API server cannot be reached. */
   readonly withoutCluster: string | undefined;
-  /** Nothing is to be proved: the API server is asked for the run lock alone. */
+  /** The API server is needed for the run lock alone, and for no check. */
   readonly lockOnly?: boolean;
-  /** Said already, by --yes or by a saved plan. */
+  /** Confirmed already, by --yes or by a saved plan. */
   readonly agreed: boolean;
 }
 
 export async function askToChange(
-  world: World,
+  cli: CliContext,
   { inventory }: { readonly inventory: Inventory },
   { text, question, hosts, withoutCluster, lockOnly = false, agreed }: Question,
 ): Promise<boolean> {
-  const { flags, progress, prompts, errText } = world;
+  const { flags, progress, prompts, errText } = cli;
   await progress.stop();
   if (withoutCluster !== undefined && flags.cluster && agreed)
-    throw lockOnly ? unlocked(withoutCluster) : unproved(withoutCluster);
+    throw lockOnly ? lockUnavailable(withoutCluster) : checksUnavailable(withoutCluster);
+  if (text !== undefined && !agreed) say(text);
+  for (const told of maintenanceLines(cli.maintenance)) say(told);
   if (agreed) return true;
-  if (text !== undefined) process.stderr.write(`${text}\n`);
   if (withoutCluster !== undefined) {
-    process.stderr.write(
-      errText.style.yellow(
-        `! Without the API server (${withoutCluster}): ${lockOnly ? '' : 'lease, Ready and configz are not checked, and '}the cluster is not locked for other runs.\n`,
+    print(
+      process.stderr,
+      safeText(
+        errText.style.yellow(
+          `! Working without the API server: ${withoutCluster}. ${lockOnly ? '' : 'Node leases, Ready and configz will not be checked. '}Other runs will not be locked out.\n`,
+        ),
       ),
     );
   }
   const named = new Set(hosts);
   const servers = inventory.hosts.filter((host: Host) => host.role === 'control-plane' && named.has(host.name));
-  if (servers.length === 0) return prompts.confirm(question).catch(withComfort);
-  process.stderr.write(`Control-plane nodes are among them: ${hostList(servers.map((host) => host.name))}.\n`);
-  return prompts.typeToConfirm(inventory.cluster.name, question).catch(withComfort);
+  if (servers.length === 0) return prompts.confirm(question).catch(cancelled);
+  const names = hostList(servers.map((host) => host.name));
+  say(`This includes control-plane nodes: ${names}.`);
+  const { name } = inventory.cluster;
+  return prompts.typeToConfirm(name, `${question} Type ${name} to confirm, or press Enter to cancel:`).catch(cancelled);
 }
 
-/** Why nothing is changed without the API server where nobody agreed to that. */
-export const unproved = (why: string, unchanged = 'nothing was changed'): ToolError =>
-  new ToolError('cluster', `the API server cannot be asked, so that no change could be proved healthy: ${why}`, {
-    hint: `${unchanged}; mend the access, or say --no-cluster to go without those checks`,
+/** The error where the API server cannot be reached and nobody agreed to go without its checks. */
+export const checksUnavailable = (why: string, unchanged = 'nothing was changed'): ToolError =>
+  new ToolError('cluster', `the API server cannot be reached, so changes could not be verified: ${why}`, {
+    hint: `${unchanged}; fix access to the API server, or add --no-cluster to skip its checks`,
   });
 
-const unlocked = (why: string): ToolError =>
-  new ToolError('cluster', `the API server cannot be asked, so that other runs could not be kept out: ${why}`, {
-    hint: 'nothing was changed; mend the access, or say --no-cluster to go without the lock',
+const lockUnavailable = (why: string): ToolError =>
+  new ToolError('cluster', `the API server cannot be reached, so other runs could not be locked out: ${why}`, {
+    hint: 'nothing was changed; fix access to the API server, or add --no-cluster to run without the lock',
   });
 
-function withComfort(error: unknown): never {
+function cancelled(error: unknown): never {
   if (!(error instanceof ToolError) || error.code !== 'interrupted') throw error;
-  throw new ToolError('interrupted', error.message, { hint: 'nothing was changed', cause: error });
+  throw new ToolError('interrupted', `${error.message} Nothing was changed.`, { cause: error });
 }

@@ -1,10 +1,10 @@
-/** Exit codes that are not a result's own (those are in report/exit-code). */
+/** Exit codes of errors that end the program (those of results are in report/exit-code). */
 import type { ErrorCode } from '../lib/errors.js';
 
 export const exitUsage = 64;
 export const exitError = 1;
 
-/** What an error that ended the program is worth. */
+/** The exit code of an error that ended the program. */
 export function exitCodeOfError(code: ErrorCode): number {
   switch (code) {
     case 'usage':

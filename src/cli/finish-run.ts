@@ -1,35 +1,27 @@
 /** The end of apply and rollback: the result on stdout, the exit code. */
-import { isoTime } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
 import { exitCodeOf } from '../report/exit-code.js';
-import { jsonText } from '../report/json.js';
 import type { RunResult } from '../report/model.js';
-import { resultLines } from '../report/ndjson.js';
 import { runText } from '../report/run-text.js';
 import { exitError } from './exit-codes.js';
-import { type World, printResult } from './world.js';
+import type { CliContext } from './context.js';
+import { sayOn } from './say.js';
+import { writeOut } from './write-out.js';
+import { print, safeText } from '../lib/output.js';
 
-export async function finishRun(world: World, result: RunResult | undefined): Promise<number> {
+export async function finishRun(cli: CliContext, result: RunResult | undefined): Promise<number> {
   if (result === undefined) {
-    process.stderr.write('Nothing was changed.\n');
+    print(process.stderr, safeText('Nothing was changed.\n'));
     return 0;
   }
   const code = exitCodeOf(result);
-  const lost = await printResult(world, runData(world, result) ?? runText(result, world.text)).catch(
-    (error: unknown) => error,
-  );
+  const lost = await writeOut(cli, result).catch((error: unknown) => error);
   if (lost !== undefined) {
-    // Nodes were changed all the same: how it went is told here, and by the code.
-    process.stderr.write(runText(result, world.errText));
-    process.stderr.write(`kubelatch: ${messageOf(lost)}\n`);
+    // Nodes were changed, so report the result here and by the exit code.
+    print(process.stderr, safeText(runText(result, cli.errText)));
+    sayOn(process.stderr, `kubelatch: ${messageOf(lost)}`);
     if (code === 0) return exitError;
   }
-  const interrupted = world.stops.exitCode();
+  const interrupted = cli.shutdown.exitCode();
   return interrupted !== undefined && code !== 5 ? interrupted : code;
-}
-
-/** The result for scripts; undefined where none was asked for. */
-export function runData({ flags }: World, result: RunResult): string | undefined {
-  if (flags.output === 'json') return jsonText(result);
-  return flags.output === 'ndjson' ? resultLines(result, { time: isoTime(), run: result.run }) : undefined;
 }

@@ -1,130 +1,126 @@
-/** The command line: verbs, their flags, their help. */
-import { Command, type CommanderError } from 'commander';
+/** The command line, made from the table of verbs: commander reads it, the config files and KUBELATCH_… fill the rest. */
+import { Argument, Command, type CommanderError } from 'commander';
+import { userConfig } from '../lib/paths.js';
 import { didYouMean } from '../lib/suggest.js';
-import { applyConfigFile } from './config-file.js';
-import {
-  type Flags,
-  addConnectionOptions,
-  addConsentOption,
-  addHostOptions,
-  addJudgementOptions,
-  addKeepOption,
-  addOutputOptions,
-  addPlanOptions,
-  addPlaybookOption,
-  addProofOptions,
-  addRolloutOptions,
-  addSeclusionOptions,
-  addWaveOption,
-  readSwitches,
-} from './options.js';
+import { checkFolders, checkPlanFlags, checkSettings } from './check-settings.js';
+import { applyConfigFiles } from './config-file.js';
+import { layout, programHelp, verbHelp } from './help.js';
+import { type Flags, readSwitches } from './options.js';
+import { rememberFlags } from './remember-flags.js';
+import { sayOn } from './say.js';
+import { type Verb, verbs } from './verbs.js';
+import { print, safeText } from '../lib/output.js';
 
 /** Runs one verb with its flags and arguments; the exit code comes back. */
-export type Dispatch = (verb: string, flags: Flags, args: readonly string[]) => Promise<number>;
-
-const examples = `
-Examples:
-  kubelatch audit                          what is weak, and where it comes from
-  kubelatch plan -p cis-1.12 -l workers    the exact edits for one group
-  kubelatch apply --yes                    harden, wave by wave, behind a gate
-  kubelatch rollback                       put back the newest run
-  kubelatch resume                         end the run that was left unfinished
-  kubelatch                                be guided (on a terminal)
-
-Exit codes: 0 done · 1 error · 2 findings or pending changes, where asked for ·
-3 some hosts not judged · 4 put back by the gate · 5 a host needs you now ·
-64 usage · 130, 143 interrupted`;
+export type Dispatch = (verb: Verb, flags: Flags, args: readonly (string | undefined)[]) => Promise<number>;
 
 export function buildProgram(version: string, dispatch: Dispatch): { program: Command; exitCode: () => number } {
   let code = 0;
-  const program = new Command('kubelatch')
-    .description('Closes the kubelet’s doors on a whole fleet over SSH, and never leaves a node broken.')
-    .version(`kubelatch ${version}`, '-V, --version')
-    .exitOverride()
-    .configureHelp({ helpWidth: Math.min(process.stdout.columns || 80, 100), showGlobalOptions: false })
-    .addHelpText('after', examples)
-    .enablePositionalOptions()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'kubelatch: ')) })
-    .showSuggestionAfterError();
-  const run = (verb: string) =>
-    async function (this: Command, ...args: unknown[]): Promise<void> {
-      readSwitches(this, process.env);
-      applyConfigFile(this);
-      code = await dispatch(
-        verb,
-        this.opts(),
-        args.filter((one): one is string => typeof one === 'string'),
-      );
-    };
-  const verb = (name: string, text: string, parent: Command = program): Command =>
-    parent
-      .command(name)
-      .description(text)
-      .exitOverride()
-      .configureHelp({ helpWidth: Math.min(process.stdout.columns || 80, 100) });
-  const all = (command: Command): Command => addOutputOptions(addConnectionOptions(addHostOptions(command)));
-
-  addKeepOption(addRolloutOptions(addPlanOptions(all(program.command('guided', { isDefault: true, hidden: true })))))
-    .allowExcessArguments()
-    .action(function (this: Command) {
-      refuseUnknownVerb(program, this.args[0]);
-      return run('guided').call(this);
+  const program = newProgram(version);
+  for (const verb of verbs) {
+    const command = addVerb(program, verb);
+    command.action(async () => {
+      if (verb.hidden === true) refuseUnknownVerb(program, command.args[0]);
+      refuseUnknownVerbBelow(program, verb.name, command.args[0]);
+      readSwitches(command, process.env);
+      applyConfigFiles(command, { folder: './kubelatch.yaml', user: userConfig(process.env), say });
+      checkSettings(command.opts());
+      checkFolders(command.opts());
+      rememberFlags(verb, command, verbs, process.env);
+      if (verb.name === 'apply')
+        checkPlanFlags(command.args[0], (name) => command.getOptionValueSource(name) === 'cli');
+      code = await dispatch(verb, command.opts(), command.args);
     });
-  addJudgementOptions(
-    addPlaybookOption(all(verb('audit', 'judge the nodes against playbooks; changes nothing'))),
-  ).action(run('audit'));
-  addWaveOption(addJudgementOptions(addPlanOptions(all(verb('plan', 'show the exact edits; changes nothing')))))
-    .option('--out <file>', 'save the plan, to apply just this')
-    .option('--detailed-exitcode', 'exit 2 when changes are pending', false)
-    .action(run('plan'));
-  addKeepOption(
-    addSeclusionOptions(
-      addRolloutOptions(addPlanOptions(all(verb('apply', 'change the nodes, wave by wave, behind a gate')))),
-    ),
-  )
-    .argument('[plan]', 'a plan saved by plan --out')
-    .action(run('apply'));
-  addRolloutOptions(all(verb('rollback', 'put back what a run changed')))
-    .argument('[run]', 'default: the newest that the nodes keep')
-    .action(run('rollback'));
-  addProofOptions(all(verb('resume', 'end a run whose controller died: ask every node it began')))
-    .argument('[run]', 'default: the newest of this machine that did not end')
-    .action(run('resume'));
-  const inventory = all(verb('inventory', 'print the resolved hosts'));
-  inventory.action(run('inventory'));
-  all(verb('check', 'can each host be reached, and does sudo work?', inventory)).action(run('inventory check'));
-  const runs = addOutputOptions(verb('runs', 'past runs of this machine'));
-  runs.action(run('runs'));
-  addOutputOptions(verb('list', 'all of them', runs)).action(run('runs'));
-  addOutputOptions(verb('show', 'what one did, step by step', runs))
-    .argument('<run>')
-    .action(run('runs show'));
-  all(verb('backups', 'what the nodes keep of past runs, so that they can be rolled back', runs)).action(
-    run('runs backups'),
-  );
-  addConsentOption(
-    all(verb('uninstall', 'remove every trace from the nodes; no rollback is possible afterwards')),
-  ).action(run('uninstall'));
-  addOutputOptions(addPlaybookOption(verb('explain', 'what a rule wants, why, and what it may break')))
-    .argument('<rule>')
-    .action(run('explain'));
-  verb('version', 'print the version').action(() => {
-    process.stdout.write(`kubelatch ${version}\n`);
-  });
+  }
+  // Needs no flag, no file and no context.
+  program
+    .command('version')
+    .description('Print the version.')
+    .summary('Print the version')
+    .action(() => print(process.stdout, safeText(`kubelatch ${version}\n`)));
+  // Asked by a shell at each Tab.
+  program
+    .command('complete [words...]', { hidden: true })
+    .allowUnknownOption()
+    .action(async (words: readonly string[]) => {
+      const { candidateLines, complete } = await import('./complete.js');
+      print(process.stdout, safeText(candidateLines(await complete(words, process.env))));
+    });
   return { program, exitCode: () => code };
 }
 
-/** A word that is no verb reaches the default verb as its argument. */
+const newProgram = (version: string): Command =>
+  new Command('kubelatch')
+    .description('Hardens kubelets across a fleet over SSH, with automatic rollback.')
+    .version(`kubelatch ${version}`, '-V, --version', 'Print the version')
+    .helpOption('-h, --help', 'Show this help')
+    .helpCommand('help [verb]', 'Show the help of a verb')
+    .usage('[verb] [options]')
+    .exitOverride()
+    .configureHelp(layout(process.stdout.columns))
+    .addHelpText('after', programHelp)
+    .enablePositionalOptions()
+    .configureOutput({
+      writeOut: (text) => print(process.stdout, safeText(text)),
+      writeErr: (text) => print(process.stderr, safeText(text)),
+      outputError: (text) => say(inOurWords(text).trimEnd()),
+    })
+    .showSuggestionAfterError();
+
+/** Commander ends its own sentence before the one of a flag's value, which says what it must be. */
+const inOurWords = (text: string): string =>
+  text.replace(/^error: /, 'kubelatch: ').replace(/ is invalid\. (?=must )/, ' is invalid: it ');
+
+function addVerb(program: Command, verb: Verb): Command {
+  const words = verb.name.split(' ');
+  const name = words.at(-1) ?? verb.name;
+  const parent = words.length === 1 ? program : program.commands.find((one) => one.name() === words[0]);
+  if (parent === undefined) throw new Error(`the verb ${verb.name} stands before ${words[0] ?? ''}`);
+  const isDefault = verb.hidden === true;
+  const command = parent
+    .command(name, { isDefault, hidden: isDefault })
+    .summary(verb.summary)
+    .helpGroup(verb.changesNodes ? 'Commands that change nodes:' : 'Commands:')
+    .description(verb.details === undefined ? `${verb.summary}.` : `${verb.summary}. ${verb.details}`)
+    .addHelpText('after', verbHelp(verb.examples))
+    // refuseUnknownVerb says more.
+    .allowExcessArguments(isDefault || verbsBelow(verb.name).length > 0);
+  for (const { name: argument, summary } of verb.arguments ?? []) command.addArgument(new Argument(argument, summary));
+  for (const { title, options } of verb.options)
+    for (const option of options) command.addOption(option.helpGroup(`${title}:`));
+  return command;
+}
+
+const say = (text: string): void => sayOn(process.stderr, text);
+
+/** An unknown verb reaches the default verb as its argument. */
 function refuseUnknownVerb(program: Command, word: string | undefined): void {
   if (word === undefined) return;
-  const verbs = program.commands.map((command) => command.name()).filter((name) => name !== 'guided');
+  const names = program.commands.map((command) => command.name()).filter((name) => !isDefault(name));
   program.error(
-    verbs.includes(word)
-      ? `error: flags stand after the verb: kubelatch ${word} ...`
-      : `error: no verb ${JSON.stringify(word)}${didYouMean(word, verbs)}\n  kubelatch --help shows them`,
+    names.includes(word)
+      ? `error: put flags after the verb: kubelatch ${word} ...`
+      : `error: unknown verb ${JSON.stringify(word)}${didYouMean(word, names)}\n  to list the verbs: kubelatch --help`,
     { code: 'commander.unknownCommand' },
   );
 }
 
-/** Commander ends help and --version this way too. */
+/** `runs shw`: an unknown verb below another one reaches that one as its argument. */
+function refuseUnknownVerbBelow(program: Command, parent: string, word: string | undefined): void {
+  const names = verbsBelow(parent);
+  if (word === undefined || names.length === 0) return;
+  program.error(
+    `error: unknown verb ${JSON.stringify(`${parent} ${word}`)}${didYouMean(word, names)}\n` +
+      `  to list the verbs: kubelatch ${parent} --help`,
+    { code: 'commander.unknownCommand' },
+  );
+}
+
+/** The last words of the verbs that stand below this one, such as `show` below `runs`. */
+const verbsBelow = (parent: string): readonly string[] =>
+  verbs.filter(({ name }) => name.startsWith(`${parent} `)).map(({ name }) => name.slice(parent.length + 1));
+
+const isDefault = (name: string): boolean => verbs.some((verb) => verb.hidden === true && verb.name === name);
+
+/** Commander reports help and --version as errors too. */
 export const isHelp = (error: CommanderError): boolean => error.exitCode === 0;

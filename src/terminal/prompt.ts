@@ -1,89 +1,122 @@
-/** Questions to a person, on stderr, one at a time; only where there is a terminal on both ends. */
+/** Interactive questions on stderr, one at a time. They need a terminal on stdin and stderr. */
 import { ToolError } from '../lib/errors.js';
 import { oneLine } from '../lib/sanitize.js';
 import type { Style } from '../report/style.js';
-import type { AnswerPrompt, Secrets } from '../ssh/secrets.js';
+import { print, safeText } from '../lib/output.js';
+import { safeChoices, themeOf } from './prompt-look.js';
+import type { AnswerPrompt, PasswordQuestion, Secrets } from '../ssh/secrets.js';
+import { type InputOptions, textQuestion } from './text-question.js';
 
 export interface PromptOptions {
   readonly stdin: NodeJS.ReadStream;
   readonly stderr: NodeJS.WriteStream;
-  /** Whether both are a terminal. */
+  /** True if stdin and stderr are terminals. */
   readonly isTty: boolean;
   /** `--no-input`. */
   readonly noInput: boolean;
   readonly style: Style;
-  /** Ends the question that stands, and all that would follow. */
+  /** Cancels the open question and all later ones. */
   readonly signal?: AbortSignal | undefined;
-  /** Clears the screen of progress while a question stands. */
-  readonly aside?: (<T>(ask: () => Promise<T>) => Promise<T>) | undefined;
+  /** Hides the progress line while a question is open. */
+  readonly pauseProgress?: (<T>(ask: () => Promise<T>) => Promise<T>) | undefined;
 }
 
 export interface Choice<T> {
   readonly name: string;
   readonly value: T;
   readonly description?: string | undefined;
+  /** What the answer is shown as; the name unless told. */
+  readonly short?: string | undefined;
   readonly checked?: boolean | undefined;
 }
 
-/** All throw ToolError `interrupted` on Ctrl-C and Ctrl-D, and `usage` where nobody can be asked. */
+/** The Escape key at a question that can be left. */
+export class WentBack extends Error {}
+
+export interface Leaving {
+  /** Escape leaves the question: it throws WentBack. */
+  readonly canGoBack?: boolean;
+}
+
+/** All throw ToolError `interrupted` on Ctrl-C or Ctrl-D, and `usage` if there is no terminal or `--no-input` is set. */
 export interface Prompts {
-  /** Yes or no; Enter alone is no. */
-  confirm(text: string): Promise<boolean>;
-  /** True once `expected` was typed to the letter; Enter alone is no. */
-  typeToConfirm(expected: string, text: string): Promise<boolean>;
-  select<T>(text: string, choices: readonly Choice<T>[]): Promise<T>;
-  /** At least one of them. */
-  checkbox<T>(text: string, choices: readonly Choice<T>[]): Promise<readonly T[]>;
-  /** Masked. */
+  /** Yes or no; Enter means no. */
+  confirm(text: string, leaving?: Leaving): Promise<boolean>;
+  /** True if exactly `expected` is typed; Enter returns false. */
+  typeToConfirm(expected: string, text: string, leaving?: Leaving): Promise<boolean>;
+  select<T>(text: string, choices: readonly Choice<T>[], leaving?: Leaving): Promise<T>;
+  /** Requires at least one choice. */
+  checkbox<T>(text: string, choices: readonly Choice<T>[], leaving?: Leaving): Promise<readonly T[]>;
+  /** A line of text. */
+  input(text: string, options?: InputOptions): Promise<string>;
+  /** The input is masked. */
   password(text: string): Promise<string>;
-  /** For connections: null where nobody can be asked or nothing was typed. */
+  /** Passwords for connections; null if there is no terminal. */
   readonly secrets: Secrets;
 }
 
 const masked = { mask: '*', toggleMask: false };
 
-type Question = Readonly<Record<string, unknown>> & { readonly type: string };
+type Question = Readonly<Record<string, unknown>> & Leaving & { readonly type: string; readonly clearsWrong?: boolean };
 
+/** Questions run one at a time. Without a terminal, secrets are null and other questions throw ToolError `usage`. */
 export function createPrompts(options: PromptOptions): Prompts {
   const { stdin, stderr, isTty, noInput, style, signal } = options;
   const open = isTty && !noInput;
-  const aside = options.aside ?? ((ask) => ask());
+  const aside = options.pauseProgress ?? ((ask) => ask());
   let turn: Promise<unknown> = Promise.resolve();
-  /** Whoever leaves one question leaves those that wait behind it too. */
+  /** Cancelling one question cancels the questions queued behind it. */
   let interrupted: ToolError | undefined;
+  const columns = (): number => stderr.columns || 80;
 
-  const ask = <T>(question: Question): Promise<T> => {
-    if (!open) return Promise.reject(nobodyThere(noInput));
+  const ask = <T>(question: Question, before?: string): Promise<T> => {
+    if (!open) return Promise.reject(cannotAsk(noInput));
     const asked = turn.then(() => {
       if (interrupted !== undefined) throw interrupted;
-      return aside(() => askOnce<T>(stdin, stderr, signal, { theme: themeOf(style), ...question }));
+      return aside(() => {
+        if (before !== undefined) print(stderr, safeText(`${style.red('!')} ${oneLine(before)}\n`));
+        const { canGoBack = false, clearsWrong } = question;
+        const theme = themeOf(style, { canGoBack, clearsWrong, columns: columns() });
+        return askOnce<T>(stdin, stderr, signal, { theme, ...question });
+      });
     });
     turn = asked.catch((error: unknown) => {
       if (error instanceof ToolError && error.code === 'interrupted') interrupted = error;
     });
     return asked;
   };
-  const secret = async (text: string): Promise<string | null> => {
-    if (!open) return null;
-    const answer = await ask<string>({ type: 'password', message: oneLine(text), ...masked });
-    return answer === '' ? null : answer;
-  };
+  const secret = async (text: string, before?: string): Promise<string | null> =>
+    open ? ask<string>({ type: 'password', message: oneLine(text), ...masked }, before) : null;
 
   return {
-    confirm: (text) => ask({ type: 'confirm', message: oneLine(text), default: false }),
-    async typeToConfirm(expected, text) {
+    confirm: (text, leaving) => ask({ type: 'confirm', message: oneLine(text), default: false, ...leaving }),
+    async typeToConfirm(expected, text, leaving) {
       const validate = (typed: string): boolean | string =>
-        typed === expected || typed === '' || `type ${oneLine(expected)} to go on, nothing to stop`;
-      return (await ask<string>({ type: 'input', message: oneLine(text), validate })) === expected;
+        typed === expected || typed === '' || `Type ${oneLine(expected)} to continue, or press Enter to cancel.`;
+      const question = { type: 'input', message: oneLine(text), validate, clearsWrong: true, ...leaving };
+      return (await ask<string>(question)) === expected;
     },
-    select: (text, choices) => ask({ type: 'select', message: oneLine(text), choices: safe(choices), pageSize: 15 }),
-    checkbox: (text, choices) =>
-      ask({ type: 'checkbox', message: oneLine(text), choices: safe(choices), pageSize: 15, required: true }),
+    select: (text, choices, leaving) =>
+      ask({
+        type: 'select',
+        message: oneLine(text),
+        choices: safeChoices(choices, columns()),
+        pageSize: 15,
+        ...leaving,
+      }),
+    checkbox: (text, choices, leaving) =>
+      ask({
+        ...{ type: 'checkbox', message: oneLine(text), choices: safeChoices(choices, columns()), pageSize: 15 },
+        ...{ required: true, ...leaving },
+      }),
+    input: async (text, options) => (await ask<string>(textQuestion(text, options))).trim(),
     password: (text) => ask({ type: 'password', message: oneLine(text), ...masked }),
     secrets: {
-      passphrase: (keyPath) => secret(`Passphrase of the key ${keyPath}:`),
-      password: (user, host) => secret(`SSH password of ${user} on ${host}:`),
-      becomePassword: (user, host) => secret(`sudo password of ${user} (first asked by ${host}):`),
+      passphrase: async (keyPath) => (await secret(`Passphrase of the key ${keyPath}:`)) || null,
+      password: (user, host, question) =>
+        secret(`SSH password for ${whom(user, host, question)}:`, refusalText(`the login of ${user}`, question)),
+      becomePassword: (user, host, question) =>
+        secret(`sudo password for ${whom(user, host, question)}:`, refusalText(`sudo of ${user}`, question)),
       answer: async (prompt) => {
         if (!open) return null;
         const message = oneLine(answerText(prompt));
@@ -93,6 +126,17 @@ export function createPrompts(options: PromptOptions): Prompts {
   };
 }
 
+const whom = (user: string, host: string, { alone }: PasswordQuestion): string =>
+  alone ? `${user} on ${host}` : `${user} (asked by ${host})`;
+
+/** Why a password is asked for again; undefined for the first question. */
+function refusalText(what: string, { refusedBy, triesLeft }: PasswordQuestion): string | undefined {
+  if (refusedBy === undefined) return undefined;
+  if (triesLeft > 2)
+    return `The password of the other hosts was not accepted for ${what} on ${refusedBy}, so it is asked for again.`;
+  return `That password was not accepted for ${what} on ${refusedBy}; ${triesLeft === 1 ? '1 try' : `${triesLeft} tries`} left.`;
+}
+
 async function askOnce<T>(
   stdin: NodeJS.ReadStream,
   stderr: NodeJS.WriteStream,
@@ -100,15 +144,17 @@ async function askOnce<T>(
   question: Question,
 ): Promise<T> {
   const { createPromptModule } = await import('inquirer');
-  if (signal?.aborted === true) throw new ToolError('interrupted', 'interrupted before a question');
+  if (signal?.aborted === true) throw new ToolError('interrupted', 'Cancelled.');
   const stopped = new AbortController();
-  // On Ctrl-D readline just closes and the question would never be settled.
+  const left = { byEscape: false };
+  // On Ctrl-D readline only closes, and the question would stay pending.
   const onKey = (_: unknown, key: { readonly ctrl?: boolean; readonly name?: string } | undefined): void => {
-    if (key?.ctrl === true && key.name === 'd') stopped.abort();
+    left.byEscape ||= question.canGoBack === true && key?.name === 'escape';
+    if (left.byEscape || (key?.ctrl === true && key.name === 'd')) stopped.abort();
   };
   const onEnd = (): void => stopped.abort();
   stdin.on('keypress', onKey);
-  const restore = bearLoss(stdin);
+  const restore = tolerateLostTerminal(stdin);
   stdin.once('end', onEnd);
   signal?.addEventListener('abort', onEnd);
   try {
@@ -118,7 +164,8 @@ async function askOnce<T>(
   } catch (error) {
     const name = error instanceof Error ? error.name : '';
     if (name !== 'ExitPromptError' && name !== 'AbortPromptError') throw error;
-    throw new ToolError('interrupted', 'interrupted at a question', { cause: error });
+    if (left.byEscape) throw new WentBack();
+    throw new ToolError('interrupted', 'Cancelled.', { cause: error });
   } finally {
     stdin.off('keypress', onKey);
     restore();
@@ -127,9 +174,9 @@ async function askOnce<T>(
   }
 }
 
-/** On a terminal that is gone, readline's way out of raw mode would throw. Returns what takes this back. */
-function bearLoss(stdin: NodeJS.ReadStream): () => void {
-  // Streams that are no terminal have none.
+/** Leaving raw mode throws if the terminal is gone, so that error is ignored. Returns a function that restores the stream. */
+function tolerateLostTerminal(stdin: NodeJS.ReadStream): () => void {
+  // Only terminals have setRawMode.
   const own = Object.getOwnPropertyDescriptor(stdin, 'setRawMode');
   const setRawMode = (stdin as Partial<NodeJS.ReadStream>).setRawMode?.bind(stdin);
   if (setRawMode === undefined) return () => undefined;
@@ -147,43 +194,13 @@ function bearLoss(stdin: NodeJS.ReadStream): () => void {
   };
 }
 
-/** inquirer's own type follows every kind of question; here there is one at a time, named `answer`. */
+/** A narrower type than inquirer's: one question at a time, named `answer`. */
 type Ask<T> = (questions: readonly Readonly<Record<string, unknown>>[]) => Promise<{ readonly answer: T }>;
 
-const nobodyThere = (noInput: boolean): ToolError =>
-  new ToolError(
-    'usage',
-    `this needs an answer, and ${noInput ? '--no-input forbids to ask' : 'there is no terminal'}`,
-    {
-      hint: 'pass --yes, or run it on a terminal',
-    },
-  );
+const cannotAsk = (noInput: boolean): ToolError =>
+  new ToolError('usage', `this needs an answer, but ${noInput ? '--no-input is set' : 'there is no terminal'}`, {
+    hint: 'add --yes, or run the command on a terminal',
+  });
 
 const answerText = ({ host, name, instructions, text }: AnswerPrompt): string =>
   `${host}: ${[name, instructions, text].filter((part) => part.trim() !== '').join(' ')}`;
-
-const safe = <T>(choices: readonly Choice<T>[]): readonly Choice<T>[] =>
-  choices.map((choice) => ({
-    ...choice,
-    name: oneLine(choice.name),
-    ...(choice.description === undefined ? {} : { description: oneLine(choice.description) }),
-  }));
-
-function themeOf(style: Style): object {
-  const { green, red, bold, dim } = style;
-  const error = (text: string): string => red(`! ${text}`);
-  const key = (text: string): string => bold(`<${text}>`);
-  const keysHelpTip = (keys: readonly (readonly [string, string])[]): string | undefined =>
-    keys.length === 0 ? undefined : dim(keys.map((pair) => pair.join(' ')).join(', '));
-  const styles = {
-    answer: green,
-    message: bold,
-    error,
-    defaultAnswer: dim,
-    help: dim,
-    highlight: bold,
-    key,
-    keysHelpTip,
-  };
-  return { prefix: { idle: bold('?'), done: green('+') }, style: { ...styles, description: dim } };
-}

@@ -1,4 +1,4 @@
-/** Whether a stream gets colour, decided once, and the colours themselves. */
+/** Decides whether a stream gets colour, and defines the colours. */
 import type { Paint, Style } from '../report/style.js';
 
 export type ColorFlag = 'auto' | 'always' | 'never';
@@ -6,11 +6,11 @@ export type ColorFlag = 'auto' | 'always' | 'never';
 export interface ColorQuestion {
   readonly flag: ColorFlag;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Of the stream that is written to. */
+  /** True if the output stream is a terminal. */
   readonly isTty: boolean;
 }
 
-/** `--color`, then NO_COLOR, then FORCE_COLOR, then whether there is a terminal that can. */
+/** Order of precedence: `--color`, NO_COLOR, FORCE_COLOR, then whether the terminal supports colour. */
 export function wantsColor({ flag, env, isTty }: ColorQuestion): boolean {
   if (flag !== 'auto') return flag === 'always';
   if ((env['NO_COLOR'] ?? '') !== '') return false;

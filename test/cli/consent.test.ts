@@ -1,17 +1,18 @@
 import { expect, it } from 'vitest';
 import { askToChange } from '../../src/cli/consent.js';
-import type { World } from '../../src/cli/world.js';
+import type { CliContext } from '../../src/cli/context.js';
 
 const inventory = { path: 'i', cluster: { name: 'c' }, hosts: [] } as never;
 const ask = (cluster: boolean, lockOnly: boolean, withoutCluster: string | undefined): Promise<boolean> => {
-  const world = { flags: { cluster }, progress: { stop: () => Promise.resolve() } } as unknown as World;
+  const progress = { stop: () => Promise.resolve() };
+  const world = { flags: { cluster }, progress, maintenance: {} } as unknown as CliContext;
   const question = { text: undefined, question: 'Now?', hosts: ['n1'], withoutCluster, lockOnly, agreed: true };
   return askToChange(world, { inventory }, question);
 };
 
 it.each([
-  [false, /no change could be proved healthy: gone$/],
-  [true, /other runs could not be kept out: gone$/],
+  [false, /changes could not be verified: gone$/],
+  [true, /other runs could not be locked out: gone$/],
 ])('refuses by itself to go without the API server, for the lock alone too: %j', async (lockOnly, message) => {
   await expect(ask(true, lockOnly, 'gone')).rejects.toMatchObject({
     code: 'cluster',
@@ -20,4 +21,30 @@ it.each([
   });
   expect(await ask(false, lockOnly, 'gone')).toBe(true);
   expect(await ask(true, lockOnly, undefined)).toBe(true);
+});
+
+it('a question that wants the name of the cluster says so in itself', async () => {
+  const asked: string[] = [];
+  const prompts = {
+    typeToConfirm: (_expected: string, text: string) => {
+      asked.push(text);
+      return Promise.resolve(true);
+    },
+    confirm: (text: string) => {
+      asked.push(text);
+      return Promise.resolve(true);
+    },
+  };
+  const errText = { style: { yellow: (text: string) => text } };
+  const progress = { stop: () => Promise.resolve() };
+  const world = { flags: { cluster: true }, progress, prompts, errText, maintenance: {} } as unknown as CliContext;
+  const hosts = [{ name: 'cp1', role: 'control-plane' }];
+  const there = { inventory: { cluster: { name: 'prod-eu' }, hosts } as never };
+  const question = { text: undefined, question: 'Change 1 host now?', withoutCluster: undefined, agreed: false };
+  await askToChange(world, there, { ...question, hosts: ['cp1'] });
+  await askToChange(world, there, { ...question, hosts: ['n1'] });
+  expect(asked).toEqual([
+    'Change 1 host now? Type prod-eu to confirm, or press Enter to cancel:',
+    'Change 1 host now?',
+  ]);
 });

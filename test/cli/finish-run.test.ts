@@ -1,7 +1,7 @@
 /** A run whose result cannot be put where it was wanted: what became of the nodes is told all the same. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { finishRun } from '../../src/cli/finish-run.js';
-import type { World } from '../../src/cli/world.js';
+import type { CliContext } from '../../src/cli/context.js';
 import { createStyle } from '../../src/terminal/style.js';
 import { outcome, runResult } from '../report/samples.js';
 
@@ -25,11 +25,11 @@ it.each([
   const text = { width: 80, style: createStyle(false) };
   const world = {
     flags: { output: 'json', outputFile: '/no/such/folder/result.json' },
-    stops: { leave: new AbortController().signal, exitCode: () => undefined },
+    shutdown: { immediate: new AbortController().signal, exitCode: () => undefined },
     text,
     errText: text,
-  } as unknown as World;
+  } as unknown as CliContext;
   expect(await finishRun(world, runResult([outcome('n1', kind)]))).toBe(code);
   expect(told).toContain(kind);
-  expect(told).toMatch(/^kubelatch: --output-file \/no\/such\/folder\/result\.json: ENOENT/m);
+  expect(told).toMatch(/^kubelatch: --output-file \/no\/such\/folder\/result\.json: no such file or folder/m);
 });

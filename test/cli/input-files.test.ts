@@ -1,4 +1,6 @@
 /** Inventory, playbook, saved plan and kubelatch.yaml: what is wrong in them is told with file and line, exit 64. */
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { closedPort, inventoryOf, openPlace, type Place, type Ran } from './program.js';
 
@@ -15,7 +17,7 @@ describe('the inventory', () => {
     const ran = await place.kubelatch(['audit']);
     refused(ran);
     expect(ran.stderr).toContain('./inventory.yaml: no such file');
-    expect(ran.stderr).toContain('-i');
+    expect(ran.stderr).toContain('to make one: kubelatch init; if it is somewhere else, name it with -i FILE');
   });
 
   it('has mistakes: each with file, line and the nearest word', async () => {
@@ -46,8 +48,8 @@ describe('the inventory', () => {
   it('is printed as JSON', async () => {
     place.file('good.yaml', inventoryOf(port));
     const { code, stdout } = await place.kubelatch(['inventory', '-i', 'good.yaml', '-o', 'json']);
-    const { hosts } = JSON.parse(stdout) as { hosts: { name: string; ssh: { port: number } }[] };
-    expect({ code, hosts: hosts.map((host) => [host.name, host.ssh.port]) }).toEqual({
+    const { hosts } = JSON.parse(stdout) as { hosts: { host: string; ssh: { port: number } }[] };
+    expect({ code, hosts: hosts.map((host) => [host.host, host.ssh.port]) }).toEqual({
       code: 0,
       hosts: [['n1', port]],
     });
@@ -100,7 +102,7 @@ describe('apply', () => {
   it('refuses without a terminal, --yes or a plan, before anything is read', async () => {
     const ran = await place.kubelatch(['apply', '-i', 'nowhere.yaml']);
     refused(ran);
-    expect(ran.stderr).toContain('add --yes, or apply a saved plan');
+    expect(ran.stderr).toContain('add --yes to confirm');
     refused(await place.kubelatch(['rollback', '-i', 'nowhere.yaml']));
   });
 
@@ -122,7 +124,7 @@ describe('kubelatch.yaml', () => {
   ): Promise<string> => {
     const { stdout, stderr } = await own.kubelatch(['inventory', '-o', 'json', ...args], { env });
     if (stdout === '') return stderr;
-    return (JSON.parse(stdout) as { cluster: { name: string } }).cluster.name;
+    return (JSON.parse(stdout) as { cluster: string }).cluster;
   };
   const named = (name: string): string => inventoryOf(22).replace('name: lab', `name: ${name}`);
 
@@ -131,19 +133,56 @@ describe('kubelatch.yaml', () => {
     place.file('inventory.yaml', named('default'));
     const env = { KUBELATCH_INVENTORY: 'environment.yaml' };
     expect(await inventoryName(place, [], {})).toBe('default');
-    place.file('kubelatch.yaml', 'inventory: file.yaml\nyes: true\nwaves: 1,100%\nplaybook: [baseline, tls]\n');
+    place.file('kubelatch.yaml', 'inventory: file.yaml\nwaves: 1,100%\nplaybook: [baseline, tls]\n');
     expect(await inventoryName(place, [], {})).toBe('file');
     expect(await inventoryName(place, [], env)).toBe('environment');
     expect(await inventoryName(place, ['-i', 'flag.yaml'], env)).toBe('flag');
   });
 
+  it('is refused where it cannot hold, as a flag is, whichever source has which half', async () => {
+    place.file('inventory.yaml', named('default'));
+    place.file('kubelatch.yaml', 'waves: 10%,5%\n');
+    const waves = await place.kubelatch(['plan']);
+    expect([waves.code, waves.stderr]).toEqual([64, expect.stringContaining('5% comes after 10%')]);
+    place.file('kubelatch.yaml', '');
+    mkdirSync(join(place.folder, 'own', 'kubelatch'), { recursive: true });
+    place.file('own/kubelatch/config.yaml', 'settle: 5m\n');
+    const env = { KUBELATCH_DEADLINE: '1m', XDG_CONFIG_HOME: join(place.folder, 'own') };
+    const deadline = await place.kubelatch(['apply', '--yes'], { env });
+    expect([deadline.code, deadline.stderr]).toEqual([64, expect.stringContaining('--deadline 1m is too short')]);
+  });
+
+  it.each([
+    'kubectl: ./evil.sh',
+    'yes: true',
+    'host-keys: accept-new',
+    'log-file: x',
+    'output-file: x',
+    'kubeconfig: k',
+  ])('takes no %j from a folder', async (line) => {
+    place.file('kubelatch.yaml', `limit: n1\n${line}\n`);
+    const ran = await place.kubelatch(['inventory']);
+    refused(ran);
+    expect(ran.stderr).toContain(`kubelatch.yaml:2: ${line.replace(/:.*/, '')}: not allowed in a folder’s file`);
+    expect(ran.stderr).toContain('/kubelatch/config.yaml');
+  });
+
+  it('is told once, and ignored where others can write it', async () => {
+    const path = place.file('kubelatch.yaml', 'inventory: file.yaml\n');
+    expect((await place.kubelatch(['inventory'])).stderr).toBe('kubelatch: using ./kubelatch.yaml\n');
+    chmodSync(path, 0o666);
+    const { stderr } = await place.kubelatch(['inventory']);
+    chmodSync(path, 0o644);
+    expect(stderr).toBe('kubelatch: ignoring ./kubelatch.yaml: other users can write it (mode 0666)\n');
+  });
+
   it.each([
     ['inventory: x.yaml\nlimitt: n1\n', /kubelatch\.yaml:2: limitt: unknown key, did you mean "limit"\?/],
-    ['# mine\n\nforks: many\n', /kubelatch\.yaml:3: forks: a number from 1 to 99999/],
-    ['output: jsn\n', /kubelatch\.yaml:1: output: one of .* is wanted, did you mean "json"\?/],
-    ['cluster: maybe\n', /kubelatch\.yaml:1: cluster: true or false is wanted/],
-    ['limit: { a: b }\n', /kubelatch\.yaml:1: limit: a text is wanted/],
-    ['- a\n', /kubelatch\.yaml:1: a mapping of flags is wanted/],
+    ['# mine\n\nforks: many\n', /kubelatch\.yaml:3: forks: must be a number from 1 to 99999/],
+    ['output: jsn\n', /kubelatch\.yaml:1: output: must be one of .*, did you mean "json"\?/],
+    ['quiet: maybe\n', /kubelatch\.yaml:1: quiet: must be true or false/],
+    ['limit: { a: b }\n', /kubelatch\.yaml:1: limit: must be a string or a number/],
+    ['- a\n', /kubelatch\.yaml:1: must be a mapping of flags to values/],
     ['limit: [\n', /kubelatch\.yaml:\d: /],
     ['password: x\n', /kubelatch\.yaml:1: password: unknown key/],
   ])('%j', async (text, said) => {
@@ -156,7 +195,7 @@ describe('kubelatch.yaml', () => {
   it.each([
     [{ KUBELATCH_FORKS: 'many' }, 'KUBELATCH_FORKS'],
     [{ KUBELATCH_OUTPUT: 'jsn' }, 'KUBELATCH_OUTPUT'],
-    [{ KUBELATCH_QUIET: 'perhaps' }, 'KUBELATCH_QUIET: true or false is wanted, not "perhaps"'],
+    [{ KUBELATCH_QUIET: 'perhaps' }, 'KUBELATCH_QUIET: must be true or false, not "perhaps"'],
   ])('the environment %j', async (env, said) => {
     place.file('kubelatch.yaml', '');
     const ran = await place.kubelatch(['inventory'], { env });

@@ -25,6 +25,10 @@ export interface Options {
   readonly deaf?: boolean;
   /** For Node itself. */
   readonly node?: readonly string[];
+  /** Where it is run; the place's own folder otherwise. */
+  readonly cwd?: string;
+  /** Another main.js than the one in dist. */
+  readonly program?: string;
 }
 
 export interface Place {
@@ -53,11 +57,11 @@ export function openPlace(): Place {
 function runProgram(
   folder: string,
   args: readonly string[],
-  { env, stdin, watch, deaf, node = [] }: Options,
+  { env, stdin, watch, deaf, node = [], cwd = folder, program = main }: Options,
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...node, main, ...args], {
-      cwd: folder,
+    const child = spawn(process.execPath, [...node, program, ...args], {
+      cwd,
       env: { PATH: process.env['PATH'], HOME: join(folder, 'home'), LANG: 'C.UTF-8', TERM: 'xterm', ...env },
       stdio: 'pipe',
     });

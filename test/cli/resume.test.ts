@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { ownMark } from '../../src/lib/process-mark.js';
+import { expectConforms, expectLinesConform } from '../report/conforms.js';
 import { openPlace } from './program.js';
 
 const place = openPlace();
@@ -40,16 +41,27 @@ it.each([
   const env = withRun([start, done('n1', first), done('n2', second), { entry: 'end' }]);
   const ran = await resume(env, '20261123T050100Z-3fa4c1', '-o', 'json');
   expect(ran.stderr).toContain(
-    'Run 20261123T050100Z-3fa4c1 ended already, 2026-11-23T05:01:03.000Z: nothing is left to do.',
+    'Run 20261123T050100Z-3fa4c1 already ended at 2026-11-23T05:01:03.000Z. There is nothing to do.',
   );
   expect(ran.code).toBe(code);
   expect(JSON.parse(ran.stdout)).toMatchObject({
-    ...{ kind: 'resume', run: '20261123T050100Z-3fa4c1', finishedAt: '2026-11-23T05:01:03.000Z' },
+    ...{
+      kind: 'resume',
+      run: { id: '20261123T050100Z-3fa4c1', kind: 'apply' },
+      finishedAt: '2026-11-23T05:01:03.000Z',
+    },
     hosts: [
-      { name: 'n1', outcome: first },
-      { name: 'n2', outcome: second },
+      { host: 'n1', outcome: first },
+      { host: 'n2', outcome: second },
     ],
   });
+});
+
+it('names the saved plan that the run carried out, as apply does', async () => {
+  const plan = { digest: `sha256:${'a'.repeat(64)}`, signers: ['ann'] };
+  const env = withRun([{ ...start, plan }, done('n1', 'confirmed'), done('n2', 'confirmed'), { entry: 'end' }]);
+  const ran = await resume(env, '20261123T050100Z-3fa4c1', '-o', 'json');
+  expect(JSON.parse(ran.stdout)).toMatchObject({ run: { id: '20261123T050100Z-3fa4c1', kind: 'apply', plan } });
 });
 
 it('has the exit code of its result also when nobody reads that', async () => {
@@ -65,12 +77,19 @@ it('has the exit code of its result also when nobody reads that', async () => {
   expect([lost.code, lost.stdout]).toEqual([5, '']);
 });
 
-it('has nothing to do where every run ended, and says so in the form that was asked for', async () => {
+it('asks the nodes where every run of this machine ended, and says which did not answer', async () => {
   const env = withRun([start, done('n1', 'reverted'), { entry: 'end' }]);
   const ran = await resume(env);
-  expect(ran).toEqual({ code: 0, stdout: '', stderr: 'Every run of this machine ended: nothing is left to do.\n' });
+  expect(ran).toEqual({
+    code: 3,
+    stdout: '',
+    stderr: expect.stringContaining(
+      'All runs from this machine have ended. No node that answered has an unfinished change, but these were not asked: n1,n2\n',
+    ) as string,
+  });
   const json = await resume(env, '-o', 'json');
-  expect([json.code, JSON.parse(json.stdout)]).toMatchObject([0, { kind: 'resume', run: null, hosts: [] }]);
+  expectConforms(json.stdout);
+  expect([json.code, JSON.parse(json.stdout)]).toMatchObject([3, { kind: 'resume', run: null, hosts: [] }]);
 });
 
 it('ends a run that had begun nothing without asking a node, once', async () => {
@@ -78,8 +97,9 @@ it('ends a run that had begun nothing without asking a node, once', async () => 
   const ran = await resume(env, '-o', 'json');
   expect(ran.code).toBe(4);
   expect(JSON.parse(ran.stdout)).toMatchObject({ summary: { skipped: 2, unknown: 0 } });
-  expect((await resume(env)).code).toBe(0);
+  expect((await resume(env)).code).toBe(3);
   const listed = await place.kubelatch(['runs', 'list', '-o', 'json'], { env });
+  expectConforms(listed.stdout);
   expect(JSON.parse(listed.stdout)).toMatchObject({ runs: [{ state: 'ended', outcomes: { skipped: 2 } }] });
 });
 
@@ -89,35 +109,43 @@ it('does not end a run of which --limit leaves something, and is no success then
   expect(ran.code).toBe(4);
   expect(JSON.parse(ran.stdout)).toMatchObject({
     hosts: [
-      { name: 'n1', outcome: 'skipped', reason: expect.stringContaining('left for later') as string },
-      { name: 'n2', outcome: 'skipped' },
+      {
+        host: 'n1',
+        outcome: 'skipped',
+        reason: expect.stringContaining('not selected by --limit or --exclude') as string,
+      },
+      { host: 'n2', outcome: 'skipped' },
     ],
   });
-  expect((await place.kubelatch(['runs'], { env })).stdout).toContain('did not end: kubelatch resume');
+  expect((await place.kubelatch(['runs'], { env })).stdout).toMatch(
+    /Not finished\. To continue:\n {4}XDG_STATE_HOME=\S+ kubelatch resume /,
+  );
 });
 
-it('does not touch a run whose process lives', async () => {
+it('does not touch a run while its process is alive', async () => {
   const env = withRun([
     { ...start, controller: ownMark() },
     { entry: 'step', host: 'n1', step: 'write' },
   ]);
   const ran = await resume(env);
   expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 1, stdout: '' });
-  expect(ran.stderr).toContain(`run 20261123T050100Z-3fa4c1 is still going on here: process ${process.pid}`);
+  expect(ran.stderr).toContain(
+    `run 20261123T050100Z-3fa4c1 is still in progress on this machine: process ${process.pid}`,
+  );
   const listed = await place.kubelatch(['runs'], { env });
-  expect(listed.stdout).toContain(`is going on: process ${process.pid}`);
+  expect(listed.stdout).toContain(`Running: process ${process.pid}`);
 });
 
 it.each<[string, readonly object[], string]>([
-  ['another cluster', [{ ...start, cluster: 'other' }], 'was on cluster other, the inventory is of c'],
-  ['a lost first line', [{ entry: 'step', host: 'n1', step: 'write' }], 'does not tell any more what it was'],
+  ['another cluster', [{ ...start, cluster: 'other' }], 'was on cluster other, but the inventory is for c'],
+  ['a lost first line', [{ entry: 'step', host: 'n1', step: 'write' }], 'does not say what the run did'],
 ])('refuses %s before anything is asked', async (_, entries, said) => {
   const ran = await resume(withRun(entries));
   expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 1, stdout: '' });
   expect(ran.stderr).toContain(said);
 });
 
-it('a host of which nobody knows keeps a run from being forgotten', async () => {
+it('a host in an unknown state keeps a run unfinished', async () => {
   const env = withRun([
     start,
     { entry: 'step', host: 'n1', step: 'write' },
@@ -133,28 +161,30 @@ it('a host of which nobody knows keeps a run from being forgotten', async () => 
   expect(ran.code).toBe(5);
   expect(JSON.parse(ran.stdout)).toMatchObject({
     hosts: [
-      { name: 'n2', outcome: 'confirmed' },
-      { name: 'n1', outcome: 'unknown' },
+      { host: 'n2', outcome: 'confirmed' },
+      { host: 'n1', outcome: 'unknown' },
     ],
   });
-  expect((await place.kubelatch(['runs'], { env })).stdout).toContain(
-    'nobody knows of n1: kubelatch resume 20261123T050100Z-3fa4c1',
+  expect((await place.kubelatch(['runs'], { env })).stdout).toMatch(
+    /The state of n1 is unknown\. To find out:\n {4}XDG_STATE_HOME=\S+ kubelatch resume 20261123T050100Z-3fa4c1 -i i\n/,
   );
 });
 
 it('asks the nodes again where the record is one of what nodes had said, ended or not', async () => {
   const env = withRun([{ ...start, hosts: ['n1'], fromNodes: true }, done('n1', 'confirmed'), { entry: 'end' }]);
   const ran = await resume(env, '20261123T050100Z-3fa4c1', '-o', 'json', '--timeout', '5s');
-  expect(ran.stderr).not.toContain('ended already');
+  expect(ran.stderr).not.toContain('already ended');
   expect(ran.code).toBe(3);
   expect(JSON.parse(ran.stdout)).toMatchObject({
     hosts: [
-      { name: 'n1', outcome: 'confirmed' },
-      { name: 'n2', outcome: 'unreachable' },
+      { host: 'n1', outcome: 'confirmed' },
+      { host: 'n2', outcome: 'unreachable' },
     ],
   });
   const listed = await place.kubelatch(['runs'], { env });
-  expect(listed.stdout).toContain('not all of its nodes were asked: kubelatch resume 20261123T050100Z-3fa4c1');
+  expect(listed.stdout).toMatch(
+    /Not all nodes of the run were read\. To continue:\n {4}XDG_STATE_HOME=\S+ kubelatch resume 20261123T050100Z-3fa4c1 /,
+  );
 });
 
 it('what cannot be read is never taken for ended', async () => {
@@ -164,7 +194,9 @@ it('what cannot be read is never taken for ended', async () => {
   for (const args of [[], [lost]]) {
     const ran = await resume(env, ...args);
     expect([ran.code, ran.stdout]).toEqual([1, '']);
-    expect(ran.stderr).toMatch(new RegExp(`journal of run ${lost} cannot be read: EISDIR.*\\n  make it readable`));
+    expect(ran.stderr).toMatch(
+      new RegExp(`journal of run ${lost} cannot be read: it is a folder.*\\n  make it readable`),
+    );
   }
   // Another run's name says which is meant.
   expect((await resume(env, '20261123T050100Z-3fa4c1')).code).toBe(0);
@@ -174,25 +206,34 @@ it('what cannot be read is never taken for ended', async () => {
   expect((await place.kubelatch(['runs', 'show', lost], { env })).code).toBe(1);
 });
 
-it('an uninstall is done again, and never put back: what is not known of it stays so', async () => {
+it('an uninstall is done again and never reverted; unknown hosts stay unknown', async () => {
   const run = '20261123T050100Z-3fa4c1';
   const hosts = [{ entry: 'step', host: 'n1', step: 'uninstall' }];
   const env = withRun([{ ...start, kind: 'uninstall' }, ...hosts]);
-  expect((await place.kubelatch(['runs'], { env })).stdout).toMatch(/uninstall +c +2[^]*did not end: kubelatch resume/);
+  expect((await place.kubelatch(['runs'], { env })).stdout).toMatch(
+    /uninstall +c\n +2 hosts: [^]*Not finished\. To continue:\n +XDG_STATE_HOME=\S+ kubelatch resume /,
+  );
   const ran = await resume(env, '-o', 'json');
   expect(ran.code).toBe(5);
   expect(ran.stderr).toContain(
-    `Run ${run} was an uninstall (n1 unknown, n2 skipped): there is nothing to put back; run kubelatch uninstall again.`,
+    `Run ${run} was an uninstall (n1 unknown, n2 skipped). There is nothing to revert. To finish it: kubelatch uninstall`,
   );
   const outcomes = [
-    { name: 'n1', outcome: 'unknown' },
-    { name: 'n2', outcome: 'skipped' },
+    { host: 'n1', outcome: 'unknown' },
+    { host: 'n2', outcome: 'skipped' },
   ];
-  expect(JSON.parse(ran.stdout)).toMatchObject({ kind: 'resume', run, hosts: outcomes });
+  expect(JSON.parse(ran.stdout)).toMatchObject({
+    kind: 'resume',
+    run: { id: run, kind: 'uninstall' },
+    hosts: outcomes,
+  });
   // Its record is closed, and says the same.
-  expect((await resume(env)).stderr).toBe('Every run of this machine ended: nothing is left to do.\n');
+  expect((await resume(env)).stderr).toContain('All runs from this machine have ended. No node that answered');
   expect((await resume(env, run)).code).toBe(5);
   const listed = await place.kubelatch(['runs', 'show', run, '-o', 'json'], { env });
+  for (const text of [ran.stdout, listed.stdout]) expectConforms(text);
+  for (const args of [['show', run], ['list']])
+    expectLinesConform((await place.kubelatch(['runs', ...args, '-o', 'ndjson'], { env })).stdout);
   expect(JSON.parse(listed.stdout)).toMatchObject({
     run: { kind: 'uninstall', state: 'ended', outcomes: { unknown: 1, skipped: 1 }, hosts: outcomes },
   });
@@ -200,6 +241,32 @@ it('an uninstall is done again, and never put back: what is not known of it stay
   const all = await resume(gone, run);
   expect([all.code, all.stderr]).toEqual([
     0,
-    `Run ${run} was an uninstall: there is nothing to put back; every host it began is done.\n`,
+    `Run ${run} was an uninstall. There is nothing to revert. Every host it started is done.\n`,
   ]);
+});
+
+it('runs show takes the beginning of an id, and last; runs tells what was rolled back', async () => {
+  const env = withRun([start, done('n1', 'confirmed'), done('n2', 'confirmed'), { entry: 'end' }]);
+  const add = (run: string, entries: readonly object[]): void => {
+    const folder = join(env['XDG_STATE_HOME'] ?? '', 'kubelatch', 'runs', run);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      join(folder, 'journal.ndjson'),
+      entries.map((one) => JSON.stringify({ time: '', ...one })).join('\n'),
+    );
+  };
+  const back = '20261124T050100Z-bbbbbb';
+  const of = '20261123T050100Z-3fa4c1';
+  add(back, [{ ...start, kind: 'rollback', of }, done('n1', 'confirmed'), done('n2', 'refused'), { entry: 'end' }]);
+  const show = (run: string) => place.kubelatch(['runs', 'show', run, '-o', 'json'], { env });
+  const [last, prefix, both, none] = await Promise.all(['last', '20261123', '2026', 'x'].map(show));
+  expectConforms(prefix?.stdout ?? '');
+  expect(JSON.parse(last?.stdout ?? '')).toMatchObject({ run: { id: back } });
+  expect(JSON.parse(prefix?.stdout ?? '')).toMatchObject({
+    run: { id: of, rolledBack: [{ run: back, hosts: ['n1'] }] },
+  });
+  expect([both?.code, both?.stderr]).toEqual([64, expect.stringContaining(`2 runs begin with 2026: ${back}, ${of}\n`)]);
+  expect([none?.code, none?.stderr]).toEqual([64, expect.stringContaining('no run x on this machine')]);
+  const listed = await place.kubelatch(['runs'], { env });
+  expect(listed.stdout).toContain(`2 confirmed\n    rolled back on n1 by ${back}\n`);
 });

@@ -1,24 +1,28 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Stops, listenForSignals } from '../../src/cli/stops.js';
+import { type Shutdown, listenForSignals } from '../../src/cli/shutdown.js';
 
 let said: string[];
 let ends: number[];
 let source: EventEmitter;
-let stops: Stops;
+let shutdown: Shutdown;
 
 beforeEach(() => {
   vi.useFakeTimers();
   [said, ends, source] = [[], [], new EventEmitter()];
   const options = { say: (line: string) => void said.push(line), exit: (code: number) => void ends.push(code) };
-  stops = listenForSignals(source as NodeJS.Process, options);
+  shutdown = listenForSignals(source as NodeJS.Process, options);
 });
 afterEach(() => {
   vi.useRealTimers();
 });
 
 const signal = (...names: string[]): void => names.forEach((name) => source.emit(name, name));
-const state = (): object => ({ drain: stops.drain.aborted, leave: stops.leave.aborted, code: stops.exitCode() });
+const state = (): object => ({
+  drain: shutdown.requested.aborted,
+  leave: shutdown.immediate.aborted,
+  code: shutdown.exitCode(),
+});
 
 describe('while nothing is changed', () => {
   it.each([
@@ -36,13 +40,13 @@ describe('while nothing is changed', () => {
   });
 
   it('a lost reader has nothing to wait for', () => {
-    expect(stops.outputLost()).toBe(false);
-    expect(stops.drain.aborted).toBe(false);
+    expect(shutdown.outputLost()).toBe(false);
+    expect(shutdown.requested.aborted).toBe(false);
   });
 
   it('a lost reader drains a verb that may change nodes, and does not end it', () => {
-    stops.mayChange();
-    expect(stops.outputLost()).toBe(true);
+    shutdown.mayChange();
+    expect(shutdown.outputLost()).toBe(true);
     expect(state()).toEqual({ drain: true, leave: false, code: undefined });
     expect(ends).toEqual([]);
   });
@@ -50,17 +54,17 @@ describe('while nothing is changed', () => {
 
 describe('while nodes are changed', () => {
   beforeEach(() => {
-    stops.changing({ within: 120_000 });
-    stops.onEvent({ event: 'run-started', run: 'r1', hosts: 3, waves: 1 });
-    for (const host of ['n1', 'n2', 'n3']) stops.onEvent({ event: 'step', host, step: 'gate' });
-    stops.onEvent({ event: 'host-done', host: 'n2', outcome: 'confirmed' });
+    shutdown.changesStarted({ revertWithin: 120_000 });
+    shutdown.onEvent({ event: 'run-started', run: 'r1', hosts: 3, waves: 1 });
+    for (const host of ['n1', 'n2', 'n3']) shutdown.onEvent({ event: 'step', host, step: 'gate' });
+    shutdown.onEvent({ event: 'host-done', host: 'n2', outcome: 'confirmed' });
   });
 
   it('the first signal drains, and says who is finished first', () => {
     signal('SIGINT');
     expect(state()).toEqual({ drain: true, leave: false, code: 130 });
     expect(said).toEqual([
-      'SIGINT: no further host is started; n1,n3 are finished or put back first. Once more to leave at once.',
+      'SIGINT: no new hosts will start. n1,n3 will be finished or reverted first. Press Ctrl-C again to quit immediately.',
     ]);
     vi.advanceTimersByTime(3_600_000);
     expect(ends).toEqual([]);
@@ -70,9 +74,9 @@ describe('while nodes are changed', () => {
     signal('SIGINT', 'SIGTERM');
     expect(state()).toEqual({ drain: true, leave: true, code: 143 });
     expect(said[1]).toBe(
-      'SIGTERM: left at once. Under way: n1,n3. What is not decided there, each node puts back by itself within 120 s.',
+      'SIGTERM: quitting now. In progress: n1,n3. Each node reverts an undecided change on its own within 120 s.',
     );
-    expect(said[2]).toBe('  kubelatch resume r1 asks them how it ended, and ends the run.');
+    expect(said[2]).toBe('  to check these hosts and finish the run: kubelatch resume r1');
     vi.advanceTimersByTime(1000);
     expect(ends).toEqual([143]);
     signal('SIGINT', 'SIGINT');
@@ -80,9 +84,9 @@ describe('while nodes are changed', () => {
   });
 
   it('promises no switch where there is none', () => {
-    stops.changing();
+    shutdown.changesStarted();
     signal('SIGINT', 'SIGINT');
-    expect(said[1]).toBe('SIGINT: left at once. Under way: n1,n3. They may be unfinished.');
+    expect(said[1]).toBe('SIGINT: quitting now. In progress: n1,n3. Changes there may be incomplete.');
   });
 
   it('a terminal that goes away drains, however often it says so', () => {
@@ -97,23 +101,23 @@ describe('while nodes are changed', () => {
   });
 
   it('a lost reader drains without a code of its own, also when the change is over meanwhile', () => {
-    expect(stops.outputLost()).toBe(true);
+    expect(shutdown.outputLost()).toBe(true);
     expect(state()).toEqual({ drain: true, leave: false, code: undefined });
-    stops.settled();
-    expect(stops.outputLost()).toBe(true);
+    shutdown.changesFinished();
+    expect(shutdown.outputLost()).toBe(true);
   });
 
   it('one host or none is said as such', () => {
-    stops.onEvent({ event: 'host-done', host: 'n1', outcome: 'confirmed' });
+    shutdown.onEvent({ event: 'host-done', host: 'n1', outcome: 'confirmed' });
     signal('SIGTERM');
-    expect(said[0]).toContain('; n3 is finished or put back first.');
-    stops.onEvent({ event: 'host-done', host: 'n3', outcome: 'confirmed' });
+    expect(said[0]).toContain(' n3 will be finished or reverted first. Send SIGTERM again to quit immediately.');
+    shutdown.onEvent({ event: 'host-done', host: 'n3', outcome: 'confirmed' });
     signal('SIGTERM');
-    expect(said.slice(1)).toEqual(['SIGTERM: left at once.']);
+    expect(said.slice(1)).toEqual(['SIGTERM: quitting now.']);
   });
 
   it('once it is over, a signal leaves at once and names nobody', () => {
-    stops.settled();
+    shutdown.changesFinished();
     signal('SIGINT');
     expect(state()).toEqual({ drain: true, leave: true, code: 130 });
     expect(said).toEqual([]);
@@ -122,8 +126,8 @@ describe('while nodes are changed', () => {
 
 it('speaks past the screen where there is one', () => {
   const told: string[] = [];
-  stops.tellBy((line) => told.push(line));
-  stops.changing();
+  shutdown.printWith((line) => told.push(line));
+  shutdown.changesStarted();
   signal('SIGINT');
   expect([told.length, said.length]).toEqual([1, 0]);
 });

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { expectConforms, expectLinesConform } from '../report/conforms.js';
 import { closedPort, inventoryOf, main, openPlace, silentPort } from './program.js';
 
 const place = openPlace();
@@ -13,7 +14,7 @@ beforeAll(async () => {
 interface Audit {
   readonly schemaVersion: number;
   readonly hosts: readonly {
-    readonly name: string;
+    readonly host: string;
     readonly status: string;
     readonly error?: { readonly hint: string };
   }[];
@@ -26,7 +27,7 @@ describe('an audit of a host that cannot be reached', () => {
     const { schemaVersion, hosts, summary } = JSON.parse(stdout) as Audit;
     expect({ code, schemaVersion }).toEqual({ code: 3, schemaVersion: 1 });
     expect(summary).toMatchObject({ hosts: 1, judged: 0 });
-    expect(hosts).toMatchObject([{ name: 'n1', status: 'unreachable' }]);
+    expect(hosts).toMatchObject([{ host: 'n1', status: 'unreachable' }]);
     expect(hosts[0]?.error?.hint).toMatch(/\w/);
     expect(stderr).toContain('n1: unreachable: nothing listens on 127.0.0.1:');
   });
@@ -34,7 +35,7 @@ describe('an audit of a host that cannot be reached', () => {
   it('-q: stderr has failures only', async () => {
     const { code, stdout, stderr } = await place.kubelatch(['audit', '-q']);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/^! n1: unreachable: .*\n$/);
+    expect(stderr).toMatch(/^\S+Z ! n1: unreachable: .*\n$/);
     expect(stdout).toContain('1 host not judged');
   });
 
@@ -81,7 +82,7 @@ describe('an audit of a host that cannot be reached', () => {
   it('inventory check: exit 3, a line with what to do', async () => {
     const { code, stdout } = await place.kubelatch(['inventory', 'check']);
     expect(code).toBe(3);
-    expect(stdout).toMatch(/^! n1: nothing listens .*\n {2}\S/);
+    expect(stdout).toMatch(/^! n1: nothing listens .*\n {4}hint: \S/);
   });
 
   it.each([
@@ -92,19 +93,101 @@ describe('an audit of a host that cannot be reached', () => {
     expect(code).toBe(3);
     expect(stdout).toMatch(/^! n1: .*nothing listens on 127\.0\.0\.1:/m);
     const { hosts } = JSON.parse((await place.kubelatch([...args, '-o', 'json'])).stdout) as { hosts: unknown[] };
-    expect(hosts).toMatchObject([{ name: 'n1' }]);
+    expect(hosts).toMatchObject([{ host: 'n1' }]);
   });
 
   it('uninstall: nobody to ask is exit 64', async () => {
     const { code, stdout, stderr } = await place.kubelatch(['uninstall']);
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
-    expect(stderr).toContain('nobody can be asked here');
+    expect(stderr).toContain('this needs confirmation, but there is no terminal');
+  });
+
+  it('netpol: without the API server nothing can be written', async () => {
+    const { code, stdout, stderr } = await place.kubelatch(['netpol', '--namespace', 'shop']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('netpol needs the API server');
+    expect((await place.kubelatch(['netpol', '--apply'])).stderr).toContain('this needs confirmation');
+    expect((await place.kubelatch(['netpol', '--pod-cidr', 'x'])).stderr).toContain('--pod-cidr x');
   });
 
   it('apply --yes: exit 3, no run is written', async () => {
     expect((await place.kubelatch(['apply', '--yes'])).code).toBe(3);
-    expect((await place.kubelatch(['runs'])).stderr).toBe('No run yet.\n');
+    expect((await place.kubelatch(['runs'])).stderr).toBe('No runs yet.\n');
   });
+});
+
+describe('-o', () => {
+  const json = (text: string): unknown => JSON.parse(text);
+  const lines = (text: string): unknown[] => text.trimEnd().split('\n').map(json);
+
+  it('inventory: the hosts in one document, or one a line', async () => {
+    const host = { host: 'n1', address: '127.0.0.1', role: 'worker', group: 'workers', ssh: { user: 'nobody' } };
+    const whole = json((await place.kubelatch(['inventory', '-o', 'json'])).stdout);
+    expect(whole).toMatchObject({ schemaVersion: 1, kind: 'inventory', cluster: 'lab', apiServer: {}, hosts: [host] });
+    const each = lines((await place.kubelatch(['inventory', '-o', 'ndjson'])).stdout);
+    expect(each).toMatchObject([
+      { event: 'inventory-host', ...host },
+      { event: 'summary', cluster: 'lab' },
+    ]);
+  });
+
+  it('inventory check: how each host can be used', async () => {
+    const { code, stdout } = await place.kubelatch(['inventory', 'check', '-o', 'json']);
+    expect(code).toBe(3);
+    expect(json(stdout)).toMatchObject({
+      ...{ schemaVersion: 1, kind: 'inventory-check', cluster: 'lab' },
+      hosts: [{ host: 'n1', status: 'unreachable', error: { kind: 'refused' } }],
+    });
+    const each = lines((await place.kubelatch(['inventory', 'check', '-o', 'ndjson'])).stdout);
+    expect(each.at(-2)).toMatchObject({ event: 'host-check', host: 'n1', status: 'unreachable' });
+  });
+
+  it('inventory check: the API server too, where one is named', async () => {
+    const ran = await place.kubelatch(['inventory', 'check', '--kubeconfig', 'none', '-o', 'json']);
+    expect(ran.code).toBe(3);
+    expect(json(ran.stdout)).toMatchObject({ apiServer: { reached: false, reason: expect.any(String) as string } });
+    const off = await place.kubelatch(['inventory', 'check', '--kubeconfig', 'none', '--no-cluster', '-o', 'json']);
+    expect(json(off.stdout)).not.toHaveProperty('apiServer');
+  });
+
+  it('explain: the rule and the playbooks that hold it', async () => {
+    const tree = {
+      ...{ schemaVersion: 1, kind: 'rule' },
+      rule: {
+        id: 'anonymous-auth',
+        setting: 'authentication.anonymous.enabled',
+        want: { equals: false },
+        wantText: 'false',
+        set: false,
+      },
+    };
+    const whole = json((await place.kubelatch(['explain', 'anonymous-auth', '-o', 'json'])).stdout);
+    expect(whole).toMatchObject({ ...tree, playbooks: expect.arrayContaining(['baseline', 'stig']) as string[] });
+    expect(lines((await place.kubelatch(['explain', 'anonymous-auth', '-o', 'ndjson'])).stdout)).toMatchObject([
+      { event: 'summary', ...(whole as object) },
+    ]);
+    const wide = (await place.kubelatch(['explain', 'anonymous-auth', '-o', 'wide'])).stdout;
+    expect(wide.split('\n').find((line) => line.startsWith('Why'))?.length).toBeGreaterThan(100);
+  });
+
+  it.each(['json', 'ndjson', 'wide', 'table'])(
+    '%s is honoured by every verb that takes it',
+    async (output) => {
+      const verbs = [
+        ...['audit', 'plan', 'apply --yes', 'rollback --yes', 'resume --yes', 'inventory', 'inventory check'],
+        ...['runs', 'runs list', 'runs backups', 'uninstall --yes', 'netpol', 'explain anonymous-auth', 'rules'],
+      ];
+      for (const verb of verbs) {
+        const { code, stdout } = await place.kubelatch([...verb.split(' '), '-o', output]);
+        if (code === 64 || stdout === '') continue;
+        if (output === 'json') expectConforms(stdout);
+        else if (output === 'ndjson') expectLinesConform(stdout);
+        else expect(() => json(stdout), verb).toThrow();
+      }
+      // A dozen processes, one after the other.
+    },
+    60_000,
+  );
 });
 
 describe('colours', () => {
@@ -161,16 +244,17 @@ describe('a signal', () => {
 });
 
 it.each([
-  ['an audit', ['audit', '-o', 'json']],
-  ['a verb that may change nodes', ['resume', '-o', 'json', '--yes']],
-])('%s whose result finds no room is no success', (_what, args) => {
+  ['an audit', ['audit', '-o', 'json'], 1],
+  // It could not ask a host, and that is its own exit code.
+  ['a verb that may change nodes', ['resume', '-o', 'json', '--yes'], 3],
+] as const)('%s whose result finds no room is no success', (_what, args, code) => {
   const ran = spawnSync('sh', ['-c', 'exec "$0" "$@" >/dev/full', process.execPath, main, ...args], {
     cwd: place.folder,
     env: { PATH: process.env['PATH'], HOME: join(place.folder, 'home') },
     encoding: 'utf8',
   });
   expect([ran.status, ran.stderr]).toEqual([
-    1,
-    expect.stringContaining('the result could not be written: ENOSPC') as string,
+    code,
+    expect.stringContaining('the result could not be written: no space is left on the disk') as string,
   ]);
 });

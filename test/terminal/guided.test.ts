@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
-import { type GuidedSelection, type GuidedSteps, runGuided } from '../../src/terminal/guided.js';
-import type { Prompts } from '../../src/terminal/prompt.js';
+import type { GuidedRun, GuidedSelection, GuidedSteps, Talk } from '../../src/terminal/guided/steps.js';
+import { runGuided } from '../../src/terminal/guided.js';
+import { type Prompts, WentBack } from '../../src/terminal/prompt.js';
 
-type Asking = Parameters<typeof runGuided>[1];
+type Asking = Talk['prompts'];
+/** The Escape key, in the place of an answer. */
+const esc = 'Esc';
 
 /** Answers in order; a choice is named by the start of its name. */
 function answering(...answers: readonly (string | boolean | readonly string[])[]): Asking & { questions: string[] } {
@@ -14,46 +17,82 @@ function answering(...answers: readonly (string | boolean | readonly string[])[]
     if (answer === undefined) throw new Error(`nobody expected: ${text}`);
     return answer;
   };
+  /** A question that cannot be left takes no Escape. */
+  const ask = <T>(
+    text: string,
+    leaving: { canGoBack?: boolean } | undefined,
+    read: (answer: unknown) => T,
+  ): Promise<T> => {
+    const answer = next(text);
+    if (answer !== esc) return Promise.resolve(read(answer));
+    if (leaving?.canGoBack !== true) throw new Error(`no way back from: ${text}`);
+    return Promise.reject(new WentBack());
+  };
   const pick = <T>(choices: readonly { readonly name: string; readonly value: T }[], start: string): T => {
     const found = choices.find(({ name }) => name.startsWith(start));
     if (found === undefined) throw new Error(`no choice ${start} in ${choices.map(({ name }) => name).join(' | ')}`);
     return found.value;
   };
   const asking: Pick<Prompts, 'confirm' | 'typeToConfirm' | 'select' | 'checkbox'> = {
-    confirm: (text) => Promise.resolve(next(text) === true),
-    typeToConfirm: (expected, text) => Promise.resolve(next(text) === expected),
-    select: (text, choices) => Promise.resolve(pick(choices, next(text) as string)),
-    checkbox: (text, choices) => Promise.resolve((next(text) as readonly string[]).map((one) => pick(choices, one))),
+    confirm: (text, leaving) => ask(text, leaving, (answer) => answer === true),
+    typeToConfirm: (expected, text, leaving) => ask(text, leaving, (answer) => answer === expected),
+    select: (text, choices, leaving) => ask(text, leaving, (answer) => pick(choices, answer as string)),
+    checkbox: (text, choices, leaving) =>
+      ask(text, leaving, (answer) => (answer as readonly string[]).map((one) => pick(choices, one))),
   };
   return { ...asking, questions };
 }
 
+const ran = (text: string, over: Partial<GuidedRun> = {}): GuidedRun => ({
+  ...{ text, exitCode: 0, failed: [], unknown: [], left: [] },
+  ...over,
+});
+
 function stepsOf(over: Partial<GuidedSteps> = {}): GuidedSteps & { done: string[] } {
   const done: string[] = [];
-  const note = (what: string, { hosts, playbooks }: GuidedSelection): string => {
-    done.push(`${what} ${hosts.join(',')} ${playbooks.join(',')}`);
+  const note = (what: string, { hosts, playbooks, rules }: GuidedSelection): string => {
+    done.push(`${what} ${hosts.join(',')} ${playbooks.join(',')}${rules === undefined ? '' : ` ${rules.join(',')}`}`);
     return `${what}\n`;
   };
+  const rules = ['anonymous-auth', 'read-only-port'].map((id) => ({ id, name: `${id}: high`, description: '' }));
+  let waves = 'two waves';
   return {
     done,
     clusterName: 'prod',
-    dangerous: false,
     hosts: [
       { name: 'cp1', group: 'cp', role: 'control-plane' },
       { name: 'n1', group: 'workers', role: 'worker' },
       { name: 'n2', group: 'workers', role: 'worker' },
     ],
     playbooks: [
-      { name: 'baseline', title: 'Baseline', description: '' },
-      { name: 'tls', title: 'TLS', description: '' },
+      { name: 'baseline', title: 'Baseline', description: '', isChosen: true },
+      { name: 'tls', title: 'TLS', description: '', isChosen: false },
     ],
-    audit: (selection) => Promise.resolve({ text: note('audit', selection) }),
-    plan: (selection) => Promise.resolve({ text: note('plan', selection), changes: selection.hosts.length }),
-    apply: (selection) => Promise.resolve({ text: note('apply', selection), exitCode: 0, failed: false }),
-    undoAll: () => {
+    audit: (selection) => Promise.resolve({ text: note('audit', selection), findings: 'all findings\n', rules }),
+    plan: (selection) =>
+      Promise.resolve({
+        text: note('plan', selection),
+        changes: selection.hosts.length,
+        folds: [
+          { title: 'n1: 1 edit', text: 'diff of n1\n' },
+          { title: 'cp1: 2 edits', text: 'diff of cp1\n' },
+        ],
+      }),
+    strategy: () => waves,
+    dangers: () => [],
+    rolloutSettings: () => [
+      {
+        name: `Waves: ${waves}`,
+        question: 'How do the waves grow?',
+        options: [{ name: 'All in one', choose: () => (waves = 'one wave') }],
+      },
+    ],
+    apply: (selection) => Promise.resolve(ran(note('apply', selection))),
+    rollbackAll: () => {
       done.push('undo');
       return Promise.resolve({ text: 'undo\n', exitCode: 0 });
     },
+    command: ({ hosts }) => `kubelatch apply --yes -l ${hosts.join(',')}`,
     ...over,
   };
 }
@@ -64,73 +103,155 @@ async function talk(steps: GuidedSteps, prompts: Asking): Promise<{ code: number
   return { code, text };
 }
 
-test('workers: choose, see, confirm, done', async () => {
+test('workers: choose, see, confirm, done, and the command that does the same', async () => {
   const steps = stepsOf();
-  const { code, text } = await talk(steps, answering('Some groups', ['workers'], ['baseline', 'tls'], 'Show', true));
+  const prompts = answering('Some groups', ['workers'], ['baseline', 'tls'], 'Show the planned', 'Apply', true);
+  const { code, text } = await talk(steps, prompts);
   expect(code).toBe(0);
-  expect(text).toBe('audit\nplan\napply\n');
+  expect(text).toBe(
+    'audit\nplan\n\ntwo waves\napply\nThe same without questions:\n    kubelatch apply --yes -l n1,n2\n',
+  );
   expect(steps.done).toEqual(['audit n1,n2 baseline,tls', 'plan n1,n2 baseline,tls', 'apply n1,n2 baseline,tls']);
 });
 
-test('control-plane nodes change only when the name of the cluster was typed', async () => {
-  const steps = stepsOf();
-  const { code, text } = await talk(steps, answering('All', ['baseline'], 'Show', ''));
+test('a dangerous change wants the name of the cluster, and says why', async () => {
+  const steps = stepsOf({ dangers: () => ['  ! it changes control-plane nodes: cp1'] });
+  const start = ['All', ['baseline'], 'Show the planned', 'Apply'] as const;
+  const prompts = answering(...start, '', 'Quit');
+  const { code, text } = await talk(steps, prompts);
   expect(code).toBe(0);
-  expect(text).toContain('Nothing was changed.');
+  expect(text).toContain('This change is risky:\n  ! it changes control-plane nodes: cp1\nNothing was changed.\n');
+  expect(prompts.questions).toContain('Type prod to confirm, or press Enter to go back:');
   expect(steps.done).not.toContain('apply cp1,n1,n2 baseline');
-  await talk(steps, answering('All', ['baseline'], 'Show', 'prod'));
+  await talk(steps, answering(...start, 'prod'));
   expect(steps.done).toContain('apply cp1,n1,n2 baseline');
 });
 
-test('what is called dangerous wants the name for workers too', async () => {
-  const prompts = answering('Pick', ['n1'], ['baseline'], 'Show', 'prod');
-  const steps = stepsOf({ dangerous: true });
+test('a no, and each way back, leads to the screen before', async () => {
+  const steps = stepsOf({ plan: () => Promise.resolve({ text: 'plan\n', changes: 1, exitCode: 3, folds: [] }) });
+  const start = ['Some groups', ['workers'], ['baseline'], 'Show the planned'] as const;
+  const left = await talk(steps, answering(...start, 'Apply', false, 'Back', 'Quit'));
+  expect(left).toEqual({ code: 3, text: 'audit\nplan\n\ntwo waves\nNothing was changed.\n' });
+  const other = await talk(
+    steps,
+    answering(...start, esc, 'Choose other', 'Pick', ['n2'], ['tls'], 'Show the planned', 'Apply', true),
+  );
+  expect(other.text).toContain('apply\n');
+  expect(steps.done.at(-1)).toBe('apply n2 tls');
+});
+
+test('Escape leads back from every question but the first', async () => {
+  const steps = stepsOf();
+  const prompts = answering(
+    ...['Some groups', esc, 'Pick', esc, 'All', esc, 'All', ['baseline'], esc, 'All', ['baseline'], 'Choose rules'],
+    ...[esc, 'Show the planned', 'Read', esc, 'Change how', 'Waves', esc, esc, 'Apply', esc, esc, 'Quit'],
+  );
+  expect((await talk(steps, prompts)).code).toBe(0);
+  expect(steps.done.filter((one) => one.startsWith('apply'))).toEqual([]);
+});
+
+test('rules are chosen, and all of them are none in particular', async () => {
+  const steps = stepsOf();
+  const start = ['All', ['tls'], 'Choose rules', ['read-only-port'], 'Show the planned', 'Back'] as const;
+  const prompts = answering(
+    ...start,
+    'Choose rules (1 of 2',
+    ['anonymous-auth', 'read-only-port'],
+    'Show the',
+    esc,
+    'Quit',
+  );
   await talk(steps, prompts);
-  expect(prompts.questions.at(-1)).toContain('type prod');
-  expect(steps.done.at(-1)).toBe('apply n1 baseline');
+  expect(steps.done.slice(1)).toEqual(['plan cp1,n1,n2 tls read-only-port', 'plan cp1,n1,n2 tls']);
+});
+
+test('each different change can be read, the rollout changed, every finding seen', async () => {
+  const answers = [
+    'All',
+    ['tls'],
+    'Show every',
+    'Show the planned',
+    'Read',
+    'n1',
+    'cp1',
+    'Back',
+    'Change how',
+    'Waves',
+  ];
+  const { text } = await talk(stepsOf(), answering(...answers, 'All in one', 'Back', 'Quit'));
+  expect(text).toBe(
+    `audit\nall findings\nplan\n\ntwo waves\ndiff of n1\ndiff of cp1\n\none wave\nNothing was changed. To apply this without questions:\n    kubelatch apply --yes -l cp1,n1,n2\n`,
+  );
 });
 
 test('leaving, choosing again, and nothing to change ask no more', async () => {
   const steps = stepsOf();
-  expect((await talk(steps, answering('All', ['tls'], 'Choose', 'Pick', ['n2'], ['tls'], 'Leave'))).code).toBe(0);
+  expect((await talk(steps, answering('All', ['tls'], 'Choose other', 'Pick', ['n2'], ['tls'], 'Quit'))).code).toBe(0);
   expect(steps.done).toEqual(['audit cp1,n1,n2 tls', 'audit n2 tls']);
-  const done = stepsOf({ plan: () => Promise.resolve({ text: '', changes: 0, exitCode: 3 }) });
-  expect((await talk(done, answering('All', ['tls'], 'Show'))).code).toBe(3);
+  const done = stepsOf({ plan: () => Promise.resolve({ text: '', changes: 0, exitCode: 3, folds: [] }) });
+  expect((await talk(done, answering('All', ['tls'], 'Show the planned', 'Quit'))).code).toBe(3);
   expect((await talk(stepsOf({ hosts: [] }), answering())).code).toBe(0);
 });
 
-const failingApply = (tries: number) => {
-  let left = tries;
+/** Each try ends as told; later ones succeed. */
+const failing = (...results: readonly Partial<GuidedRun>[]) => {
+  const left = [...results];
   const asked: string[] = [];
   const apply: GuidedSteps['apply'] = ({ hosts }) => {
     asked.push(hosts.join(','));
-    left -= 1;
-    const failed = left >= 0;
-    return Promise.resolve({ text: 'apply\n', exitCode: failed ? 4 : 0, failed, failedHosts: ['n2'] });
+    return Promise.resolve(ran('apply\n', left.shift()));
   };
   return { apply, asked };
 };
-const start = ['Some groups', ['workers'], ['baseline'], 'Show', true] as const;
+const start = ['Some groups', ['workers'], ['baseline'], 'Show the planned', 'Apply', true] as const;
 
-test('after a failure: keep', async () => {
-  const { apply, asked } = failingApply(1);
+test('after a failure: stop here', async () => {
+  const { apply, asked } = failing({ exitCode: 4, failed: ['n2'] });
   const steps = stepsOf({ apply });
-  expect((await talk(steps, answering(...start, 'Keep'))).code).toBe(4);
+  const { code, text } = await talk(steps, answering(...start, 'Stop here'));
+  expect(code).toBe(4);
+  expect(text).toContain('kubelatch apply --yes -l n1,n2');
   expect(asked).toEqual(['n1,n2']);
   expect(steps.done).not.toContain('undo');
 });
 
 test('after a failure: undo is never worth a 0', async () => {
-  const steps = stepsOf(failingApply(1));
+  const failed = { exitCode: 4, failed: ['n2'] };
+  const steps = stepsOf(failing(failed));
   const { code, text } = await talk(steps, answering(...start, 'Undo'));
   expect(code).toBe(4);
   expect(text.endsWith('apply\nundo\n')).toBe(true);
-  const worse = stepsOf({ ...failingApply(1), undoAll: () => Promise.resolve({ text: '', exitCode: 5 }) });
+  const worse = stepsOf({ ...failing(failed), rollbackAll: () => Promise.resolve({ text: '', exitCode: 5 }) });
   expect((await talk(worse, answering(...start, 'Undo'))).code).toBe(5);
 });
 
 test('after a failure: only the failed hosts are tried again', async () => {
-  const { apply, asked } = failingApply(2);
-  expect((await talk(stepsOf({ apply }), answering(...start, 'Try', 'Try'))).code).toBe(0);
+  const failed = { exitCode: 4, failed: ['n2'] };
+  const { apply, asked } = failing(failed, failed);
+  expect((await talk(stepsOf({ apply }), answering(...start, 'Retry n2', 'Retry n2'))).code).toBe(0);
   expect(asked).toEqual(['n1,n2', 'n2', 'n2']);
+});
+
+test('after a failure: go on with it, without it, or ask again for the rest', async () => {
+  const first = { exitCode: 4, failed: ['n1'], left: ['n2'] };
+  const all = ['All', ['baseline'], 'Show the planned', 'Apply', true] as const;
+  const goingOn = failing(first);
+  await talk(stepsOf(goingOn), answering(...all, 'Go on: retry n1, then the rest (n2)'));
+  expect(goingOn.asked).toEqual(['cp1,n1,n2', 'n1,n2']);
+  const skipping = failing(first, { exitCode: 4 });
+  expect((await talk(stepsOf(skipping), answering(...all, 'Skip n1, go on with n2'))).code).toBe(4);
+  expect(skipping.asked).toEqual(['cp1,n1,n2', 'n2']);
+  const retrying = failing(first);
+  const prompts = answering(...all, 'Retry n1 alone', 'Go on with n2');
+  await talk(stepsOf(retrying), prompts);
+  expect(retrying.asked).toEqual(['cp1,n1,n2', 'n1', 'n2']);
+  expect(prompts.questions.at(-1)).toBe('n2 not started yet. What next?');
+});
+
+test('a host whose state is unknown is not tried again', async () => {
+  const { apply, asked } = failing({ exitCode: 5, unknown: ['n1'], left: ['n2'] });
+  const steps = stepsOf({ apply });
+  await expect(talk(steps, answering(...start, 'Retry'))).rejects.toThrow('no choice Retry');
+  expect((await talk(steps, answering(...start))).code).toBe(0);
+  expect(asked).toEqual(['n1,n2', 'n1,n2']);
 });

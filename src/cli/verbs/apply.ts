@@ -1,40 +1,45 @@
-/** `kubelatch apply [PLAN]`: the plan, confirmed, then rolled out. */
+/** `kubelatch apply [PLAN]`: shows the plan, asks for confirmation, then rolls it out. */
 import { ToolError } from '../../lib/errors.js';
-import { apply } from '../../pipeline.js';
-import { readSavedPlan } from '../../plan/saved-plan.js';
+import { apply } from '../../pipeline/apply.js';
 import { planText } from '../../report/plan-text.js';
-import { askToChange, refuseUnasked } from '../consent.js';
+import { askToChange, requireConfirmation } from '../consent.js';
 import { finishRun } from '../finish-run.js';
-import { type World, loadHosts, loadPlaybooks, readText, withRun } from '../world.js';
+import { checkProofFlags, readPlanFile } from '../plan-file.js';
+import { type CliContext, loadHosts, loadPlaybooks, withPace, withRun } from '../context.js';
 
-export async function applyVerb(world: World, planPath: string | undefined): Promise<number> {
-  refuseUnasked(world, planPath !== undefined);
-  const saved = planPath === undefined ? undefined : readSavedPlan(planPath, await readText(planPath, 'the plan'));
-  const loaded = { ...(await loadHosts(world)), playbooks: saved === undefined ? await loadPlaybooks(world) : [] };
+export async function applyVerb(cli: CliContext, planPath: string | undefined): Promise<number> {
+  requireConfirmation(cli, planPath !== undefined);
+  checkProofFlags(cli.flags, planPath);
+  const given = planPath === undefined ? undefined : await readPlanFile(cli, planPath);
+  const saved = given?.plan;
+  const loaded = { ...(await loadHosts(cli)), playbooks: saved === undefined ? await loadPlaybooks(cli) : [] };
   if (saved !== undefined && saved.cluster !== loaded.inventory.cluster.name) {
     throw new ToolError(
       'plan',
-      `the plan is for cluster ${saved.cluster}, the inventory for ${loaded.inventory.cluster.name}`,
+      `the plan is for cluster ${saved.cluster}, but the inventory is for ${loaded.inventory.cluster.name}`,
     );
   }
   const missing = saved?.hosts.find((one) => !loaded.inventory.hosts.some((host) => host.name === one.host));
   if (missing !== undefined)
     throw new ToolError('plan', `the plan names ${missing.host}, which is not in the inventory`, {
-      hint: 'plan again',
+      hint: 'make a new plan, or use the inventory that the plan was made with',
     });
-  world.progress.phase('Reading', loaded.hosts.length);
-  const result = await withRun(world, loaded, (run) =>
-    apply(run, world.flags, saved, async (planned, withoutCluster, hosts) => {
-      const agreed = await askToChange(world, loaded, {
-        text: planned === undefined ? undefined : planText(planned, world.errText),
+  cli.progress.phase('Reading', loaded.hosts.length);
+  const result = await withRun(cli, loaded, (run) =>
+    apply(run, cli.flags, given, async (planned, withoutCluster, hosts) => {
+      const agreed = await askToChange(cli, loaded, {
+        text:
+          planned === undefined
+            ? undefined
+            : planText(planned, withPace(cli.errText, cli, loaded.inventory.hosts.length)),
         question: `Change ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'} now?`,
         hosts,
         withoutCluster,
-        agreed: world.flags.yes || saved !== undefined,
+        agreed: cli.flags.yes || saved !== undefined,
       });
-      if (agreed) world.stops.changing({ within: world.flags.deadline });
+      if (agreed) cli.shutdown.changesStarted({ revertWithin: cli.flags.deadline });
       return agreed;
     }),
   );
-  return finishRun(world, result);
+  return finishRun(cli, result);
 }

@@ -1,23 +1,31 @@
-/** `kubelatch audit`: what is weak, where it comes from; changes nothing. */
-import { isoTime } from '../../lib/clock.js';
-import { audit } from '../../pipeline.js';
-import { auditText } from '../../report/audit-text.js';
+/** `kubelatch audit`: finds weak settings and where they come from, and what changed since a baseline; changes nothing. */
+import { audit } from '../../pipeline/audit.js';
+import { compareAudits } from '../../report/drift.js';
 import { exitCodeOf } from '../../report/exit-code.js';
-import { jsonText } from '../../report/json.js';
-import { resultLines } from '../../report/ndjson.js';
-import { type World, loadHosts, loadPlaybooks, printResult, withRun } from '../world.js';
+import type { AuditResult } from '../../report/model.js';
+import { readBaseline } from '../baseline.js';
+import { nextCommand } from '../../lib/next-command.js';
+import { requireChecklistFiles, withoutStig } from '../checklists.js';
+import { type CliContext, loadHosts, loadPlaybooks, withRun } from '../context.js';
+import { writeOut } from '../write-out.js';
 
-export async function auditVerb(world: World): Promise<number> {
-  const loaded = { ...(await loadHosts(world)), playbooks: await loadPlaybooks(world) };
-  world.progress.phase('Reading', loaded.hosts.length);
-  const result = await withRun(world, loaded, audit);
-  const { flags } = world;
-  const text =
-    flags.output === 'json'
-      ? jsonText(result)
-      : flags.output === 'ndjson'
-        ? resultLines(result, { time: isoTime(), run: undefined })
-        : auditText(result, world.text);
-  await printResult(world, text);
-  return exitCodeOf(result, { failOn: flags.failOn });
+export async function auditVerb(cli: CliContext): Promise<number> {
+  const { flags } = cli;
+  const loaded = { ...(await loadHosts(cli)), playbooks: await loadPlaybooks(cli) };
+  const { inventory, playbooks } = loaded;
+  requireChecklistFiles(cli, loaded.hosts.length);
+  const isStig = playbooks.some(({ rules }) => rules.some(({ references }) => references.stig.length > 0));
+  if (flags.output === 'cklb' && !isStig) throw withoutStig();
+  const about = { cluster: inventory.cluster.name, playbooks };
+  const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, about);
+  cli.progress.phase('Reading', loaded.hosts.length);
+  const audited = await withRun(cli, loaded, audit);
+  const known = new Set(inventory.hosts.map(({ name }) => name));
+  const result: AuditResult =
+    baseline === undefined
+      ? audited
+      : { ...audited, drift: compareAudits(baseline, flags.baseline ?? '', audited, known) };
+  const next = nextCommand('plan');
+  await writeOut({ ...cli, text: { ...cli.text, groupBy: flags.by, next } }, result);
+  return exitCodeOf(result, flags);
 }

@@ -1,20 +1,14 @@
-/** `kubelatch runs backups`: what the nodes keep of past runs, and so what a rollback can take back. */
-import { backupsJson, backupsText } from '../../report/backups-text.js';
-import { backupsOf } from '../../stages/backups.js';
-import { askKept } from '../../stages/kept.js';
-import { type World, loadHosts, printResult, withRun } from '../world.js';
+/** `kubelatch runs backups`: lists the backups on the nodes, and so what can be rolled back. */
+import { backupsOf } from '../../pipeline/backups.js';
+import { fetchTransactions } from '../../pipeline/node-transactions.js';
+import { type CliContext, loadHosts, withRun } from '../context.js';
+import { headOf, writeOut } from '../write-out.js';
 
-/** Exit 3 where a host could not be asked. */
-export async function backupsVerb(world: World): Promise<number> {
-  const loaded = { ...(await loadHosts(world)), playbooks: [] };
-  const { flags, version } = world;
-  world.progress.phase('Asking the nodes what they keep', loaded.hosts.length);
-  const hosts = backupsOf(await withRun(world, loaded, askKept));
-  const about = { version, cluster: loaded.inventory.cluster.name };
-  const isJson = flags.output === 'json' || flags.output === 'ndjson';
-  await printResult(
-    world,
-    isJson ? backupsJson(about, hosts, flags.output === 'ndjson') : backupsText(hosts, world.text),
-  );
+/** Exit 3 if a host could not be read. */
+export async function backupsVerb(cli: CliContext): Promise<number> {
+  const loaded = { ...(await loadHosts(cli)), playbooks: [] };
+  cli.progress.phase('Reading backups', loaded.hosts.length);
+  const hosts = backupsOf(await withRun(cli, loaded, fetchTransactions));
+  await writeOut(cli, { ...headOf(cli), kind: 'backups', cluster: loaded.inventory.cluster.name, hosts });
   return hosts.some(({ error }) => error !== undefined) ? 3 : 0;
 }

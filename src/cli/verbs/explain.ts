@@ -1,52 +1,54 @@
-/** `kubelatch explain RULE`: what a rule wants, why, and what it may break. */
+/** `kubelatch explain RULE|CONTROL`: what a rule checks, why, and what it may break. */
 import { ToolError } from '../../lib/errors.js';
 import { didYouMean } from '../../lib/suggest.js';
 import { builtinNames } from '../../playbook/builtin.js';
-import { loadPlaybook } from '../../playbook/load.js';
-import type { Rule } from '../../playbook/schema.js';
-import { wantText } from '../../playbook/want.js';
-import { paragraph } from '../../report/layout.js';
-import { type World, printResult } from '../world.js';
+import { oneLine } from '../../lib/sanitize.js';
+import { loadPlaybooks } from '../../playbook/load.js';
+import { checkIds, checkRule } from '../../playbook/check-rules.js';
+import { type BuiltInRule, builtInRule, ownRules } from '../../playbook/own-rules.js';
+import type { Playbook, Rule } from '../../playbook/schema.js';
+import { ruleWant } from '../../playbook/want.js';
+import type { CliContext } from '../context.js';
+import { headOf, writeOut } from '../write-out.js';
+import { nextCommand } from '../../lib/next-command.js';
 
-export async function explainVerb(world: World, id: string): Promise<number> {
-  const names = [...(await builtinNames()), ...(world.flags.playbook ?? [])];
-  const playbooks = await Promise.all([...new Set(names)].map((name) => loadPlaybook(name)));
+export async function explainVerb(cli: CliContext, wanted: string): Promise<number> {
+  const sources = [...(await builtinNames()), ...(cli.flags.playbook ?? [])];
+  const playbooks = await loadPlaybooks(sources);
+  const builtIn = builtInRule(wanted);
+  if (builtIn !== undefined) return explainBuiltIn(cli, builtIn);
+  const id = ruleIdOf(playbooks, wanted);
   const holding = playbooks.filter((playbook) => playbook.rules.some((rule) => rule.id === id));
   const rule = holding[0]?.rules.find((one) => one.id === id);
   if (rule === undefined) {
-    const known = playbooks.flatMap((playbook) => playbook.rules.map((one) => one.id));
-    throw new ToolError('usage', `no rule ${JSON.stringify(id)}${didYouMean(id, known)}`, {
-      hint: 'the playbooks list them',
+    const check = checkRule(wanted);
+    if (check !== undefined) return explainBuiltIn(cli, check);
+    const own = [...Object.keys(ownRules), ...Object.values(checkIds).flat()];
+    const known = [...playbooks.flatMap(({ rules }) => rules.map((one) => one.id)), ...own];
+    throw new ToolError('usage', `unknown rule ${JSON.stringify(id)}${didYouMean(id, known)}`, {
+      hint: `to list the rules: ${nextCommand('rules')}`,
     });
   }
-  const width = Math.min(world.text.width, 100);
-  const say = (title: string, text: string | undefined): string[] =>
-    text === undefined || text === '' ? [] : paragraph(title.padEnd(12), text, width);
-  const cis = Object.entries(rule.references.cis).map(([benchmark, control]) => `${benchmark} ${control}`);
-  const lines = [
-    world.text.style.bold(`${rule.id}: ${rule.title}`),
-    ...say('Severity', rule.severity),
-    ...say('Looks at', subjectOf(rule)),
-    ...say('Why', rule.why),
-    ...say('May break', rule.mayBreak),
-    ...say('Versions', rule.versions),
-    ...Object.entries(rule.skip).flatMap(([distro, reason]) => say('Not on', `${distro}: ${reason}`)),
-    ...say('Playbooks', holding.map((playbook) => playbook.name).join(', ')),
-    ...say('References', [...cis, ...rule.references.stig, ...rule.references.docs].join(', ')),
-  ];
-  await printResult(world, `${lines.join('\n')}\n`);
+  const names = holding.map((playbook) => playbook.name);
+  await writeOut(cli, { ...headOf(cli), kind: 'rule', rule, ...ruleWant(rule), playbooks: names });
   return 0;
 }
 
-function subjectOf(rule: Rule): string {
-  switch (rule.kind) {
-    case 'setting': {
-      const change = rule.set === undefined ? 'apply leaves it alone' : `apply writes ${JSON.stringify(rule.set)}`;
-      return `${rule.setting}: wanted ${wantText(rule.want)}; ${change}`;
-    }
-    case 'file':
-      return `${rule.file.path}: mode ${rule.file.mode === undefined ? 'any' : `at most ${rule.file.mode.atMost}`}, owner ${rule.file.owner ?? 'any'}`;
-    case 'manual':
-      return `a person has to look: ${rule.look}`;
-  }
+async function explainBuiltIn(cli: CliContext, rule: BuiltInRule): Promise<number> {
+  await writeOut(cli, { ...headOf(cli), kind: 'rule', rule, want: undefined, wantText: rule.title, playbooks: [] });
+  return 0;
+}
+
+/** The rule that a CIS control or a STIG id names; any other word stays as it is. Throws ToolError `usage` where it names several. */
+function ruleIdOf(playbooks: readonly Playbook[], wanted: string): string {
+  const rules = playbooks.flatMap((playbook) => playbook.rules);
+  if (rules.some(({ id }) => id === wanted)) return wanted;
+  const isNamed = ({ references: { cis, stig } }: Rule): boolean =>
+    Object.values(cis).includes(wanted) || stig.includes(wanted.toUpperCase());
+  const ids = [...new Set(rules.filter(isNamed).map(({ id }) => id))];
+  const [first = wanted] = ids;
+  if (ids.length < 2) return first;
+  throw new ToolError('usage', `${oneLine(wanted)} names ${ids.length} rules: ${ids.join(', ')}`, {
+    hint: `to explain one: ${nextCommand('explain', first)}`,
+  });
 }

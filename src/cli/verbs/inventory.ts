@@ -1,38 +1,39 @@
-/** `kubelatch inventory [check]`: the resolved hosts; whether each can be reached and sudo works. */
-import { table } from '../../report/table.js';
-import { checkHosts } from '../../stages/check-hosts.js';
-import { type World, loadHosts, printResult, withRun } from '../world.js';
+/** `kubelatch inventory [check]`: prints the resolved hosts; tests SSH and sudo on each. */
+import { checkApiServer } from '../../pipeline/check-api-server.js';
+import { checkHosts } from '../../pipeline/check-hosts.js';
+import type { InventoryCheckResult } from '../../report/check-model.js';
+import { type CliContext, loadHosts, withRun } from '../context.js';
+import { headOf, writeOut } from '../write-out.js';
 
-export async function inventoryVerb(world: World): Promise<number> {
-  const { inventory, hosts } = await loadHosts(world);
-  if (world.flags.output === 'json' || world.flags.output === 'ndjson') {
-    await printResult(world, `${JSON.stringify({ schemaVersion: 1, cluster: inventory.cluster, hosts }, null, 2)}\n`);
-    return 0;
-  }
-  const columns = [
-    { header: 'NAME' },
-    { header: 'ADDRESS' },
-    { header: 'ROLE' },
-    { header: 'GROUP' },
-    { header: 'USER' },
-    { header: 'JUMP' },
-  ];
-  const rows = hosts.map((host) => ({
-    cells: [host.name, host.address, host.role, host.group, host.ssh.user ?? '-', host.ssh.jump.join(',') || '-'],
-  }));
-  await printResult(world, `${table(columns, rows, world.text.width).join('\n')}\n`);
+export async function inventoryVerb(cli: CliContext): Promise<number> {
+  const { inventory, hosts } = await loadHosts(cli);
+  const { name: cluster, ...apiServer } = inventory.cluster;
+  const listed = hosts.map(({ name, ...host }) => ({ host: name, ...host }));
+  await writeOut(cli, { ...headOf(cli), kind: 'inventory', cluster, apiServer, hosts: listed });
   return 0;
 }
 
-/** Exit 3 when a host cannot be used. */
-export async function checkVerb(world: World): Promise<number> {
-  const loaded = { ...(await loadHosts(world)), playbooks: [] };
-  world.progress.phase('Connecting', loaded.hosts.length);
-  const results = await withRun(world, loaded, (run) => checkHosts(loaded.hosts, run));
-  const bad = results.filter((one) => one.error !== undefined);
-  const lines = results.map(({ host, error }) =>
-    error === undefined ? `+ ${host}: reached, and root` : `! ${host}: ${error.message}\n  ${error.hint}`,
-  );
-  await printResult(world, `${lines.join('\n')}\n`);
-  return bad.length === 0 ? 0 : 3;
+/** Exit 3 if SSH or sudo fails on a host, or if the API server does not answer. */
+export async function checkVerb(cli: CliContext): Promise<number> {
+  const { result, isReady } = await checkInventory(cli);
+  await writeOut(cli, result);
+  return isReady ? 0 : 3;
+}
+
+/** Tests all selected hosts, and the API server if one is named. */
+export async function checkInventory(
+  cli: CliContext,
+): Promise<{ readonly result: InventoryCheckResult; readonly isReady: boolean }> {
+  const loaded = { ...(await loadHosts(cli)), playbooks: [] };
+  cli.progress.phase('Connecting', loaded.hosts.length);
+  const { checked, apiServer } = await withRun(cli, loaded, async (run) => ({
+    checked: await checkHosts(loaded.hosts, run),
+    apiServer: await checkApiServer(run),
+  }));
+  const hosts = checked.map(({ host, login }) => ({ host, login: login.ok ? login.value : login.error }));
+  const { name: cluster } = loaded.inventory.cluster;
+  return {
+    result: { ...headOf(cli), kind: 'inventory-check', cluster, hosts, apiServer },
+    isReady: checked.every(({ login }) => login.ok) && apiServer?.reached !== false,
+  };
 }

@@ -1,91 +1,110 @@
-/** `kubelatch resume [RUN]`: ends a run whose controller died, by its journal and by what the nodes say. */
-import { readRuns, refuseUnreadable } from '../../apply/journal.js';
-import { type RunStory, isBegun, isOpen, isUnfinished, storyOf } from '../../apply/run-story.js';
-import { isSettled } from '../../apply/outcome.js';
+/** `kubelatch resume [RUN]`: finishes a run whose controller died, from its journal and the state of the nodes. */
+import { readRuns, refuseUnreadable } from '../../run/journal.js';
+import { type RunRecord, isBegun, isOpen, isUnfinished, replayJournal } from '../../run/record.js';
+import { isSettled } from '../../run/outcome.js';
 import { ToolError } from '../../lib/errors.js';
 import { runsFolder } from '../../lib/paths.js';
-import { livesStill } from '../../lib/process-mark.js';
-import { ended, resume } from '../../pipeline.js';
+import { stillRunning } from '../../lib/process-mark.js';
+import { endedRun, findUnfinished, resume } from '../../pipeline/resume.js';
 import { exitCodeOf } from '../../report/exit-code.js';
-import { plainJson } from '../../report/json.js';
-import { endUninstall } from '../../stages/resume-uninstall.js';
-import { askToChange, refuseUnasked } from '../consent.js';
-import { finishRun, runData } from '../finish-run.js';
-import { takenBack } from '../stops.js';
-import { type World, loadHosts, printResult, withRun } from '../world.js';
+import { hostList } from '../../report/host-list.js';
+import { isData } from '../../report/formats.js';
+import { endUninstall } from '../../pipeline/resume-uninstall.js';
+import { askToChange, requireConfirmation } from '../consent.js';
+import { finishRun } from '../finish-run.js';
+import { canGoOn, goOn } from './resume-paused.js';
+import { revertAllowance } from '../shutdown.js';
+import { type CliContext, loadHosts, withRun } from '../context.js';
+import { sayOn } from '../say.js';
+import { headOf, writeOut } from '../write-out.js';
+import { nextCommand } from '../../lib/next-command.js';
 
-export async function resumeVerb(world: World, wanted: string | undefined): Promise<number> {
-  refuseUnasked(world, false);
+export async function resumeVerb(cli: CliContext, wanted: string | undefined): Promise<number> {
+  requireConfirmation(cli, false);
   if (wanted !== undefined && !/^[A-Za-z0-9-]{1,64}$/.test(wanted)) {
-    throw new ToolError('usage', `${JSON.stringify(wanted)} is no run`, { hint: 'kubelatch runs list shows them' });
+    throw new ToolError('usage', `${JSON.stringify(wanted)} is not a run`, {
+      hint: `to list the runs: ${nextCommand('runs')}`,
+    });
   }
-  const runs = await readRuns(runsFolder(world.env));
-  // Without a name any of them may be the one that is meant.
+  const runs = await readRuns(runsFolder(cli.env));
+  // Without a name, an unreadable run could be the newest.
   refuseUnreadable(runs.filter((one) => wanted === undefined || one.run === wanted));
-  const stories = runs.map(storyOf);
-  const story = wanted === undefined ? newestLeft(stories) : stories.find(({ run }) => run === wanted);
-  const run = wanted ?? story?.run;
-  if (run === undefined) return nothingLeft(world);
-  if (story !== undefined) refuseLiving(story);
-  const loaded = { ...(await loadHosts(world)), playbooks: [] };
-  if (story?.kind === 'uninstall') return endedUninstall(world, loaded, story);
-  // Nodes that did not answer then may tell more now.
-  if (story !== undefined && !story.fromNodes && !isUnfinished(story)) {
-    const result = await withRun(world, loaded, (context) => Promise.resolve(ended(context, story)));
-    process.stderr.write(`Run ${run} ended already, ${story.endedAt ?? ''}: nothing is left to do.\n`);
-    return finishRun(world, result);
+  const records = runs.map(replayJournal);
+  const record = wanted === undefined ? newestUnfinished(records) : records.find(({ run }) => run === wanted);
+  if (record !== undefined) refuseInProgress(record);
+  const loaded = { ...(await loadHosts(cli)), playbooks: [] };
+  const run = wanted ?? record?.run ?? (await runOnNodes(cli, loaded));
+  if (typeof run !== 'string') return nothingToResume(cli, run);
+  if (record?.kind === 'uninstall') return endedUninstall(cli, loaded, record);
+  if (record !== undefined && canGoOn(record, loaded.hosts)) return finishRun(cli, await goOn(cli, record, loaded));
+  // Nodes that did not answer before may answer now.
+  if (record !== undefined && !record.fromNodes && !isUnfinished(record)) {
+    const result = await withRun(cli, loaded, (context) => Promise.resolve(endedRun(context, record)));
+    sayOn(process.stderr, `Run ${run} already ended at ${record.endedAt ?? ''}. There is nothing to do.`);
+    return finishRun(cli, result);
   }
-  const begun = story?.hosts.filter((host) => isOpen(host) && isBegun(host));
-  const asked = story?.fromNodes === true ? loaded.hosts : (begun ?? loaded.hosts);
-  world.progress.phase('Asking the nodes what they keep', asked.length);
-  const result = await withRun(world, loaded, (context) =>
-    resume(context, { run, story }, world.flags, async (_plan, withoutCluster, hosts) => {
-      const agreed = await askToChange(world, loaded, {
+  const begun = record?.hosts.filter((host) => isOpen(host) && isBegun(host));
+  const asked = record?.fromNodes === true ? loaded.hosts : (begun ?? loaded.hosts);
+  cli.progress.phase('Reading the state of the nodes', asked.length);
+  const result = await withRun(cli, loaded, (context) =>
+    resume(context, { run, record }, cli.flags, async (_plan, withoutCluster, hosts) => {
+      const agreed = await askToChange(cli, loaded, {
         text: undefined,
-        question: `Put back what run ${run} left undecided on ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'} now?`,
+        question: `Revert the undecided changes of run ${run} on ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'}?`,
         hosts,
         withoutCluster,
-        agreed: world.flags.yes,
+        agreed: cli.flags.yes,
       });
-      if (agreed) world.stops.changing({ within: takenBack });
+      if (agreed) cli.shutdown.changesStarted({ revertWithin: revertAllowance });
       return agreed;
     }),
   );
-  return finishRun(world, result);
+  return finishRun(cli, result);
 }
 
-/** A run that did not end comes before one that did, with a host nobody knows of. */
-const newestLeft = (stories: readonly RunStory[]): RunStory | undefined =>
-  stories.find(({ endedAt }) => endedAt === undefined) ?? stories.find(isUnfinished);
+/** A run that did not end comes before one that ended with a host in an unknown state. */
+const newestUnfinished = (records: readonly RunRecord[]): RunRecord | undefined =>
+  records.find(({ endedAt }) => endedAt === undefined) ?? records.find(isUnfinished);
 
-/** What is not known to be gone is for another uninstall, and no code says otherwise. */
-async function endedUninstall(world: World, loaded: Parameters<typeof withRun>[1], story: RunStory): Promise<number> {
-  const result = await withRun(world, loaded, (context) => endUninstall(context, story));
+/** Hosts that may still have kubelatch on them need another uninstall, and the exit code says so. */
+async function endedUninstall(
+  cli: CliContext,
+  loaded: Parameters<typeof withRun>[1],
+  record: RunRecord,
+): Promise<number> {
+  const result = await withRun(cli, loaded, (context) => endUninstall(context, record));
   const code = exitCodeOf(result);
-  const next = code === 0 ? 'every host it began is done' : 'run kubelatch uninstall again';
+  const next = code === 0 ? 'Every host it started is done.' : `To finish it: ${nextCommand('uninstall')}`;
   const left = result.hosts
     .filter(({ outcome }) => !isSettled(outcome))
-    .map(({ name, outcome }) => `${name} ${outcome}`);
-  const told = left.length === 0 ? '' : ` (${left.join(', ')})`;
-  process.stderr.write(`Run ${story.run} was an uninstall${told}: there is nothing to put back; ${next}.\n`);
-  const data = runData(world, result);
-  if (data !== undefined) await printResult(world, data);
+    .map(({ host, outcome }) => `${host} ${outcome}`);
+  const unfinished = left.length === 0 ? '' : ` (${left.join(', ')})`;
+  sayOn(process.stderr, `Run ${record.run} was an uninstall${unfinished}. There is nothing to revert. ${next}`);
+  if (isData(cli.flags.output)) await writeOut(cli, result);
   return code;
 }
 
-async function nothingLeft(world: World): Promise<number> {
-  const { version, flags } = world;
-  process.stderr.write('Every run of this machine ended: nothing is left to do.\n');
-  if (flags.output === 'json' || flags.output === 'ndjson') {
-    const nothing = { schemaVersion: 1, tool: 'kubelatch', version, kind: 'resume', run: null, hosts: [], summary: {} };
-    await printResult(world, `${plainJson(nothing, flags.output === 'json' ? 2 : undefined)}\n`);
-  }
-  return 0;
+/** A run of another machine: only the nodes know of it. Otherwise the hosts that could not be asked. */
+async function runOnNodes(cli: CliContext, loaded: Parameters<typeof withRun>[1]): Promise<string | readonly string[]> {
+  cli.progress.phase('Looking for unfinished changes', loaded.hosts.length);
+  const { run, unanswered } = await withRun(cli, loaded, findUnfinished);
+  return run ?? unanswered.map(({ host }) => host);
 }
 
-function refuseLiving({ run, controller, endedAt }: RunStory): void {
-  if (endedAt !== undefined || controller === undefined || livesStill(controller) !== 'yes') return;
-  throw new ToolError('journal', `run ${run} is still going on here: process ${controller.pid}`, {
-    hint: 'wait for its end, or end that process first',
+/** Exit 3 where hosts could not be asked: nobody knows of a change there. */
+async function nothingToResume(cli: CliContext, unanswered: readonly string[]): Promise<number> {
+  const said =
+    unanswered.length === 0
+      ? 'All runs from this machine have ended, and no node has an unfinished change. There is nothing to do.'
+      : `All runs from this machine have ended. No node that answered has an unfinished change, but these were not asked: ${hostList(unanswered)}`;
+  sayOn(process.stderr, said);
+  await writeOut(cli, { ...headOf(cli), kind: 'resume', run: undefined });
+  return unanswered.length === 0 ? 0 : 3;
+}
+
+function refuseInProgress({ run, controller, endedAt }: RunRecord): void {
+  if (endedAt !== undefined || controller === undefined || stillRunning(controller) !== 'yes') return;
+  throw new ToolError('journal', `run ${run} is still in progress on this machine: process ${controller.pid}`, {
+    hint: 'wait until it ends, or stop that process first',
   });
 }

@@ -1,31 +1,37 @@
-/** `kubelatch rollback [RUN]`: puts back what a run changed, by what the nodes keep. */
+/** `kubelatch rollback [RUN]`: restores what a run changed, from the backups on the nodes. */
 import { ToolError } from '../../lib/errors.js';
-import { rollback } from '../../pipeline.js';
-import { askToChange, refuseUnasked } from '../consent.js';
+import { rollback } from '../../pipeline/rollback.js';
+import { isoTime } from '../../lib/clock.js';
+import { count } from '../../report/layout.js';
+import { undoText } from '../../report/undo-text.js';
+import { askToChange, requireConfirmation } from '../consent.js';
 import { finishRun } from '../finish-run.js';
-import { takenBack } from '../stops.js';
-import { type World, loadHosts, withRun } from '../world.js';
+import { revertAllowance } from '../shutdown.js';
+import { type CliContext, loadHosts, withRun } from '../context.js';
+import { nextCommand } from '../../lib/next-command.js';
 
-export async function rollbackVerb(world: World, run: string | undefined): Promise<number> {
-  refuseUnasked(world, false);
+export async function rollbackVerb(cli: CliContext, run: string | undefined): Promise<number> {
+  requireConfirmation(cli, false);
   if (run !== undefined && !/^[A-Za-z0-9-]{1,64}$/.test(run)) {
-    throw new ToolError('usage', `${JSON.stringify(run)} is no run`, { hint: 'kubelatch runs list shows them' });
+    throw new ToolError('usage', `${JSON.stringify(run)} is not a run`, {
+      hint: `to list the runs: ${nextCommand('runs')}`,
+    });
   }
-  const loaded = { ...(await loadHosts(world)), playbooks: [] };
-  world.progress.phase('Asking the nodes what they keep', loaded.hosts.length);
-  const result = await withRun(world, loaded, (context) =>
-    rollback(context, run, world.flags, async (_plan, withoutCluster, hosts) => {
-      const question = `Put back ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'} now?`;
-      const agreed = await askToChange(world, loaded, {
-        text: undefined,
+  const loaded = { ...(await loadHosts(cli)), playbooks: [] };
+  cli.progress.phase('Reading backups', loaded.hosts.length);
+  const result = await withRun(cli, loaded, (context) =>
+    rollback(context, run, cli.flags, async (_plan, withoutCluster, hosts, undone) => {
+      const question = `Roll back run ${undone?.run ?? run ?? ''} on ${count(hosts.length, 'host')} now?`;
+      const agreed = await askToChange(cli, loaded, {
+        text: undone === undefined ? undefined : undoText(undone, isoTime(), cli.errText),
         question,
         hosts,
         withoutCluster,
-        agreed: world.flags.yes,
+        agreed: cli.flags.yes,
       });
-      if (agreed) world.stops.changing({ within: takenBack });
+      if (agreed) cli.shutdown.changesStarted({ revertWithin: revertAllowance });
       return agreed;
     }),
   );
-  return finishRun(world, result);
+  return finishRun(cli, result);
 }

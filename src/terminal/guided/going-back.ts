@@ -1,0 +1,15 @@
+/** Escape at a question of the guided mode: back to the screen before. */
+import { WentBack } from '../prompt.js';
+
+/** For questions that can be left. */
+export const leaving = { canGoBack: true } as const;
+
+/** Undefined where Escape was pressed. */
+export async function orBack<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof WentBack) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,233 @@
+/** The guided mode on real terminals (pseudo-terminals), against hosts of this machine that can be read and not changed. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { main } from '../cli/program.js';
+import { openGuidedPlace } from './guided-session.js';
+import { createScreen } from './screen.js';
+import { type Terminal, down, enter, escape, interrupt } from './session.js';
+
+const place = openGuidedPlace();
+const patience = { timeout: 120_000 };
+
+/** Up to the posture, with all hosts and the baseline. */
+async function toPosture(terminal: Terminal): Promise<string> {
+  await terminal.until(/Which hosts\?[\s\S]*one by one/);
+  terminal.type(enter);
+  await terminal.until(/Which playbooks\?[\s\S]*baseline/);
+  terminal.type(enter);
+  return terminal.until(/What next\?[\s\S]*Quit/, 60_000);
+}
+
+async function toPlan(terminal: Terminal): Promise<string> {
+  await toPosture(terminal);
+  terminal.type(enter);
+  return terminal.until(/What next\?[\s\S]*Quit/, 60_000);
+}
+
+/** The cursor and the lines are the shell's again. */
+function expectUsable(terminal: Terminal): void {
+  expect(terminal.modes().split(/[\s;]+/)).toEqual(expect.arrayContaining(['icanon', 'echo', 'isig', 'opost']));
+  const raw = terminal.raw();
+  expect(raw.lastIndexOf('\u001b[?25h')).toBeGreaterThanOrEqual(raw.lastIndexOf('\u001b[?25l'));
+}
+
+describe('the screens', () => {
+  it('lead from the posture over rules, diffs and the rollout to a command, and back', patience, async () => {
+    const terminal = place.open(3);
+    const posture = await toPosture(terminal);
+    expect(posture).toMatch(/Posture of 4 hosts: 5 rules to look at/);
+    expect(posture).toMatch(/n\[1:3\] \(3\) {2}x {2}x {2}x {2}x {2}\?/);
+    terminal.type(down + enter);
+    expect(await terminal.until(/Which rules to apply\?[\s\S]*Esc back/)).toMatch(/May break: Clients without/);
+    // Without the first and the second.
+    terminal.type(` ${down} ${enter}`);
+    await terminal.until(/Choose rules \(2 of 4 chosen\)[\s\S]*Quit/);
+    terminal.type(enter);
+    const plan = await terminal.until(/What next\?[\s\S]*Quit/, 60_000);
+    expect(plan).toMatch(/3 nodes, the same change\n {2}fixes: authorization-mode, read-only-port/);
+    expect(plan).not.toContain('+++');
+    expect(plan).toMatch(/3 waves: n1 first, then 1 at a time, edge1 last; about 80 s; a node that does not/);
+    terminal.type(down + enter);
+    await terminal.until(/Which change\?[\s\S]*Back/);
+    terminal.type(enter);
+    expect(await terminal.until(/Which change\?[\s\S]*Back/)).toMatch(/\+\+\+ \/var\/lib\/kubelet\/config\.yaml/);
+    terminal.type(escape);
+    await terminal.until(/What next\?[\s\S]*Quit/);
+    terminal.type(`${down}${down}${enter}`);
+    await terminal.until(/Change what\?[\s\S]*Back/);
+    terminal.type(enter);
+    await terminal.until(/How do the waves grow\?[\s\S]*All in one wave/);
+    terminal.type(`${down}${down}${enter}`);
+    await terminal.until(/Change what\?[\s\S]*Back/);
+    terminal.type(escape);
+    expect(await terminal.until(/What next\?[\s\S]*Quit/)).toMatch(/2 waves: n\[1:3\], 1 at a time first, edge1 last/);
+    terminal.type(`${down.repeat(4)}${enter}`);
+    const { code, stdout } = await terminal.ended();
+    expect(code, stdout).toBe(0);
+    expect(stdout).toContain(
+      `Nothing was changed. To apply this without questions:\n    kubelatch apply --yes -i ${place.inventory(3)} -p baseline --rule authorization-mode --rule read-only-port --waves 100% --host-keys accept-new --observe 0\n`,
+    );
+    expectUsable(terminal);
+  });
+
+  it('a host that fails: its reason, what was done, and four ways to go on', patience, async () => {
+    const terminal = place.open(2);
+    await toPlan(terminal);
+    terminal.type(enter);
+    expect(await terminal.until(/Type lab to confirm/)).toMatch(
+      /This change is risky:\n {2}! it changes control-plane nodes: edge1\n {2}! without the API server/,
+    );
+    terminal.type(`lab${enter}`);
+    const failed = await terminal.until(/n1 failed\. What next\?[\s\S]*Stop here[^\n]*/, 60_000);
+    expect(failed).toMatch(/Stopped: 1 host failed \(n1\), 0 allowed/);
+    expect(failed).toMatch(
+      /Retry n1 alone\n.*Go on: retry n1, then the rest \(2 hosts\)\n.*Skip n1, go on with 2 hosts\n.*Undo everything/,
+    );
+    terminal.type(`${down.repeat(3)}${enter}`);
+    const { stdout } = await terminal.ended();
+    expect(stdout).toContain('No host was changed. There is nothing to roll back.');
+    expectUsable(terminal);
+  });
+});
+
+describe('no inventory yet', () => {
+  it('offers to make one; a no says what is missing', patience, async () => {
+    const terminal = place.openEmpty();
+    await terminal.until(/There is no \.\/inventory\.yaml yet\. Make one now\?/);
+    terminal.type(`n${enter}`);
+    const { code, stdout } = await terminal.ended();
+    expect(code, stdout).toBe(64);
+    expect(stdout).toMatch(/inventory\.yaml: no such file/);
+  });
+
+  it('asks where the hosts are; Ctrl-C writes nothing', patience, async () => {
+    const terminal = place.openEmpty();
+    await terminal.until(/Make one now\?/);
+    terminal.type(`y${enter}`);
+    await terminal.until(/Esc|navigate/);
+    terminal.type(interrupt);
+    const { code, stdout } = await terminal.ended();
+    expect(code, stdout).toBe(130);
+    expect(stdout).toContain('Nothing was written.');
+    expectUsable(terminal);
+  });
+});
+
+describe('Ctrl-C', () => {
+  const cancelled = /kubelatch: Cancelled\. Nothing was changed\.\n$/;
+  const places: readonly (readonly [string, (terminal: Terminal) => Promise<unknown>, RegExp])[] = [
+    ['at the first question', (terminal) => terminal.until(/Which hosts\?[\s\S]*one by one/), cancelled],
+    [
+      'while hosts are read',
+      async (terminal) => {
+        await terminal.until(/Which hosts\?[\s\S]*one by one/);
+        terminal.type(enter);
+        await terminal.until(/Which playbooks\?[\s\S]*baseline/);
+        terminal.type(enter);
+        await terminal.until(/Reading: /);
+      },
+      /Nothing was changed\./,
+    ],
+    ['at the posture', toPosture, cancelled],
+    ['at the plan', toPlan, cancelled],
+    [
+      'where the name of the cluster is typed',
+      async (terminal) => {
+        await toPlan(terminal);
+        terminal.type(enter);
+        await terminal.until(/Type lab to confirm/);
+        terminal.type('la');
+        await terminal.until(/: la$/);
+      },
+      cancelled,
+    ],
+  ];
+  it.each(places)('%s: says that nothing was changed', patience, async (_, go, said) => {
+    const terminal = place.open(2);
+    await go(terminal);
+    terminal.type(interrupt);
+    const { code, stdout } = await terminal.ended();
+    expect(code, stdout).toBe(130);
+    expect(stdout).toMatch(said);
+    expect(stdout.split('Nothing was changed').length).toBe(2);
+    expectUsable(terminal);
+  });
+});
+
+describe('the terminal', () => {
+  it.each([40, 80, 120])('%i columns: no line is wider, but commands and diffs', patience, async (columns) => {
+    const terminal = place.open(3, [], { columns });
+    await toPlan(terminal);
+    terminal.type(interrupt);
+    await terminal.ended();
+    const screen = createScreen(columns);
+    screen.write(terminal.raw());
+    const wide = screen.lines().filter((line) => line.length > columns && !/^( {4,}kubelatch |kubelatch: )/.test(line));
+    expect(wide).toEqual([]);
+    // The matrix, and the list under the last question, once: what was drawn before is gone.
+    expect(screen.lines().filter((line) => line.startsWith('HOST'))).toEqual(['HOST        1  2  3  4  5']);
+    expect(screen.lines().filter((line) => line.includes('Apply these changes'))).toHaveLength(1);
+  });
+
+  it.each([
+    ['NO_COLOR', { NO_COLOR: '1' }, false],
+    ['TERM=dumb', { TERM: 'dumb' }, false],
+    ['a terminal', {}, true],
+  ])('%s: colour and no colour', patience, async (_, env, hasColor) => {
+    const terminal = place.open(2, [], { env });
+    await toPosture(terminal);
+    terminal.type(interrupt);
+    const { stdout } = await terminal.ended();
+    expect(stdout).toMatch(/edge1 +x {2}x/);
+    expect(terminal.raw().match(/\u001b\[[\d;]*m/g) !== null).toBe(hasColor);
+  });
+
+  it('is followed when it is resized in the middle', patience, async () => {
+    const terminal = place.open(3, [], { columns: 120 });
+    await toPosture(terminal);
+    terminal.resize(50, 40);
+    terminal.type(enter);
+    const plan = await terminal.until(/What next\?[\s\S]*Quit/, 60_000);
+    terminal.type(interrupt);
+    await terminal.ended();
+    const text = plan.slice(plan.indexOf('n[1:3] (kubeadm)'));
+    expect(text).toContain('may break');
+    expect(text.split('\n').filter((line) => line.length > 50 && !/^ {4,}kubelatch /.test(line))).toEqual([]);
+  });
+});
+
+describe('without a person', () => {
+  const run = (args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+    new Promise((resolve) => {
+      const env = { PATH: process.env['PATH'], HOME: join(place.folder, 'home'), LANG: 'C.UTF-8' };
+      const command = [main, ...args, '-i', place.inventory(2), '--host-keys', 'accept-new'];
+      const child = execFile(process.execPath, command, { cwd: place.folder, env }, (error, stdout, stderr) =>
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+      );
+      child.stdin?.end();
+    });
+
+  it.each([[['apply']], [['rollback']], [['resume']], [['uninstall']]])(
+    '%j refuses with 64',
+    patience,
+    async (args) => {
+      const { code, stdout, stderr } = await run(args);
+      expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+      expect(stderr).toContain('there is no terminal');
+      expect(stderr).toContain('--yes');
+    },
+  );
+
+  it('the guided mode is short help and 64', patience, async () => {
+    const { code, stdout } = await run([]);
+    expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+  });
+
+  it('--yes in a pipe asks nothing, and stdout is the result alone', patience, async () => {
+    const { code, stdout, stderr } = await run(['apply', '--yes', '--no-cluster', '--observe', '0']);
+    expect(code, stderr).toBe(4);
+    expect(stdout).toMatch(/^OUTCOME[\s\S]*\nApply: 1 failed, 2 skipped in \d+ s\n$/);
+    expect(stdout + stderr).not.toMatch(/\u001b|What next|\?25/);
+  });
+});
