@@ -42,8 +42,15 @@ describe('settings', () => {
     expect(read({ ...base, ...files, 'config.yaml.d/30.txt': 'data-dir: /four\n' }).one('data-dir')).toBe('/three');
   });
 
-  test('one argument hides the whole list of the files', () => {
-    expect(read(base, ['--kubelet-arg', 'z=9', '--kubelet-arg=y=8']).all('kubelet-arg')).toEqual(['z=9', 'y=8']);
+  test('arguments come behind the list of the files, and replace a single value', () => {
+    const given = read(base, ['--kubelet-arg', 'z=9', '--kubelet-arg=y=8', '-d', '/two']);
+    expect(given.all('kubelet-arg')).toEqual(['a=1', 'b=2', 'z=9', 'y=8']);
+    expect(given.one('data-dir')).toBe('/two');
+  });
+
+  test('aliases are followed, and what << merges is not', () => {
+    const text = 'x: &p a=1\ny: &m {kubelet-arg: [c=3]}\n<<: *m\nkubelet-arg: [*p]\n';
+    expect(read({ 'config.yaml': text }).all('kubelet-arg')).toEqual(['a=1']);
   });
 
   test('the environment comes last', () => {

@@ -47,7 +47,7 @@ it('finds what is weak in the flags of n3, and in the defaults of a kubelet with
   const byDefault = (got: unknown): object => ({
     status: 'fail',
     got,
-    source: { kind: 'default', detail: 'default without --config' },
+    source: { kind: 'default', detail: 'kubelet default (no --config)' },
   });
   expect(host).toMatchObject({ status: 'judged', nodeName: 'n3', distro: 'systemd', notes: [] });
   expect(failing(host)).toEqual(weaknesses);

@@ -15,15 +15,16 @@ let second: string;
 
 interface Backups {
   readonly hosts: readonly {
-    readonly name: string;
+    readonly host: string;
     readonly status: string;
     readonly backups: readonly { readonly run: string; readonly state: string; readonly files: readonly string[] }[];
   }[];
 }
 
 interface Uninstall {
+  readonly run: { readonly id: string; readonly kind: string } | null;
   readonly hosts: readonly {
-    readonly name: string;
+    readonly host: string;
     readonly outcome: string;
     readonly reason?: string;
     readonly hint?: string;
@@ -56,19 +57,19 @@ const apply = async (inventory: string, ...flags: string[]): Promise<RunResult> 
 const kept = async (inventory: string): Promise<Record<string, string[]>> => {
   const { hosts } = await scene.result<Backups>(0, ['runs', 'backups', '-i', inventory]);
   return Object.fromEntries(
-    hosts.map(({ name, backups }) => [name, backups.map(({ run, state }) => `${run} ${state}`)]),
+    hosts.map(({ host, backups }) => [host, backups.map(({ run, state }) => `${run} ${state}`)]),
   );
 };
 const uninstalled = ({ hosts }: Uninstall): Record<string, string> =>
-  Object.fromEntries(hosts.map(({ name, outcome }) => [name, outcome]));
+  Object.fromEntries(hosts.map(({ host, outcome }) => [host, outcome]));
 const traces =
   "find /etc /usr/lib/systemd /usr/local /var/lib /run /tmp -xdev -name '*kubelatch*' | grep -v kubelatch-lab";
 
 beforeAll(async () => {
   await plantAll(lab, ['n1', 'n2']);
   planted = await kubeletFiles(lab, 'n1');
-  ({ run: first } = await apply(both));
-  ({ run: second } = await apply(one, '-p', pids(4001)));
+  first = (await apply(both)).run.id;
+  second = (await apply(one, '-p', pids(4001))).run.id;
 });
 
 it('lists what each node keeps, newest first', async () => {
@@ -87,7 +88,7 @@ it('says which run comes first where a later one built upon it, and takes back t
   expect(outcomes(back)).toEqual({ n1: 'refused', n2: 'confirmed' });
   const { reason, hint } = hostOf(back, 'n1');
   expectClear({ reason, hint });
-  expect(reason).toBe(`run ${second} changed ${configYaml} after run ${first}: nothing was put back`);
+  expect(reason).toBe(`run ${second} changed ${configYaml} after run ${first}, so it must be rolled back first`);
   expect(hint).toContain(`kubelatch rollback ${second} --limit n1`);
   await expectClosed(lab, 'n1');
   await expectOpen(lab, 'n2');
@@ -103,19 +104,19 @@ it('takes back one after the other to the first byte', async () => {
 });
 
 it('--keep leaves the newest, and a rollback still works', async () => {
-  const { run } = await apply(one, '-p', pids(4002), '--keep', '2');
+  const run = (await apply(one, '-p', pids(4002), '--keep', '2')).run.id;
   // So many that were confirmed stay, and so many that were put back.
   expect(await kept(one)).toEqual({ n1: [`${run} confirmed`, `${second} reverted`, `${first} reverted`] });
   const again = await scene.result<RunResult>(0, ['apply', '-i', one, ...swift, '-p', pids(4003)], {
     env: { KUBELATCH_KEEP: '1' },
   });
-  expect(await kept(one)).toEqual({ n1: [`${again.run} confirmed`, `${second} reverted`] });
+  expect(await kept(one)).toEqual({ n1: [`${again.run.id} confirmed`, `${second} reverted`] });
   const folders = await lab.on('n1', 'find /var/lib/kubelatch/txn -mindepth 1 -maxdepth 1 -type d');
   expect(folders.stdout.trim().split('\n').sort()).toEqual(
-    [again.run, second].map((id) => `/var/lib/kubelatch/txn/${id}`).sort(),
+    [again.run.id, second].map((id) => `/var/lib/kubelatch/txn/${id}`).sort(),
   );
   expect(await readOn(lab, 'n1', configYaml)).toContain('podPidsLimit: 4003');
-  const back = await scene.result<RunResult>(0, ['rollback', again.run, '-i', one, ...swift]);
+  const back = await scene.result<RunResult>(0, ['rollback', again.run.id, '-i', one, ...swift]);
   expect(outcomes(back)).toEqual({ n1: 'confirmed' });
   expect(await readOn(lab, 'n1', configYaml)).toContain('podPidsLimit: 4002');
 });
@@ -132,23 +133,24 @@ it('uninstall refuses a host whose change is unfinished, and does the others', a
   const { run } = JSON.parse((await going).stdout) as RunResult;
   const [refused] = tried.hosts;
   expectClear({ reason: refused?.reason, hint: refused?.hint });
-  expect(refused?.reason).toContain(`for run ${run} (applied)`);
+  expect(refused?.reason).toMatch(new RegExp(`run ${run.id} .*has an unfinished change on this node \\(applied`));
   expect((await lab.on('n2', traces)).stdout).toBe('');
   expect(await readOn(lab, 'n1', configYaml)).toContain('podPidsLimit: 4004');
 });
 
-it('uninstall leaves no trace, what runs have changed stays, and no run can be taken back', async () => {
+it('uninstall leaves no trace, changed settings stay, and no run can be rolled back', async () => {
   const inventory = scene.inventory(['n1', 'n2', ['gone', { address: '10.77.0.99' }]]);
   const ran = await scene.kubelatch(['uninstall', '-i', inventory, '--yes']);
   expect(ran.code, ran.stderr).toBe(3);
-  expect(ran.stdout).toMatch(/^\+ n1: removed, with the backups of \d runs?$/m);
-  expect(ran.stdout).toMatch(/^\+ n2: nothing was there$/m);
+  expect(ran.stdout).toMatch(/^\+ n1: removed, including the backups of \d runs?$/m);
+  expect(ran.stdout).toMatch(/^\+ n2: nothing to remove$/m);
   expect(ran.stdout).toMatch(/^! gone: unreachable: .*10\.77\.0\.99/m);
   for (const node of ['n1', 'n2']) expect((await lab.on(node, traces)).stdout, node).toBe('');
   expect(await readOn(lab, 'n1', configYaml)).toContain('podPidsLimit: 4004');
   const back = await scene.kubelatch(['rollback', '-i', both, '--yes']);
   expect(back.code).toBe(64);
-  expect(back.stderr).toContain('no node keeps a run that could be taken back');
+  expect(back.stderr).toContain('no backups were found on the nodes that answered');
   const again = await scene.result<Uninstall>(0, ['uninstall', '-i', both, '--yes']);
   expect(uninstalled(again)).toEqual({ n1: 'nothing', n2: 'nothing' });
+  expect(again.run).toMatchObject({ id: expect.stringMatching(/^\d{8}T\d{6}Z-/) as string, kind: 'uninstall' });
 });

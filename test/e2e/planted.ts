@@ -64,17 +64,3 @@ async function configzOf(lab: Lab, node: string): Promise<Readonly<Record<string
   expect(status, `configz of ${node}`).toBe(200);
   return (JSON.parse(body) as { kubeletconfig: Record<string, unknown> }).kubeletconfig;
 }
-
-/** A playbook that no kubelet survives; its word is TLS_OF_TOMORROW. */
-export const deadlyPlaybook = `apiVersion: kubelatch.dev/v1
-kind: Playbook
-metadata: {name: deadly, title: A cipher suite that no kubelet knows}
-rules:
-  - id: cipher-suites
-    title: Only one cipher suite
-    severity: medium
-    setting: tlsCipherSuites
-    want: {subsetOf: [TLS_OF_TOMORROW]}
-    set: [TLS_OF_TOMORROW]
-    why: A mistake that the file's syntax cannot show.
-`;

@@ -10,12 +10,24 @@ export interface Source {
 
 export interface Finding {
   readonly rule: string;
+  readonly title: string;
   readonly playbook: string;
   readonly severity: string;
   readonly status: 'pass' | 'fail' | 'unknown' | 'not-applicable';
   readonly got: unknown;
   readonly source: Source | null;
   readonly note?: string;
+}
+
+/** What is found about the cluster, and not about one host. */
+export interface ClusterFinding {
+  readonly rule: string;
+  readonly severity: string;
+  readonly status: 'pass' | 'fail' | 'unknown' | 'not-applicable';
+  readonly object: string | null;
+  readonly message: string;
+  readonly evidence: readonly string[];
+  readonly fix: string;
 }
 
 interface Refusal {
@@ -25,7 +37,7 @@ interface Refusal {
 }
 
 export interface AuditedHost {
-  readonly name: string;
+  readonly host: string;
   readonly nodeName: string | null;
   readonly distro: string | null;
   readonly kubeletVersion: string | null;
@@ -35,9 +47,16 @@ export interface AuditedHost {
   readonly notes: readonly string[];
 }
 
+export interface ClusterFinding {
+  readonly rule: string;
+  readonly status: Finding['status'];
+  readonly object: string | null;
+}
+
 export interface Audit {
   readonly schemaVersion: number;
   readonly hosts: readonly AuditedHost[];
+  readonly clusterFindings: readonly ClusterFinding[];
   readonly summary: Readonly<Record<string, number>>;
 }
 
@@ -54,6 +73,7 @@ export interface PlannedHost extends AuditedHost {
 
 export interface Plan {
   readonly hosts: readonly PlannedHost[];
+  readonly clusterFindings: readonly ClusterFinding[];
   readonly waves: readonly (readonly string[])[];
 }
 
@@ -66,35 +86,43 @@ export interface GateCheck {
 }
 
 export interface ChangedHost {
-  readonly name: string;
+  readonly host: string;
   readonly outcome: string;
   readonly reason?: string;
   readonly hint?: string;
   readonly edits: readonly Pick<Edit, 'path' | 'action'>[];
   readonly gate: readonly GateCheck[];
-  /** Milliseconds. */
-  readonly timings: Readonly<Record<string, number>>;
+  readonly timingsMs: Readonly<Record<string, number>>;
   readonly log: readonly string[];
 }
 
 export interface RunResult {
   readonly kind: string;
-  readonly run: string;
+  readonly run: { readonly id: string; readonly kind: string; readonly of?: string; readonly plan?: unknown };
   readonly stopped: string | null;
   readonly hosts: readonly ChangedHost[];
+  readonly notes: readonly string[];
   readonly summary: Readonly<Record<string, number>>;
 }
 
 /** The host of that name; fails the test when the result has none. */
-export function hostOf<T extends { readonly name: string }>(result: { readonly hosts: readonly T[] }, name: string): T {
-  const found = result.hosts.find((host) => host.name === name);
+export function hostOf<T extends { readonly host: string }>(result: { readonly hosts: readonly T[] }, name: string): T {
+  const found = result.hosts.find(({ host }) => host === name);
   if (found === undefined) return expect.fail(`${name} is not in the result`);
   return found;
 }
 
 /** Outcome per host. */
 export const outcomes = (result: RunResult): Readonly<Record<string, string>> =>
-  Object.fromEntries(result.hosts.map(({ name, outcome }) => [name, outcome]));
+  Object.fromEntries(result.hosts.map(({ host, outcome }) => [host, outcome]));
+
+/** Every check of the gate passed, and none was left out. */
+export function expectFullGate({ host, gate }: ChangedHost): void {
+  expect(
+    gate.filter((one) => !one.passed || one.unchecked === true),
+    host,
+  ).toEqual([]);
+}
 
 /** Rules that fail, sorted. */
 export const failing = (host: AuditedHost): readonly string[] =>
@@ -111,4 +139,25 @@ export const failedChecks = ({ gate }: ChangedHost): readonly string[] =>
 export function expectClear(said: { readonly reason?: string | undefined; readonly hint?: string | undefined }): void {
   expect(said.reason).toMatch(/^\S[^\r\n]*$/);
   expect(said.hint).toMatch(/^\S[^\r\n]*$/);
+}
+
+/**
+ * What audit has left of hardened nodes: those of the lab that the scenario's inventory leaves out, and the weak settings of
+ * kubeadm's ConfigMap, which an upgrade would bring back.
+ */
+export function expectNothingBut(audit: Audit, nodes: readonly string[], all: readonly string[]): void {
+  const found = audit.hosts.flatMap(({ host, status, findings, notes }) => [
+    ...findings
+      .filter((one) => one.status === 'fail' || one.status === 'unknown')
+      .map(({ rule }) => `${host}: ${rule}`),
+    ...(status === 'judged' ? notes : [status]).map((text) => `${host}: ${text}`),
+  ]);
+  expect(audit.hosts.map(({ host }) => host).sort()).toEqual([...nodes].sort());
+  expect(found).toEqual([]);
+  const failing = audit.clusterFindings.filter(({ status }) => status === 'fail');
+  const left = all.filter((node) => !nodes.includes(node)).map((node) => `Node ${node}`);
+  const missing = failing.filter(({ rule }) => rule === 'node-not-in-inventory');
+  expect(missing.map(({ object }) => object).sort()).toEqual(left.sort());
+  const others = failing.filter((one) => !missing.includes(one)).map(({ rule }) => rule);
+  expect([...new Set(others)].filter((rule) => rule !== 'setting-survives-upgrade')).toEqual([]);
 }

@@ -56,17 +56,21 @@ describe('killed at the gate of the second host', () => {
     ({ run } = await killAt(scene, args, 'gate', ['n2'], async (going) => {
       const ran = await scene.kubelatch(['resume', going, '-i', inventory, '--yes']);
       expect({ code: ran.code, said: ran.stderr }).toMatchObject({ code: 1 });
-      expect(ran.stderr).toContain(`run ${going} is still going on here`);
+      expect(ran.stderr).toContain(`run ${going} is still in progress on this machine`);
     }));
   });
 
   it('is told by the list of runs, by the audit and by the next plan', async () => {
     const listed = await scene.kubelatch(['runs', 'list']);
-    expect(listed.stdout).toContain(`did not end: kubelatch resume ${run}`);
-    expect(listed.stdout).toContain('1 confirmed, 1 under way, 1 not begun');
-    expect(Math.max(...listed.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(listed.stdout).toMatch(
+      new RegExp(`Not finished\\. To continue:\\s+XDG_STATE_HOME=\\S+ kubelatch resume ${run} `),
+    );
+    expect(listed.stdout).toContain('1 confirmed, 1 in progress, 1 not started');
+    // A command is never broken, so that it can be copied.
+    const lines = listed.stdout.split('\n').filter((line) => !line.includes('kubelatch resume'));
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
     expect(await notesOf('n2')).toMatch(
-      new RegExp(`run ${run} of \\S+@\\S+, begun .* ago, is unfinished .*resume ${run}`),
+      new RegExp(`run ${run} of \\S+@\\S+, started .* ago, has an unfinished change .*resume ${run}`),
     );
     const planned = hostOf(await scene.result<Plan>(1, ['plan', '-i', inventory, '--limit', 'n2']), 'n2');
     expect(planned.refused?.reason).toContain(`run ${run} of `);
@@ -78,15 +82,15 @@ describe('killed at the gate of the second host', () => {
     expect(ran.stderr).toContain('--yes');
   });
 
-  it('resume: what was confirmed stays, what was not is put back, what was not begun is left alone', async () => {
+  it('resume: confirmed changes stay, unconfirmed ones are reverted, other hosts are not changed', async () => {
     const ended = await resume(4);
-    expect(ended).toMatchObject({ kind: 'resume', run, stopped: null });
+    expect(ended).toMatchObject({ kind: 'resume', run: { id: run, kind: 'apply' }, stopped: null });
     expect(outcomes(ended)).toEqual({ n1: 'confirmed', n2: 'reverted', n3: 'skipped' });
-    const { reason, hint, timings, gate } = hostOf(ended, 'n2');
+    const { reason, hint, timingsMs, gate } = hostOf(ended, 'n2');
     expectClear({ reason, hint });
-    expect(reason).toContain(`put back by resume ${run}`);
+    expect(reason).toContain(`reverted by resume ${run}`);
     expect(gate.filter(({ passed }) => !passed)).toEqual([]);
-    expect(Object.keys(timings)).toEqual(['revert', 'gate']);
+    expect(Object.keys(timingsMs)).toEqual(['revert', 'gate']);
     await expectClosed(lab, 'n1');
     await expectUnarmed('n1');
     await expectOld('n2');
@@ -97,11 +101,11 @@ describe('killed at the gate of the second host', () => {
     expect(scene.journal(run).slice(-1)).toMatchObject([{ entry: 'end' }]);
     const again = await scene.kubelatch(['resume', run, '-i', inventory, '--yes', '-o', 'json']);
     expect(again.code).toBe(4);
-    expect(again.stderr).toContain(`Run ${run} ended already`);
+    expect(again.stderr).toContain(`Run ${run} already ended`);
     expect(outcomes(JSON.parse(again.stdout) as RunResult)).toEqual({ n1: 'confirmed', n2: 'reverted', n3: 'skipped' });
     const none = await scene.kubelatch(['resume', '-i', inventory, '--yes']);
     expect({ code: none.code, stdout: none.stdout }).toEqual({ code: 0, stdout: '' });
-    expect(none.stderr).toContain('nothing is left to do');
+    expect(none.stderr).toContain('There is nothing to do');
     expect(await notesOf('n2')).toBe('');
   });
 
@@ -118,7 +122,7 @@ describe('killed at the gate of the second host', () => {
 describe('killed while files are written', () => {
   beforeEach(() => plantAll(lab, nodes));
 
-  it('all hosts are put back, their cordons lifted, and a line that was cut is understood', async () => {
+  it('all hosts are reverted, their cordons are lifted, and a line that was cut off is understood', async () => {
     const args = ['apply', '-i', inventory, ...swift, '--cordon', '--deadline', '90s'];
     const { run } = await killAt(scene, args, 'write', nodes);
     appendFileSync(
@@ -127,7 +131,7 @@ describe('killed while files are written', () => {
     );
     expect(await Promise.all(nodes.map(cordoned))).toEqual([true, true, true]);
     const ended = await resume(4);
-    expect(ended.run).toBe(run);
+    expect(ended.run.id).toBe(run);
     // One whose write had not reached its node yet was not changed at all.
     for (const outcome of Object.values(outcomes(ended))) expect(outcome).toMatch(/^(reverted|failed)$/);
     expect(await Promise.all(nodes.map(cordoned))).toEqual([false, false, false]);
@@ -136,10 +140,10 @@ describe('killed while files are written', () => {
 });
 
 describe('killed at the gate of one host', () => {
-  const killed = (deadline: string): Promise<{ run: string }> =>
+  const killed = (deadline: string, settle = '60s'): Promise<{ run: string }> =>
     killAt(
       scene,
-      ['apply', '-i', inventory, '--limit', 'n3', ...swift, '--settle', '60s', '--deadline', deadline],
+      ['apply', '-i', inventory, '--limit', 'n3', ...swift, '--settle', settle, '--deadline', deadline],
       'gate',
       ['n3'],
     );
@@ -147,26 +151,28 @@ describe('killed at the gate of one host', () => {
   beforeEach(() => lab.plant('n3'));
 
   it('the switch was faster: resume reads its verdict, proves the node, and does no more', async () => {
-    const { run } = await killed('10s');
+    const { run } = await killed('10s', '5s');
     const state = `cat /var/lib/kubelatch/txn/${run}/state`;
     for (let waited = 0; (await lab.on('n3', state)).stdout.trim() !== 'reverted'; waited += 1) {
       expect(waited).toBeLessThan(120);
       await sleep(500);
     }
-    expect(await notesOf('n3')).toContain(`run ${run} was put back by its own switch`);
+    expect(await notesOf('n3')).toContain(`run ${run} was reverted by the node itself`);
     const ended = await resume(4, run);
     expect(outcomes(ended)).toEqual({ n3: 'reverted' });
-    expect(hostOf(ended, 'n3').reason).toContain('put back by its own switch');
-    expect(Object.keys(hostOf(ended, 'n3').timings)).toEqual(['gate']);
+    expect(hostOf(ended, 'n3').reason).toContain('reverted by the node itself');
+    expect(Object.keys(hostOf(ended, 'n3').timingsMs)).toEqual(['gate']);
     await expectOld('n3');
   });
 
   it('on another machine, where there is no journal, the nodes suffice', async () => {
     const { run } = await killed('90s');
     const env = { XDG_STATE_HOME: join(scene.folder, 'another-machine') };
-    const ended = await scene.result<RunResult>(4, ['resume', run, '-i', inventory, '--yes', '--settle', '1s'], {
+    // Nothing here names the run: the nodes are asked which it is.
+    const ended = await scene.result<RunResult>(4, ['resume', '-i', inventory, '--yes', '--settle', '1s'], {
       env,
     });
+    expect(ended.run.id).toBe(run);
     expect(outcomes(ended)).toEqual({ n3: 'reverted' });
     await expectOld('n3');
     // The journal here does not know yet; the node's word is the same.
@@ -181,7 +187,9 @@ describe('killed at the gate of one host', () => {
       expect(outcomes(lost)).toEqual({ n3: 'unknown' });
       expectClear(hostOf(lost, 'n3'));
       const listed = await scene.kubelatch(['runs', 'list']);
-      expect(listed.stdout).toContain(`nobody knows of n3: kubelatch resume ${run}`);
+      expect(listed.stdout).toMatch(
+        new RegExp(`The state of n3 is unknown\\. To find out:\\s+XDG_STATE_HOME=\\S+ kubelatch resume ${run} `),
+      );
     } finally {
       await lab.startSshd('n3');
     }
@@ -194,10 +202,10 @@ describe('a rollback that is killed', () => {
   it('is resumed as what it was: putting back is its success', async () => {
     await lab.plant('n3');
     const limited = ['-i', inventory, '--limit', 'n3'];
-    const { run: applied } = await scene.result<RunResult>(0, ['apply', ...limited, ...swift]);
+    const applied = (await scene.result<RunResult>(0, ['apply', ...limited, ...swift])).run.id;
     const { run } = await killAt(scene, ['rollback', applied, ...limited, ...swift], 'revert', ['n3']);
     const ended = await resume(0);
-    expect(ended).toMatchObject({ kind: 'resume', run, of: applied });
+    expect(ended).toMatchObject({ kind: 'resume', run: { id: run, kind: 'rollback', of: applied } });
     expect(outcomes(ended)).toEqual({ n3: 'confirmed' });
     await expectOld('n3');
   });

@@ -58,8 +58,8 @@ export interface Scene {
   journal(run: string): readonly JournalEntry[];
 }
 
-/** To be called at the top of a file of scenarios. */
-export function openScene(): Scene {
+/** To be called at the top of a file of scenarios. `observe`: how long a run watches open ports for clients; most scenarios have none. */
+export function openScene({ observe = '0' }: { readonly observe?: string } = {}): Scene {
   const lab = attachLab();
   const folder = mkdtempSync(join(tmpdir(), 'kubelatch-e2e-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -72,6 +72,7 @@ export function openScene(): Scene {
     LANG: 'C.UTF-8',
     TERM: 'xterm',
     KUBELATCH_KUBECTL: lab.kubectl,
+    KUBELATCH_OBSERVE: observe,
   };
   const file = (name: string, text: string): string => {
     const path = join(folder, name);
@@ -104,8 +105,8 @@ export function openScene(): Scene {
 /** For a failed expectation: the outcomes with their reasons, or whatever was printed. */
 function told({ stdout, stderr }: Ran): string {
   try {
-    const { hosts } = JSON.parse(stdout) as { hosts: { name: string; outcome?: string; reason?: string }[] };
-    return hosts.map(({ name, outcome, reason }) => `${name}: ${outcome ?? ''} ${reason ?? ''}`).join('\n');
+    const { hosts } = JSON.parse(stdout) as { hosts: { host: string; outcome?: string; reason?: string }[] };
+    return hosts.map(({ host, outcome, reason }) => `${host}: ${outcome ?? ''} ${reason ?? ''}`).join('\n');
   } catch {
     return `${stderr}\n${stdout}`.slice(-2000);
   }

@@ -1,6 +1,6 @@
 /** Each shape of k3s and RKE2 × each fault: put back by itself, to the byte, from a kubelet that dies, a lost Ready, a closed way in. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { deadlyPlaybook, expectOpen } from './planted.js';
+import { expectOpen } from './planted.js';
 import { type ChangedHost, type RunResult, expectClear, failedChecks, hostOf, outcomes } from './results.js';
 import { filesOf, openScene, plantAll } from './scene.js';
 import { containersOfAll, distroOf, names, titled } from './supervised-planted.js';
@@ -16,13 +16,14 @@ const flags = [
   ...['--yes', '--waves', '100%', '--max-unavailable', '100%', '--max-failures', '100%'],
   ...['--settle', '1s', '--deadline', deadline],
 ];
-const deadly = scene.file('deadly.yaml', deadlyPlaybook);
+
+/** What a kubelet says that finds its client CA gone. */
+const word = 'client-ca.crt: no such file';
 
 interface Fault {
   readonly title: string;
   /** Sets it up on a node, to strike once the kubelet is hardened. */
-  readonly set?: (node: string) => Promise<void>;
-  readonly playbooks: readonly string[];
+  readonly set: (node: string) => Promise<void>;
   /** What the host's result must say. */
   readonly judge: (host: ChangedHost) => void;
 }
@@ -30,22 +31,20 @@ interface Fault {
 const faults: readonly Fault[] = [
   {
     title: 'a kubelet that dies on start',
-    playbooks: ['-p', 'baseline', '-p', deadly],
+    set: (node) => lab.faultDiesWhenHardened(node),
     judge: (host) => {
       expect(failedChecks(host)).toContain('kubelet-process');
-      expect(host.log.join('\n')).toContain('TLS_OF_TOMORROW');
+      expect(host.log.join('\n')).toContain(word);
     },
   },
   {
     title: 'a node that turns NotReady',
     set: (node) => lab.faultNotReadyWhenHardened(node),
-    playbooks: [],
     judge: (host) => expect(failedChecks(host)).toEqual(['ready']),
   },
   {
     title: 'a kubelet that the API server cannot reach',
     set: (node) => lab.faultUnreachableWhenHardened(node),
-    playbooks: [],
     judge: (host) => expect(failedChecks(host)).toEqual(['configz']),
   },
 ];
@@ -59,7 +58,7 @@ beforeAll(async () => {
   containers = await containersOfAll(lab, names);
 });
 
-describe.each(faults.map((fault) => [fault.title, fault] as const))('%s', (_title, { set, playbooks, judge }) => {
+describe.each(faults.map((fault) => [fault.title, fault] as const))('%s', (_title, { set, judge }) => {
   let result: RunResult;
 
   beforeAll(async () => {
@@ -67,14 +66,14 @@ describe.each(faults.map((fault) => [fault.title, fault] as const))('%s', (_titl
     // Only what an earlier fault left broken, which its own tests tell.
     const spoilt = names.filter((node) => JSON.stringify(now[node]) !== JSON.stringify(planted[node]));
     await plantAll(lab, spoilt);
-    await Promise.all(names.map(async (node) => (set === undefined ? undefined : set(node))));
-    result = await scene.result<RunResult>(4, ['apply', '-i', inventory, ...playbooks, ...flags], {
+    await Promise.all(names.map((node) => set(node)));
+    result = await scene.result<RunResult>(4, ['apply', '-i', inventory, ...flags], {
       timeout: patience,
     });
     await Promise.all(names.map((node) => lab.clearFaults(node)));
   }, patience);
 
-  it.each(titled)('is seen and put back on %s, %s', (node) => {
+  it.each(titled)('is seen and reverted on %s, %s', (node) => {
     const host = hostOf(result, node);
     expect(host.outcome, host.reason).toBe('reverted');
     expectClear(host);
@@ -94,10 +93,10 @@ it.each(children)(
   'the death is told from kubelet.log on %s, whose unit stays active without its kubelet',
   async (node) => {
     const unit = lab.nodes[node]?.unit ?? '';
-    expect((await lab.on(node, 'grep -c TLS_OF_TOMORROW /var/lib/rancher/rke2/agent/logs/kubelet.log')).code).toBe(0);
+    expect((await lab.on(node, `grep -c '${word}' /var/lib/rancher/rke2/agent/logs/kubelet.log`)).code).toBe(0);
     const journal = await lab.on(node, `journalctl -u ${unit} -o cat | grep "Kubelet exited"`);
     expect(journal.stdout).toContain('Kubelet exited');
-    expect(journal.stdout).not.toContain('TLS_OF_TOMORROW');
+    expect(journal.stdout).not.toContain(word);
     expect((await lab.on(node, `systemctl show ${unit} -p NRestarts --value`)).stdout.trim()).toBe('0');
   },
 );

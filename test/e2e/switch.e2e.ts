@@ -13,7 +13,7 @@ const node = 'n1';
 const inventory = scene.inventory([node]);
 const deadline = 15;
 const unit = lab.nodes[node]?.unit ?? '';
-const apply = ['apply', '-i', inventory, '--yes', '--settle', '12s', '--deadline', `${deadline}s`];
+const apply = ['apply', '-i', inventory, '--yes', '--settle', '10s', '--deadline', `${deadline}s`];
 
 let before: Readonly<Record<string, FileState>>;
 beforeEach(async () => {
@@ -35,7 +35,7 @@ async function expectPutBack(run: string, by: string): Promise<void> {
   await expectOpen(lab, node);
   expect(await on(`cat /var/lib/kubelatch/txn/${run}/state`)).toBe('reverted');
   const verdict = await on(`cat /var/lib/kubelatch/txn/${run}/verdict`);
-  expect(verdict.startsWith(`put back by ${by}`), verdict).toBe(true);
+  expect(verdict.startsWith(`reverted by ${by}`), verdict).toBe(true);
   const audit = await scene.result<Audit>(0, ['audit', '-i', inventory]);
   expect(hostOf(audit, node).notes.join('\n')).not.toContain('unfinished');
 }
@@ -73,7 +73,7 @@ describe('a controller that is killed in the gate', () => {
     expect(await reloaded).toBe('reloaded');
     // It waits until the kubelet stays up before it calls itself done.
     for (let looks = 0; looks < 100 && (await units()) !== ''; looks += 1) await sleep(200);
-    await expectPutBack(run, 'its own switch: nobody confirmed the change in time');
+    await expectPutBack(run, 'the node itself, because nobody confirmed the change in time');
     expect(await on('journalctl -u kubelatch-switch -o cat')).toContain(`change ${run}: reverted`);
   });
 });
@@ -97,7 +97,7 @@ describe('a node that is started anew while its controller is gone', () => {
       await sleep(500);
     }
     await lab.waitReady(node, { reachable: true, timeout: 90_000 });
-    await expectPutBack(run, 'the start of the machine: it went down before the change was confirmed');
+    await expectPutBack(run, 'the node itself at boot, because the machine went down before the change was confirmed');
     // The kubelet of this start never saw the new files.
     expect(await on('journalctl -b -u kubelatch-boot -o cat')).toContain(`change ${run}: reverted`);
     const times = await on(

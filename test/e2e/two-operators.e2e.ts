@@ -59,10 +59,10 @@ it('lets exactly one proceed, though they work on different nodes; the other cha
   const said = both[1 - winner] ?? { code: 0, stdout: '', stderr: '' };
   expect(refusal(said)).toMatch(
     new RegExp(
-      `^kubelatch: \\S+@\\S+ \\(run ${run}\\) holds the run lock of this cluster: taken (just now|\\d+ s ago), alive just now$`,
+      `^kubelatch: \\S+@\\S+ \\(run ${run.id}\\) holds the run lock of this cluster: taken (just now|\\d+ s ago), still renewed$`,
     ),
   );
-  expect(said.stderr).toContain(`kubelatch resume ${run}`);
+  expect(said.stderr).toContain(`kubelatch resume ${run.id}`);
   expect(said.stderr).toContain(unlock);
   expect(said.stdout).toBe('');
   await expectClosed(lab, won);
@@ -141,9 +141,12 @@ it('starts no further host once the lock is gone; the one under way is finished'
   await inKubeSystem('delete', 'lease', 'kubelatch');
   const result = await running;
   expect(outcomes(result)).toEqual({ n1: 'confirmed', n2: 'skipped' });
-  expect(hostOf(result, 'n2').reason).toBe('the run stopped before its turn');
-  expect(scene.journal(result.run)).toContainEqual(
-    expect.objectContaining({ entry: 'stopped', reason: expect.stringContaining('was deleted by somebody') as string }),
+  expect(hostOf(result, 'n2').reason).toBe('not started: the run stopped first');
+  expect(scene.journal(result.run.id)).toContainEqual(
+    expect.objectContaining({
+      entry: 'stopped',
+      reason: expect.stringContaining('someone deleted the run lock') as string,
+    }),
   );
   expect(await processOf(lab, 'n2')).toBe(process);
   // What somebody deleted does not come back.
@@ -151,22 +154,34 @@ it('starts no further host once the lock is gone; the one under way is finished'
   const held = { ...{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }, metadata: { name: 'kubelatch' } };
   const spec = { holderIdentity: 'bo', leaseDurationSeconds: 36_000 };
   await inKubeSystem('create', '--validate=false', '-f', scene.file('held.json', JSON.stringify({ ...held, spec })));
-  const back = await scene.kubelatch(['rollback', result.run, '-i', inventory, ...swift]);
-  expect(refusal(back)).toContain('bo holds the run lock of this cluster');
+  const back = await scene.kubelatch(['rollback', result.run.id, '-i', inventory, ...swift]);
+  expect(refusal(back)).toContain('the run lock of this cluster, held by bo, is invalid');
   await expectClosed(lab, 'n1');
 });
 
-it('changes nothing where the lock may not be taken, and says which right is missing', async () => {
-  const limited = await limitedKubeconfig();
+it('changes nothing where the gate may not read what the kubelet runs with, and says which right is missing', async () => {
+  const limited = await limitedKubeconfig(['nodes']);
   const process = await processOf(lab, 'n2');
   const ran = await scene.kubelatch(['apply', '-i', inventory, '--limit', 'n2', '--kubeconfig', limited, ...swift]);
-  expect(refusal(ran)).toMatch(/the run lock of the cluster cannot be taken: HTTP 403: leases\.coordination\.k8s\.io/);
-  expect(ran.stderr).toMatch(/get, create and update on leases\.coordination\.k8s\.io in kube-system.*--no-cluster/);
+  expect(refusal(ran)).toContain('your account may not get nodes/proxy');
+  expect(ran.stderr).toContain('docs/rbac.md');
   expect(await processOf(lab, 'n2')).toBe(process);
 });
 
-/** Of a user who may read what the gate reads, and write nothing. */
-async function limitedKubeconfig(): Promise<string> {
+it('changes nothing where the lock may not be taken, and says which right is missing', async () => {
+  const limited = await limitedKubeconfig(['nodes', 'nodes/proxy']);
+  const process = await processOf(lab, 'n2');
+  const ran = await scene.kubelatch(['apply', '-i', inventory, '--limit', 'n2', '--kubeconfig', limited, ...swift]);
+  expect(refusal(ran)).toMatch(/the run lock of this cluster cannot be taken: HTTP 403: leases\.coordination\.k8s\.io/);
+  expect(ran.stderr).toMatch(/get, create and update on leases\.coordination\.k8s\.io in kube-system.*--no-cluster/);
+  expect(await processOf(lab, 'n2')).toBe(process);
+  // Its rights are a finding for the audits of others.
+  for (const name of ['role', 'binding'])
+    await kubectl('delete', '--ignore-not-found', '-f', join(scene.folder, `${name}.json`));
+});
+
+/** Of a user who may read these, and Leases, and write nothing. */
+async function limitedKubeconfig(resources: readonly string[]): Promise<string> {
   const pki = join(dirname(lab.kubeconfig), 'pki');
   const at = (name: string): string => join(scene.folder, name);
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', at('limited.key')];
@@ -175,7 +190,7 @@ async function limitedKubeconfig(): Promise<string> {
   await execute('openssl', ['x509', '-req', '-in', at('limited.csr'), ...ca, '-out', at('limited.crt')]);
   const api = 'rbac.authorization.k8s.io';
   const rules = [
-    { apiGroups: [''], resources: ['nodes', 'nodes/proxy'], verbs: ['get', 'list'] },
+    { apiGroups: [''], resources, verbs: ['get', 'list'] },
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'list'] },
   ];
   const role = { apiVersion: `${api}/v1`, kind: 'ClusterRole', metadata: { name: 'limited' }, rules };

@@ -41,7 +41,7 @@ quietly() {
       kill -0 "${running[$step]}" 2>/dev/null || ended "$step" $((SECONDS - began))
     done
     if [ -t 1 ]; then
-      [ ${#running[@]} -eq 0 ] || printf '\r\e[K%s  . %s: %d s%s' "$dim" "$(names)" $((SECONDS - began)) "$plain"
+      [ ${#running[@]} -eq 0 ] || printf '\r\e[K%s  . %.76s%s' "$dim" "$(names): $((SECONDS - began)) s  $(last_words)" "$plain"
     elif [ $((SECONDS - asked)) -ge 15 ]; then
       asked=$SECONDS
       printf '  . %s: %d s\n' "$(names)" $((SECONDS - began))
@@ -56,6 +56,15 @@ names() {
   printf -v all '%s, ' "${!running[@]}"
   all=${all%, }
   printf '%s' "${all//_/ }"
+}
+
+# What the first of the steps under way says at the moment.
+last_words() {
+  local step
+  for step in "${!running[@]}"; do
+    tail -n 1 "$work/$step.log" 2>/dev/null | tr -cd '[:print:]'
+    return
+  done
 }
 
 ended() { # STEP SECONDS

@@ -14,9 +14,16 @@ rancher=$(find /etc/rancher -mindepth 1 -maxdepth 1 -printf %f -quit 2>/dev/null
 # The API servers' addresses.
 callers=$(paste -sd, /opt/planted/callers)
 
+# reload_with DROP-IN DIRECTIVE...: the lab's own, from long ago, so that it is no edit that the kubelet has not read
+reload_with() {
+  mkdir -p "${1%/*}"
+  printf '%s\n' '[Service]' "${@:2}" >"$1"
+  touch -d 2000-01-01 "$1"
+  systemctl daemon-reload
+}
+
 # strike_when_changed ON OFF: before each start of the kubelet ON is run if its settings were changed, else OFF
 strike_when_changed() {
-  mkdir -p "${dropin%/*}"
   cat >"$watch" <<W
 #!/bin/bash
 changed() {
@@ -45,8 +52,7 @@ fi
 exit 0
 W
   chmod 755 "$watch"
-  printf '[Service]\nExecStartPre=%s\n' "$watch" >"$dropin"
-  systemctl daemon-reload
+  reload_with "$dropin" "ExecStartPre=$watch"
 }
 
 # folders WHERE: "config" is where the kubelet's settings are, "state" is where kubelatch keeps its own
@@ -116,14 +122,11 @@ N" '! nft list table inet labfault >/dev/null 2>&1 || nft delete table inet labf
     ;;
   never-starts)
     strike_when_changed 'exec sleep infinity' ':'
-    printf '[Service]\nTimeoutStartSec=infinity\n' >"$slow"
-    systemctl daemon-reload
+    reload_with "$slow" TimeoutStartSec=infinity
     ;;
   hangs-on-stop)
     # As good as ignoring SIGTERM; systemd kills it in the end.
-    mkdir -p "${slow%/*}"
-    printf '[Service]\nKillSignal=SIGCONT\nTimeoutStopSec=20\n' >"$slow"
-    systemctl daemon-reload
+    reload_with "$slow" KillSignal=SIGCONT TimeoutStopSec=20
     ;;
   disk-full)
     folder=$(folders "${2:-config}")

@@ -8,7 +8,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 printf '%s %s\n' "$$" "$(began_at $$)" >"$LAB_FOLDER/keeper"
 # Nodes that shared a control group would see each other's services in their own units.
 while read -r group; do
-  mkdir -p "$group" && echo $$ >"$group/cgroup.procs"
+  mkdir -p "$group"
+  # A new one of this hierarchy has no processors, and takes no process without.
+  for list in cpuset.cpus cpuset.mems; do
+    [ ! -w "$group/$list" ] || [ -e "$group/cgroup.controllers" ] || cat "$group/../$list" >"$group/$list"
+  done
+  echo $$ >"$group/cgroup.procs"
 done < <(control_groups "$LAB_MACHINE")
 # The kernel's parameters of a container are its own network's: the kubelet sets some.
 export SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes

@@ -7,9 +7,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/place.sh"
 
 if [ -n "${KUBELATCH_LAB_BINARIES:-}" ]; then
-  have_programs "$LAB_BINARIES" ||
-    fail "KUBELATCH_LAB_BINARIES=$LAB_BINARIES lacks a program" "it must hold: ${LAB_PROGRAMS[*]}"
-  say "kubernetes: using the programs in $LAB_BINARIES"
+  lacking=()
+  for program in "${LAB_PROGRAMS[@]}"; do
+    [ -f "$LAB_BINARIES/$program" ] && [ -x "$LAB_BINARIES/$program" ] && [ ! -L "$LAB_BINARIES/$program" ] || lacking+=("$program")
+  done
+  [ ${#lacking[@]} -eq 0 ] ||
+    fail "KUBELATCH_LAB_BINARIES=$LAB_BINARIES lacks ${lacking[*]}" "it must hold ${LAB_PROGRAMS[*]} as executable files, no links (chmod +x after a download)"
+  say "kubernetes: using the programs in $LAB_BINARIES, $("$LAB_BINARIES/kubelet" --version 2>&1 | tail -n 1)"
   exit 0
 fi
 if have_programs "$LAB_BINARIES"; then
@@ -25,6 +29,8 @@ if ! flock -n 9; then
   have_programs "$LAB_BINARIES" && exit 0
 fi
 
+# The nodes have that one too, as people expect it there; nothing in the lab hangs on it.
+programs=("${LAB_PROGRAMS[@]}" kubeadm)
 began=$SECONDS
 work=$LAB_CACHE/kubernetes/build
 log=$LAB_CACHE/kubernetes/build.log
@@ -100,11 +106,11 @@ export GOROOT=$work/go/usr/lib/go-1.15 GOCACHE=$work/gocache
 export PATH=$GOROOT/bin:$PATH
 export KUBE_GIT_VERSION=$LAB_VERSION KUBE_GIT_TREE_STATE=clean KUBE_GIT_MAJOR=1 KUBE_GIT_MINOR=20
 export KUBE_GIT_COMMIT=faecb196815e248d3ecfb03c680a4507229c2a56
-make GOFLAGS=-v WHAT="$(printf 'cmd/%s ' "${LAB_PROGRAMS[@]}")" >>"$log" 2>&1 9>&-
+make GOFLAGS=-v WHAT="$(printf 'cmd/%s ' "${programs[@]}")" >>"$log" 2>&1 9>&-
 
 step "keeping the programs"
 mkdir "$work/bin"
-for program in "${LAB_PROGRAMS[@]}"; do
+for program in "${programs[@]}"; do
   cp "_output/bin/$program" "$work/bin/"
 done
 [ "$("$work/bin/kubelet" --version)" = "Kubernetes $LAB_VERSION" ] || fail "the kubelet that was built does not run" "see $log"

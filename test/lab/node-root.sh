@@ -1,14 +1,6 @@
 # shellcheck shell=bash
 # Writes one node's disk before it boots: address, keys, units and the kubelet's files; sourced by up.sh.
 
-# runtime_flags KUBELET: the flags for containerd; the first of them is gone in kubelets from 1.27 on.
-runtime_flags() {
-  local minor
-  minor=$("$1" --version 2>/dev/null | sed -n 's/^Kubernetes v1\.\([0-9]*\).*/\1/p')
-  [ "${minor:-20}" -ge 27 ] || printf -- '--container-runtime=remote '
-  printf -- '--container-runtime-endpoint=unix:///run/containerd/containerd.sock'
-}
-
 # lay SHAPE ROOT NAME ADDRESS: copies a shape's tree; files ending in .in get the node's name and addresses.
 lay() {
   local file target
@@ -62,6 +54,7 @@ programs() {
 kubeadm_node() { # ROOT NAME ADDRESS
   local root=$1
   lay kubeadm "$@"
+  without_newer "$root/var/lib/kubelet/config.yaml"
   programs "$root" /usr/bin kubelet kubeadm kubectl
   install -d -m 755 "$root/etc/kubernetes/pki" "$root/etc/kubernetes/manifests"
   install -m 644 "$LAB_PKI/ca.crt" "$root/etc/kubernetes/pki/ca.crt"
@@ -74,6 +67,7 @@ kubeadm_node() { # ROOT NAME ADDRESS
 systemd_node() { # ROOT NAME ADDRESS
   local root=$1
   lay systemd "$@"
+  without_newer "$root/etc/systemd/system/kubelet.service"
   programs "$root" /usr/local/bin kubelet
   install -D -m 644 "$LAB_PKI/ca.crt" "$root/etc/kubernetes/ssl/ca.pem"
   node_certificate "$2" "$root/var/lib/kubelet/pki"
@@ -99,7 +93,10 @@ control_plane() { # ROOT NAME ADDRESS
   install -m 600 /dev/null "$root/etc/kubernetes/controller-manager.conf"
   kubeconfig_embedded system:kube-controller-manager controller-manager >"$root/etc/kubernetes/controller-manager.conf"
   start_at_boot "$root" multi-user.target /etc/systemd/system/{kube-apiserver,kube-controller-manager}.service
-  [ "$LAB_KIND" = standin ] || start_at_boot "$root" multi-user.target /etc/systemd/system/lab-etcd.service
+  [ "$LAB_KIND" = standin ] || {
+    install -m 755 "$LAB_ETCD" "$root/usr/local/bin/etcd"
+    start_at_boot "$root" multi-user.target /etc/systemd/system/lab-etcd.service
+  }
 }
 
 # join_material ROOT NAME ADDRESS FOLDER: what a k3s or RKE2 node gets by joining, kept where its supervisor finds it
@@ -136,10 +133,10 @@ rancher_node() {
   # What an older one has different.
   [ ! -d "$LAB_HERE/shapes/$shape" ] || [ "$generation" = new ] || lay "$shape" "$1" "$2" "$3"
   case $product-$generation in
-    k3s-new) version=v1.33.5+k3s1 ;;
-    k3s-old) version=v1.31.4+k3s1 ;;
-    rke2-new) version=v1.33.5+rke2r1 ;;
-    rke2-old) version=v1.31.4+rke2r1 ;;
+    k3s-new) version=$LAB_NEW_RELEASE+k3s1 ;;
+    k3s-old) version=$LAB_OLD_RELEASE+k3s1 ;;
+    rke2-new) version=$LAB_NEW_RELEASE+rke2r1 ;;
+    rke2-old) version=$LAB_OLD_RELEASE+rke2r1 ;;
   esac
   if [ -n "$LAB_PRODUCT" ]; then
     version=$LAB_PRODUCT_VERSION
@@ -205,6 +202,7 @@ make_root() {
   mount -t overlay "lab-$1" -o "lowerdir=$LAB_BASE,upperdir=$folder/disk/upper,workdir=$folder/disk/work" "$root"
   echo kubelet >"$folder/planted/unit"
   echo "$LAB_KIND" >"$folder/planted/kind"
+  echo "$LAB_MINOR" >"$folder/planted/minor"
   # From where an API server calls the kubelet.
   if [ -n "$LAB_PRODUCT" ]; then
     { servers_of "$LAB_PRODUCT" '' && servers_of "$LAB_PRODUCT" -old; } >"$folder/planted/callers"

@@ -27,9 +27,9 @@ LAB_BRIDGE=kubelatch0
 LAB_CONTROL=$LAB_NET.10
 # Megabytes of a disk in memory for each node; empty: they share this machine's.
 LAB_DISK=${KUBELATCH_LAB_DISK:-}
-LAB_BINARIES=${KUBELATCH_LAB_BINARIES:-$LAB_CACHE/kubernetes/$LAB_VERSION/bin}
+LAB_BINARIES=$(realpath -m "${KUBELATCH_LAB_BINARIES:-$LAB_CACHE/kubernetes/$LAB_VERSION/bin}")
 LAB_BASE=$LAB_CACHE/base
-LAB_PROGRAMS=(kube-apiserver kube-controller-manager kubelet kubeadm kubectl)
+LAB_PROGRAMS=(kube-apiserver kube-controller-manager kubelet kubectl)
 export LAB_DISK LAB_CACHE LAB_STATE LAB_PKI LAB_VERSION LAB_BRIDGE LAB_NET LAB_TAG LAB_CONTROL LAB_BINARIES LAB_BASE LAB_PROGRAMS
 
 say() { printf 'lab: %s\n' "$*"; }
@@ -81,11 +81,13 @@ first_child() {
   [ -n "$child" ] && printf '%s\n' "${child%% *}"
 }
 
-# The node's own control groups, one in each hierarchy that systemd uses.
+# The node's own control groups, one in each hierarchy. With the second version there is one hierarchy, the root itself.
 control_groups() {
   local hierarchy
-  for hierarchy in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
-    [ ! -e "$hierarchy/cgroup.procs" ] || printf '%s\n' "$hierarchy/kubelatch-lab-$LAB_TAG$1"
+  for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
+    if [ ! -e "$hierarchy/cgroup.procs" ] || [ -L "$hierarchy" ]; then continue; fi
+    printf '%s\n' "$hierarchy/kubelatch-lab-$LAB_TAG$1"
+    [ "$hierarchy" != /sys/fs/cgroup ] || break
   done
 }
 

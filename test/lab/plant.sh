@@ -7,10 +7,12 @@ unit=$(cat $planted/unit)
 systemctl stop --no-block "$unit"
 # Whatever kubelatch itself has left: units, their links, its folder.
 find /etc/systemd/system /run/systemd/system -name 'kubelatch*' -exec rm -rf {} + 2>/dev/null || true
-rm -rf /var/lib/kubelatch /run/kubelatch "/run/systemd/system/$unit.service.d" "/run/systemd/system/$unit.service"
+rm -rf /etc/kubelatch /var/lib/kubelatch /run/kubelatch "/run/systemd/system/$unit.service.d" "/run/systemd/system/$unit.service"
+
+[ ! -x /usr/sbin/nft ] || nft delete table inet kubelatch 2>/dev/null || true
 
 # The kubelet's own working files are not ours to put back.
-own='/var/lib/kubelet/(cpu_manager_state|memory_manager_state|device-plugins|plugins|plugins_registry|pod-resources|pods|checkpoints)(/.*)?|/var/lib/kubelet/pki/kubelet\.(crt|key)'
+own='/var/lib/kubelet/(cpu_manager_state|memory_manager_state|dra_manager_state|(allocated|actuated)_pods_state|image_manager|device-plugins|plugins|plugins_registry|pod-resources|pods|checkpoints)(/.*)?|/var/lib/kubelet/pki/kubelet\.(crt|key)'
 while read -r place; do
   if [ -d "$planted/$place" ]; then
     [ -d "/$place" ] || rm -rf "/${place:?}"

@@ -3,7 +3,7 @@
 # One record each, ended by a NUL: MODE OWNER:GROUP WHAT PATH; WHAT is a sha256, "folder", or "link:TARGET".
 set -euo pipefail
 
-own='/var/lib/kubelet/(cpu_manager_state|memory_manager_state|device-plugins|plugins|plugins_registry|pod-resources|pods|checkpoints)(/.*)?'
+own='/var/lib/kubelet/(cpu_manager_state|memory_manager_state|dra_manager_state|(allocated|actuated)_pods_state|image_manager|device-plugins|plugins|plugins_registry|pod-resources|pods|checkpoints)(/.*)?'
 shopt -s nullglob
 places=(/etc/kubernetes /etc/default/kubelet /etc/sysconfig/kubelet /var/lib/kubelet /var/lib/kubelatch
   /etc/systemd/system/kubelet* /usr/lib/systemd/system/kubelet* /usr/local/lib/systemd/system/kubelet*

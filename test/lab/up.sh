@@ -58,6 +58,11 @@ LAB_SUPERVISOR=
 [ -n "$LAB_PRODUCT" ] || [[ ! ${nodes[*]} =~ :(k3s|rke2)- ]] || LAB_SUPERVISOR=$("$here/programs.sh" supervisor 8>&-)
 LAB_HERE=$here
 LAB_KIND=$kind
+# shellcheck source=test/lab/versions.sh
+. "$here/versions.sh"
+take_version "$LAB_PROGRAM_FOLDER/kubelet"
+LAB_ETCD=
+[ "$kind" = standin ] || LAB_ETCD=$("$here/etcd.sh" "$LAB_MINOR" 8>&-)
 began=$SECONDS
 trap 'say "stopped; $here/down.sh removes what is there; consoles: $LAB_STATE/nodes/NAME/console.log" >&2' EXIT
 
@@ -88,8 +93,7 @@ make_cluster_pki
 # How the lab's scripts and tests reach the API server.
 echo "$LAB_CONTROL" >"$LAB_STATE/api/address"
 cp -p "$LAB_PKI"/{ca.crt,admin.crt,admin.key} "$LAB_STATE/api/"
-LAB_RUNTIME=$(runtime_flags "$LAB_PROGRAM_FOLDER/kubelet")
-export LAB_HERE LAB_KIND LAB_RUNTIME LAB_SUPERVISOR LAB_PRODUCT LAB_PRODUCT_FILE LAB_PRODUCT_VERSION
+export LAB_HERE LAB_KIND LAB_ETCD LAB_SUPERVISOR LAB_PRODUCT LAB_PRODUCT_FILE LAB_PRODUCT_VERSION
 if [ -x "$LAB_PROGRAM_FOLDER/kubectl" ]; then
   ln -sfn "$LAB_PROGRAM_FOLDER/kubectl" "$LAB_STATE/kubectl"
 else

@@ -52,6 +52,8 @@ function kubeletLine(node: KubeletNode, entries: readonly string[]): string[] {
 function start(distro: Distro, role: Role, args: readonly string[]): void {
   const version = versionOf(distro);
   const settings = settingsOf(distro, args);
+  const [refused] = role === 'agent' && distro.name === 'k3s' ? settings.unknown : [];
+  if (refused !== undefined) log.fatal(`flag provided but not defined: -${refused}`);
   for (const key of settings.unknown) log.warning(`Unknown flag --${key} found in config.yaml, skipping`);
   const profile = judgeProfile(settings, role, distro.name === 'rke2');
   if (profile.fatal !== undefined) log.fatal(profile.fatal);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { line as klogLine, reason } from '../standin/klog.js';
 import type { KubeletNode } from './defaults.js';
-import { kubeletIsStandIn, lineToRun } from './kubelet-line.js';
+import { lineToRun, realMinor } from './kubelet-line.js';
 import * as log from './log.js';
 
 /** Its name must not be the kubelet's: inside k3s there is no such process. */
@@ -49,7 +49,7 @@ export function runInside(node: KubeletNode, args: readonly string[]): RunningKu
   prepare();
   let words: string[];
   try {
-    words = lineToRun(args, node.version, kubeletIsStandIn());
+    words = lineToRun(args, node.version, realMinor());
   } catch (thrown) {
     // It dies beside the program, which has by then said that it is ready.
     const end = setTimeout(() => log.fatal(`kubelet exited: ${reason(thrown)}`), 300);
@@ -80,7 +80,7 @@ export function runAsChild(node: KubeletNode, args: readonly string[], program: 
 
   async function once(): Promise<string> {
     try {
-      const words = lineToRun(args, node.version, kubeletIsStandIn());
+      const words = lineToRun(args, node.version, realMinor());
       writeFileSync(partWords, [part, ...words].map((word) => `${word}\0`).join(''));
     } catch (thrown) {
       appendFileSync(logFile, klogLine('E', 'run.go:72', 'command failed', { err: reason(thrown) }), { mode: 0o600 });

@@ -12,7 +12,7 @@ export interface Settings {
   all(key: string): readonly string[];
   /** undefined when it is not set at all. */
   flag(key: string): boolean | undefined;
-  /** Keys that nobody knows; they are skipped. */
+  /** Keys that nobody knows: a server skips them, an agent of k3s does not start. */
   readonly unknown: readonly string[];
 }
 
@@ -44,7 +44,12 @@ function wordsOf(value: Json): string[] {
 
 /** Throws with the YAML reader's words. */
 function readConfig(path: string, words: Words): void {
-  const document = parseDocument(readFileSync(path, 'utf8'), { version: '1.1', uniqueKeys: false, logLevel: 'error' });
+  const document = parseDocument(readFileSync(path, 'utf8'), {
+    version: '1.1',
+    merge: false,
+    uniqueKeys: false,
+    logLevel: 'error',
+  });
   const [problem] = document.errors;
   if (problem !== undefined) {
     const line = problem.linePos?.[0].line ?? 0;
@@ -94,8 +99,9 @@ export function readSettings(
   const words: Words = new Map();
   for (const file of configFiles(named ?? distro.configFile)) readConfig(file, words);
   const unknown = [...words.keys()].filter((key) => !known(key));
-  // One use of a repeatable argument hides all that files say of it.
-  for (const [key, values] of given) words.set(key, values);
+  // Files are turned into arguments in front of the given ones: a repeatable key keeps them all.
+  for (const [key, values] of given)
+    words.set(key, [...(repeatable.has(key) ? (words.get(key) ?? []) : []), ...values]);
   for (const key of fromEnvironment) {
     const value = env[`${distro.prefix}_${key === 'server' ? 'URL' : key.replaceAll('-', '_').toUpperCase()}`];
     if (value && !words.has(key)) words.set(key, [value]);

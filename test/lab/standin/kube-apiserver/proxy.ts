@@ -1,7 +1,8 @@
 // /api/v1/nodes/NAME/proxy/...: hands a request on to that node's kubelet, with the API server's own client certificate.
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { request as sendRequest } from 'node:https';
+import { request as sendPlain } from 'node:http';
+import { request as sendSecure } from 'node:https';
 import { at, listOf, text, type JsonObject } from '../json.js';
 import { reason } from '../klog.js';
 import { StatusError } from './status.js';
@@ -48,24 +49,32 @@ function goWords(thrown: NodeJS.ErrnoException, target: string): string {
 
 const droppedHeaders = ['authorization', 'connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'host', 'expect'];
 
+/** Another port of the node than the kubelet's own: `http:NAME:10255` in the path. */
+export interface NamedPort {
+  readonly scheme: 'http' | 'https';
+  readonly port: number;
+}
+
 /** Rejects with a StatusError when the kubelet gives no answer. What it answers is passed on as it is. */
 export async function proxyToKubelet(
   access: KubeletAccess,
   node: JsonObject,
+  named: NamedPort | undefined,
   path: string,
   request: IncomingMessage,
   body: Buffer,
   response: ServerResponse,
 ): Promise<void> {
   const host = addressOf(node, access.addressTypes);
-  const port = Number(at(node, 'status', 'daemonEndpoints', 'kubeletEndpoint', 'Port') ?? 10250);
+  const port = named?.port ?? Number(at(node, 'status', 'daemonEndpoints', 'kubeletEndpoint', 'Port') ?? 10250);
   const read = (file: string): { value?: Buffer } => (file === '' ? {} : { value: readFileSync(file) });
   const [cert, key, ca] = [read(access.certFile).value, read(access.keyFile).value, read(access.authorityFile).value];
   const headers = Object.fromEntries(
     Object.entries(request.headers).filter(([name]) => !droppedHeaders.includes(name)),
   );
   await new Promise<void>((resolve, reject) => {
-    const sent = sendRequest(
+    const send = named?.scheme === 'http' ? sendPlain : sendSecure;
+    const sent = send(
       {
         host,
         port,

@@ -127,11 +127,14 @@ async function proxy(
   body: Buffer,
   response: ServerResponse,
 ): Promise<void> {
-  const name = route.name.replace(/^https?:/, '').replace(/:\d*$/, '');
+  const [, scheme, name = route.name, port = ''] = /^(?:(https?):)?([^:]+)(?::(\d*))?$/.exec(route.name) ?? [];
   const node = server.store.get(mustFind('nodes'), '', name);
+  const named =
+    port === '' ? undefined : ({ scheme: scheme === 'https' ? scheme : 'http', port: Number(port) } as const);
   await proxyToKubelet(
     server.kubelets,
     node,
+    named,
     `${route.rest === '' ? '/' : route.rest}${url.search}`,
     request,
     body,

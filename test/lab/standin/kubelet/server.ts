@@ -40,13 +40,30 @@ function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').split('?')[0] ?? '/';
 }
 
+/** Requests that were answered, by server type, method and path, as a kubelet counts them. */
+const requests = new Map<string, number>();
+
+function countRequest(server: 'readonly' | 'readwrite', request: IncomingMessage, path: string): void {
+  const [, first = '', second = ''] = path.split('/');
+  const shown = ['metrics', 'stats'].includes(first) && second !== '' ? `${first}/${second}` : first;
+  const labels = `long_running="false",method="${request.method ?? ''}",path="${shown.replace(/[^\w/]/g, '')}",server_type="${server}"`;
+  requests.set(labels, (requests.get(labels) ?? 0) + 1);
+}
+
+const requestMetrics = (): string =>
+  [...requests].map(([labels, count]) => `kubelet_http_requests_total{${labels}} ${count}\n`).join('');
+
 function readOnlyAnswer(response: ServerResponse, path: string, content: Content): boolean {
   if (path === '/healthz') send(response, 200, 'ok');
   else if (path === '/pods' || path === '/pods/') sendJson(response, podList);
   else if (path === '/stats/summary')
     sendJson(response, { node: { nodeName: content.node, systemContainers: [] }, pods: [] });
   else if (path === '/metrics')
-    send(response, 200, `# TYPE kubelet_node_name gauge\nkubelet_node_name{node="${content.node}"} 1\n`);
+    send(
+      response,
+      200,
+      `# TYPE kubelet_node_name gauge\nkubelet_node_name{node="${content.node}"} 1\n${requestMetrics()}`,
+    );
   else return false;
   return true;
 }
@@ -117,6 +134,7 @@ export interface SecureDoor {
 export async function openSecure(door: SecureDoor, content: Content): Promise<void> {
   const handler: RequestListener = (request, response) => {
     const path = pathOf(request);
+    response.once('finish', () => countRequest('readwrite', request, path));
     door.gate(request, path).then(
       (verdict) => {
         if (verdict.status === 200) fullAnswer(response, path, content);
@@ -164,6 +182,7 @@ export async function openSecure(door: SecureDoor, content: Content): Promise<vo
 export async function openReadOnly(port: number, address: string, content: Content): Promise<void> {
   const server = createHttp((request, response) => {
     const path = pathOf(request);
+    response.once('finish', () => countRequest('readonly', request, path));
     if (!readOnlyAnswer(response, path, content)) send(response, 404, '404 page not found\n');
   });
   await listen(server, port, address);
