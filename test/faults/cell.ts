@@ -31,8 +31,6 @@ export interface Result {
   readonly revertTook: number | undefined;
   /** Seconds. */
   readonly took: number;
-  /** Of which sources; set by who collects the results. */
-  readonly sources?: string;
 }
 
 export interface Stage {

@@ -1,13 +1,14 @@
 /** npm run test:faults: runs the cells of the fault matrix on several labs at once, tells each, and writes the report. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import type { Result } from './cell.js';
 import { type Lane, laneShapes, openLane } from './lanes.js';
 import { type Cell, type LaneShape, nameOf } from './matrix.js';
 import { type Options, readOptions, usage } from './options.js';
-import { median, reportText } from './report.js';
+import { median, pageWith, reportText } from './report.js';
+import { type KeptResult, type Origin, joined, readResults, stillGreen } from './results.js';
 
 const sources = hashOfSources();
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -24,29 +25,40 @@ async function main(): Promise<number> {
     for (const cell of options.cells) say(nameOf(cell));
     return 0;
   }
-  const earlier = options.after === undefined ? [] : readResults(options.after, options.cells);
+  const { cells, kind, deadline } = options;
+  const origin = { sources, kind, deadline };
+  if (options.merge.length > 0) {
+    let results: readonly Result[];
+    try {
+      results = joined(new Map(options.merge.map((file) => [file, readResults(file)])), cells, origin);
+    } catch (error) {
+      process.stderr.write(`test:faults: ${error instanceof Error ? error.message : String(error)}\n`);
+      return 64;
+    }
+    conclude(results, options);
+    return isGreen(results, cells) ? 0 : 1;
+  }
+  const earlier = options.after === undefined ? [] : stillGreen(readResults(options.after), cells, origin);
   const evidence = resolve('build/faults-evidence');
   rmSync(evidence, { recursive: true, force: true });
   mkdirSync(evidence, { recursive: true });
-  const results = await runAll(options, earlier, evidence);
-  conclude(results, options, evidence);
-  return results.length === options.cells.length && results.every(({ problems }) => problems.length === 0) ? 0 : 1;
+  const results = await runAll(options, origin, earlier, evidence);
+  if (results.some(({ problems }) => problems.length > 0)) say(`evidence: ${evidence}`);
+  conclude(results, options);
+  return isGreen(results, cells) ? 0 : 1;
 }
 
-/** Cells of an earlier run whose result still counts. */
-function readResults(file: string, cells: readonly Cell[]): Result[] {
-  const known = new Map(cells.map((cell) => [nameOf(cell), cell]));
-  const read = JSON.parse(readFileSync(file, 'utf8')) as Result[];
-  return read.flatMap((result) => {
-    const cell = known.get(result.name);
-    // What was seen of other sources says nothing of these.
-    return cell === undefined || result.problems.length > 0 || result.sources !== sources ? [] : [{ ...result, cell }];
-  });
-}
+const isGreen = (results: readonly Result[], cells: readonly Cell[]): boolean =>
+  results.length === cells.length && results.every(({ problems }) => problems.length === 0);
 
-async function runAll(options: Options, earlier: readonly Result[], evidence: string): Promise<Result[]> {
+async function runAll(
+  options: Options,
+  origin: Origin,
+  earlier: readonly KeptResult[],
+  evidence: string,
+): Promise<readonly Result[]> {
   const { cells, kind, deadline } = options;
-  const results: Result[] = [...earlier];
+  const results: KeptResult[] = [...earlier];
   const left = cells.filter((cell) => !earlier.some((result) => result.cell === cell));
   let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -72,7 +84,7 @@ async function runAll(options: Options, earlier: readonly Result[], evidence: st
       const lane = await boot(() => openLane(shape, index, { kind, deadline, evidence }));
       try {
         for (let cell = next(lane); cell !== undefined; cell = next(lane)) {
-          const result = { ...(await lane.run(cell)), sources };
+          const result = { ...(await lane.run(cell)), ...origin };
           results.push(result);
           tell(result, results.length, cells.length);
           writeFileSync(resolve(evidence, 'results.json'), JSON.stringify(results, undefined, 1));
@@ -123,7 +135,7 @@ function tell({ name, problems, said, files, revertTook, took }: Result, done: n
   if (problems.length > 0) say(`          repeat: npm run test:faults -- --only ${name}`);
 }
 
-function conclude(results: readonly Result[], options: Options, evidence: string): void {
+function conclude(results: readonly Result[], options: Options): void {
   const red = results.filter(({ problems }) => problems.length > 0);
   const took = results.flatMap(({ cell, revertTook }) =>
     (cell.fault === 'controller-killed' || cell.fault === 'ssh-cut') && revertTook !== undefined ? [revertTook] : [],
@@ -133,10 +145,14 @@ function conclude(results: readonly Result[], options: Options, evidence: string
     say(`time from the loss of the controller to the old configuration: median ${middle ?? ''} s, max ${most ?? ''} s`);
   }
   const skipped = options.cells.length - results.length;
-  if (red.length > 0) say(`evidence: ${evidence}`);
-  if (options.report !== undefined) {
+  if (options.report !== undefined && skipped > 0 && !options.reportsPart) {
+    say(`not written: ${options.report}, which only a whole run writes (--report FILE reports a part)`);
+  } else if (options.report !== undefined) {
     const date = new Date().toISOString().slice(0, 10);
-    writeFileSync(options.report, reportText(results, { ...options, date }));
+    const isJoined = options.after !== undefined || options.merge.length > 0;
+    const part = reportText(results, { ...options, date, joined: isJoined });
+    const page = existsSync(options.report) ? readFileSync(options.report, 'utf8') : '';
+    writeFileSync(options.report, pageWith(page, part));
     say(`written: ${options.report}`);
   }
   say(

@@ -60,7 +60,7 @@ export async function leftoversOf(lab: Lab, node: string): Promise<Leftovers> {
   const said = await lab.on(node, script('state.sh'));
   // What could not be looked at is not nothing.
   if (said.code !== 0 || !said.stdout.endsWith('\nend\n'))
-    throw new Error(`${node} cannot be looked at: ${said.stderr.slice(-300)}`);
+    throw new Error(`${node} cannot be read: ${said.stderr.slice(-300)}`);
   const lines = said.stdout.split('\n').map((line) => line.split(' '));
   const second = (word: string): string[] => lines.filter(([first]) => first === word).map(([, value = '']) => value);
   const pending = lines.flatMap(([word, id = '', state = '']) =>

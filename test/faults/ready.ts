@@ -56,6 +56,7 @@ export function commandLine(lab: Lab, node: string, folder: string, deadline: nu
       LAB_KUBECTL: lab.kubectl,
       LAB_HOLD: local ?? '/nonexistent',
       KUBELATCH_KUBECTL: nodeScript('kubectl.sh'),
+      KUBELATCH_OBSERVE: '0',
       ...(clockFile === undefined
         ? {}
         : { LAB_CLOCK: clockFile, NODE_OPTIONS: `--import file://${join(here, 'clock-shift.js')}` }),
