@@ -15,4 +15,49 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
+  {
+    // The page's script: its parts are one scope, in this order. Text of nodes must never be read as HTML.
+    files: ['src/report/html/*.js'],
+    languageOptions: {
+      sourceType: 'script',
+      globals: Object.fromEntries(
+        [
+          ...[
+            'document',
+            'addEventListener',
+            'make',
+            'countOf',
+            'terms',
+            'diffOf',
+            'section',
+            'paged',
+            'words',
+            'marks',
+          ],
+          ...[
+            'findingTerms',
+            'findingGroups',
+            'missingSection',
+            'planSection',
+            'runSection',
+            'notesSection',
+            'heatMap',
+          ],
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+    rules: {
+      'no-undef': 'error',
+      'no-unused-vars': ['error', { vars: 'local' }],
+      'no-eval': 'error',
+      'no-implied-eval': 'error',
+      'prefer-const': 'error',
+      eqeqeq: 'error',
+      'no-restricted-properties': [
+        'error',
+        ...['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'write', 'cssText'].map((property) => ({ property })),
+      ],
+      'no-restricted-globals': ['error', 'fetch', 'XMLHttpRequest', 'localStorage', 'WebSocket'],
+    },
+  },
 );

@@ -1,34 +1,51 @@
 #!/bin/bash
 # All tests, from nothing: what Debian has to give, npm's packages, the build, the checks, the scenarios on the lab.
-#   all.sh standin   everything, the lab with its own small cluster      all.sh real   only the lab, with real kubelets
+#   all.sh standin   the checks, and the lab with its own small cluster
+#   all.sh real      only the lab, with real kubelets
+#   all.sh slow      only the slow unit tests, which need no lab
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 kind=${1:-standin}
-[ "$kind" = standin ] || [ "$kind" = real ] || {
-  echo 'usage: test/all.sh standin|real' >&2
-  exit 64
-}
+case $kind in
+  standin | real | slow) ;;
+  *)
+    echo 'usage: test/all.sh standin|real|slow' >&2
+    exit 64
+    ;;
+esac
 
 # Each step gets a process group of its own, so that it can be ended with all that it started.
 set -m
 results=$(mktemp -d)
 export KUBELATCH_TEST_RESULTS=$results
 failed=()
-declare -A running=()
+declare -A running=() began=()
 
 # shellcheck source=test/lab/place.sh
 . test/lab/place.sh
-# The k3s and RKE2 nodes are a lab of their own, on the net after the first one's, so that both can be up at once.
-second_state=$LAB_STATE-supervised
-second_net=${LAB_NET%.*}.$(((${LAB_NET##*.} + 1) % 256))
-in_second() { KUBELATCH_LAB_STATE=$second_state KUBELATCH_LAB_NET=$second_net "$@"; }
-# A lab that is up, or that somebody is starting right now, is not ours to end.
-is_free() { # STATE LOCK
-  [ ! -e "$1/ready" ] && { [ ! -e "$2" ] || flock -n "$2" true; }
+# Each lab has a state folder and a net of its own, so that all can be up at once: the scenarios mostly wait. The first three share those
+# on kubeadm nodes, the fourth has the k3s and RKE2 nodes.
+declare -A state net ours
+number=0
+for lab in first second third supervised; do
+  state[$lab]=$LAB_STATE-$lab
+  net[$lab]=${LAB_NET%.*}.$(((${LAB_NET##*.} + number) % 256))
+  number=$((number + 1))
+done
+state[first]=$LAB_STATE
+in_lab() { # LAB COMMAND...
+  KUBELATCH_LAB_STATE=${state[$1]} KUBELATCH_LAB_NET=${net[$1]} "${@:2}"
 }
-ours=no second_ours=no
-! is_free "$LAB_STATE" "$(lock_of "$LAB_NET")" || ours=yes
-! is_free "$second_state" "$(lock_of "$second_net")" || second_ours=yes
+# A lab that is up, or that somebody is starting right now, is not ours to end.
+is_free() { # LAB
+  local lock
+  lock=$(lock_of "${net[$1]}")
+  [ ! -e "${state[$1]}/ready" ] && { [ ! -e "$lock" ] || flock -n "$lock" true; }
+}
+for lab in "${!state[@]}"; do
+  ours[$lab]=no
+  ! is_free "$lab" || ours[$lab]=yes
+done
 
 heading() { printf '\n== %s\n' "$*"; }
 
@@ -50,10 +67,10 @@ leave() {
   trap - EXIT
   trap '' INT TERM
   end_steps
-  if [ "$(id -u)" -eq 0 ]; then
-    [ "$ours" = no ] || [ ! -d "$LAB_STATE" ] || test/lab/down.sh
-    [ "$second_ours" = no ] || [ ! -d "$second_state" ] || in_second test/lab/down.sh
-  fi
+  local lab
+  for lab in "${!state[@]}"; do
+    [ "$(id -u)" -ne 0 ] || [ "${ours[$lab]}" = no ] || [ ! -d "${state[$lab]}" ] || in_lab "$lab" test/lab/down.sh
+  done
   rm -rf "$results"
 }
 trap leave EXIT
@@ -67,18 +84,19 @@ begin() { # STEP [FILE]: runs the function of that name; what it says goes into 
   else
     "$1" </dev/null &
   fi
-  running[$1]=$!
+  running[$1]=$! began[$1]=$SECONDS
 }
 finish() { # STEP
-  local status
+  local status took
   wait "${running[$1]}"
   status=$?
+  took="took $((SECONDS - began[$1])) s, $SECONDS s since the start"
   unset "running[$1]"
   if [ "$status" -eq 0 ]; then
-    printf '== done: %s (%d s since the start)\n' "${1//_/ }" "$SECONDS"
+    printf '== done: %s (%s)\n' "${1//_/ }" "$took"
     return
   fi
-  printf '== FAILED: %s (%d s since the start)\n' "${1//_/ }" "$SECONDS"
+  printf '== FAILED: %s (%s)\n' "${1//_/ }" "$took"
   failed+=("${1//_/ }")
   return 1
 }
@@ -97,28 +115,44 @@ npm_packages() {
 }
 build() { npm run --silent build; }
 checks() { bash test/check.sh --built; }
+slow_unit_tests() {
+  node_modules/.bin/vitest run --config test/vitest.config.ts --project slow \
+    --reporter=default --reporter=json "--outputFile.json=$results/slow-unit.json"
+}
 node_image() { test/lab/base.sh; }
 kubernetes() { test/lab/kubernetes.sh; }
-scenarios() {
+# part LAB N: of the files, one of as many parts as there are labs, as long as the others (test/e2e/sequencer.ts)
+part() {
   local files=()
   ! kubelets_only || mapfile -t files < <(printf 'test/e2e/%s.e2e.ts\n' "${of_kubelets[@]}")
-  KUBELATCH_LAB_KIND=$kind node_modules/.bin/vitest run --config test/e2e/vitest.config.ts "${files[@]}" \
-    --reporter=verbose --reporter=json "--outputFile.json=$results/lab.json"
+  KUBELATCH_LAB_KIND=$kind in_lab "$1" node_modules/.bin/vitest run --config test/e2e/vitest.config.ts --shard="$2/$parts" "${files[@]}" \
+    --reporter=verbose --reporter=json "--outputFile.json=$results/lab-$1.json"
 }
-scenarios_on_k3s_and_rke2() {
+scenarios_first() { part first 1; }
+scenarios_second() { part second 2; }
+scenarios_third() { part third 3; }
+scenarios_supervised() {
   local files=()
   ! kubelets_only || files=(test/e2e/supervised-{apply,put-back}.e2e.ts)
-  KUBELATCH_LAB_KIND=$kind in_second node_modules/.bin/vitest run --config test/e2e/vitest.supervised.config.ts "${files[@]}" \
+  KUBELATCH_LAB_KIND=$kind in_lab supervised node_modules/.bin/vitest run --config test/e2e/vitest.supervised.config.ts "${files[@]}" \
     --reporter=verbose --reporter=json "--outputFile.json=$results/supervised.json"
 }
-# They have ended their labs themselves; one that is there from now on is somebody else's.
-finish_scenarios() {
-  finish scenarios
-  [ -d "$LAB_STATE" ] || ours=no
+# begin_scenarios LAB...: the first one's are shown as they run, the others' afterwards
+begin_scenarios() {
+  begin "scenarios_$1"
+  for lab in "${@:2}"; do begin "scenarios_$lab" "$results/scenarios_$lab.log"; done
 }
-finish_scenarios_on_k3s_and_rke2() {
-  finish scenarios_on_k3s_and_rke2
-  [ -d "$second_state" ] || second_ours=no
+# They have ended their labs themselves; one that is there from then on is somebody else's.
+finish_lab() { # LAB
+  finish "scenarios_$1"
+  [ -d "${state[$1]}" ] || ours[$1]=no
+}
+finish_scenarios() { # LAB...
+  finish_lab "$1"
+  for lab in "${@:2}"; do
+    finish_lab "$lab" >"$results/scenarios_$lab.verdict"
+    afterwards "scenarios_$lab"
+  done
 }
 node_image_step() {
   heading "the lab's node image (made once, about a minute and a half)"
@@ -126,49 +160,56 @@ node_image_step() {
 }
 # Where the real kubelets are to have their turn anyway, the stand-in's need not come before them.
 supervised_here() { [ "${KUBELATCH_TEST_SUPERVISED:-everywhere}" != real ]; }
+# The slow unit tests have a command of their own, npm run test:slow. Where all of it is to run anyway, they need not wait.
+slow_here() { [ "${KUBELATCH_TEST_SLOW:-apart}" = beside ]; }
 # Where the stand-in has had its turn before, real kubelets need not show again what comes of the controller alone.
-of_kubelets=(audit apply put-back rollback switch housekeeping client-ca extra-args)
+of_kubelets=(audit apply put-back rollback switch housekeeping client-ca extra-args
+  benchmark bound-address config-text config-fuzz configz pending-edits
+  serving drain deploy netpol guards)
 kubelets_only() { [ "$kind" = real ] && [ "${KUBELATCH_TEST_REAL:-everything}" = kubelets ]; }
 # afterwards STEP: what one that ran in the background has said
 afterwards() {
   heading "${1//_/ }"
   cat "$results/$1.log" "$results/$1.verdict"
 }
-# What real kubelets need of the machine is theirs: one thing after the other.
 real_labs() {
+  parts=2
   node_image_step || return
   heading 'real Kubernetes from its sources (built once, about ten minutes)'
   step kubernetes || return
-  heading 'scenarios on the lab (real)'
-  ! kubelets_only || echo "LEFT OUT: all but ${of_kubelets[*]} (KUBELATCH_TEST_REAL=kubelets)"
-  begin scenarios
-  finish_scenarios
-  heading 'scenarios on k3s and RKE2 nodes (real kubelets)'
-  ! kubelets_only || echo 'LEFT OUT: supervised-refusal (KUBELATCH_TEST_REAL=kubelets)'
-  begin scenarios_on_k3s_and_rke2
-  finish_scenarios_on_k3s_and_rke2
+  heading 'scenarios on real kubelets: half of those on kubeadm nodes; the others, and those on k3s and RKE2 nodes, are shown afterwards'
+  ! kubelets_only || echo "LEFT OUT: all but ${of_kubelets[*]} supervised-apply supervised-put-back (KUBELATCH_TEST_REAL=kubelets)"
+  begin_scenarios first second supervised
+  finish_scenarios first second supervised
 }
-# The scenarios mostly wait for kubelets; what needs no lab is done meanwhile, and then the second lab's.
-all_at_once() {
+# The scenarios mostly wait for kubelets; what needs no lab is done meanwhile, and then the scenarios on k3s and RKE2 nodes.
+standin_labs() {
   local image=yes
-  heading 'checks and unit tests begin; what they say is shown after the scenarios'
+  parts=3
+  heading 'checks begin; what they say is shown after the scenarios'
+  slow_here || echo 'LEFT OUT: the slow unit tests, which npm run test:slow runs (KUBELATCH_TEST_SLOW=beside)'
   begin checks "$results/checks.log"
   node_image_step || image=no
   if [ "$image" = yes ]; then
-    heading 'scenarios on the lab (standin); those on k3s and RKE2 nodes run beside it and are shown afterwards'
+    heading 'scenarios on the stand-in: one third; the others, and those on k3s and RKE2 nodes, are shown afterwards'
     supervised_here || echo 'LEFT OUT: those on k3s and RKE2 nodes, which npm run test:real runs (KUBELATCH_TEST_SUPERVISED=real)'
-    begin scenarios
+    begin_scenarios first second third
   fi
   finish checks >"$results/checks.verdict"
+  if slow_here; then
+    begin slow_unit_tests "$results/slow_unit_tests.log"
+    finish slow_unit_tests >"$results/slow_unit_tests.verdict"
+  fi
   if [ "$image" = yes ]; then
-    ! supervised_here || begin scenarios_on_k3s_and_rke2 "$results/scenarios_on_k3s_and_rke2.log"
-    finish_scenarios
+    ! supervised_here || begin scenarios_supervised "$results/scenarios_supervised.log"
+    finish_scenarios first second third
     if supervised_here; then
-      finish_scenarios_on_k3s_and_rke2 >"$results/scenarios_on_k3s_and_rke2.verdict"
-      afterwards scenarios_on_k3s_and_rke2
+      finish_lab supervised >"$results/scenarios_supervised.verdict"
+      afterwards scenarios_supervised
     fi
   fi
   afterwards checks
+  ! slow_here || afterwards slow_unit_tests
 }
 
 heading 'Debian packages (only what is missing; the first time about a minute)'
@@ -178,13 +219,18 @@ step npm_packages || exit 1
 heading 'build'
 step build || exit 1
 
-if [ "$setup" != LAB=yes ]; then
-  [ "$kind" = real ] || { heading 'checks and unit tests' && step checks; }
+if [ "$kind" = slow ]; then
+  heading 'slow unit tests'
+  step slow_unit_tests
+elif [ "$setup" != LAB=yes ]; then
+  [ "$kind" = real ] || {
+    heading checks
+    step checks
+    ! slow_here || step slow_unit_tests
+  }
   heading "SKIPPED: the scenarios on the lab: ${setup#LAB=no }"
-elif [ "$kind" = real ]; then
-  real_labs
 else
-  all_at_once
+  "${kind}_labs"
 fi
 
 echo

@@ -1,12 +1,19 @@
 #!/bin/bash
-# Everything but the lab: build, types, lint, format, unused code, shell, package, unit tests; a line and its seconds for each.
-# --built leaves the build out. KUBELATCH_TEST_RESULTS may name a folder for vitest's numbers.
+# Build, types, lint, format, unused code, shell, package and the quick unit tests; a line and its seconds for each.
+# The slow unit tests and the lab run in all.sh. --built leaves the build out. KUBELATCH_TEST_RESULTS names a folder for vitest's
+# results; without it, the slowest test files are named here.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 PATH=$PWD/node_modules/.bin:$PATH
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
+mkdir "$logs/results"
+results=${KUBELATCH_TEST_RESULTS:-$logs/results}
 failed=()
+declare -A running=()
+# Outside the checkout, one folder for each: what the steps of an earlier run found of files that are the same now.
+cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/kubelatch-check/$(printf '%s' "$PWD" | sha256sum | cut -c 1-16)
+mkdir -p "$cache" 2>/dev/null || cache=$logs
 
 # Tracked and new files; one that is deleted but not yet committed is neither.
 files() {
@@ -18,9 +25,19 @@ files() {
 mapfile -t node_scripts < <(files 'src/*.sh')
 mapfile -t other_scripts < <(files '*.sh' '.ci/run' | grep -v '^src/')
 
-build() { npm run --silent build; }
-types() { tsc -p test/tsconfig.json; }
-lint() { eslint --max-warnings 0 .; }
+# The types step checks the same sources.
+build() { tsc -p tsconfig.json --noCheck && npm run --silent build:shell; }
+types() { tsc -p test/tsconfig.json --incremental --tsBuildInfoFile "$cache/types.tsbuildinfo"; }
+# A rule looks at the types of other files too, so one changed file makes all of them due.
+lint() {
+  local sum
+  sum=$({
+    node --version
+    files '*.ts' '*.js' '*.mjs' '*tsconfig.json' package.json package-lock.json | tr '\n' '\0' | xargs -0 sha256sum
+  } | sha256sum)
+  [ "$sum" != "$(cat "$cache/lint" 2>/dev/null)" ] || return 0
+  eslint --max-warnings 0 . && printf '%s\n' "$sum" >"$cache/lint"
+}
 format() { prettier --check --log-level warn .; }
 unused() { knip --no-progress; }
 # What runs on nodes arrives on a shell's stdin and has no first line that names one.
@@ -31,7 +48,8 @@ shfmt_all() { shfmt -d -i 2 -ci "${node_scripts[@]}" "${other_scripts[@]}"; }
 package() {
   {
     files 'src/*.ts' 'src/*.sh' | sed 's|^src/|dist/|; s|\.ts$|.js|'
-    files 'playbooks/*' CHANGELOG.md LICENSE README.md inventory.example.yaml package.json
+    files 'src/report/html/*.js' 'src/report/html/*.css' | sed 's|^src/|dist/|'
+    files 'playbooks/*' 'schemas/*' 'man/*' CHANGELOG.md LICENSE README.md inventory.example.yaml package.json
   } | sort >"$logs/wanted"
   npm pack --dry-run --json 2>/dev/null | node -e '
     const [pack] = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
@@ -49,9 +67,8 @@ places() {
 }
 
 unit() {
-  local results=()
-  [ -z "${KUBELATCH_TEST_RESULTS:-}" ] || results=(--reporter=json "--outputFile.json=$KUBELATCH_TEST_RESULTS/unit.json")
-  vitest run --config test/vitest.config.ts --reporter=default "${results[@]}"
+  vitest run --config test/vitest.config.ts --project 'quick*' \
+    --reporter=default --reporter=json "--outputFile.json=$results/unit.json"
 }
 
 tell() { printf '%-8s %-16s %4d s%s\n' "$1" "$2" "$3" "${4:+   $4}"; }
@@ -63,10 +80,12 @@ start() {
     "$1" >"$logs/$1.log" 2>&1 || status=$?
     printf '%s %s\n' "$status" $((SECONDS - began)) >"$logs/$1.end"
   } &
+  running[$1]=$!
 }
 
 finish() {
   local status seconds
+  wait "${running[$1]}"
   read -r status seconds <"$logs/$1.end"
   if [ "$status" -eq 0 ]; then
     tell ok "$1" "$seconds"
@@ -77,19 +96,10 @@ finish() {
   fi
 }
 
-together() {
-  local step
-  for step; do
-    start "$step"
-  done
-  wait
-  for step; do
-    finish "$step"
-  done
-}
+step() { start "$1" && finish "$1"; }
 
 [ -d node_modules ] || { echo 'check: node_modules is missing: npm ci' >&2 && exit 1; }
-[ "${1:-}" = --built ] || together build
+[ "${1:-}" = --built ] || step build
 shell_steps=()
 for tool in shellcheck shfmt; do
   if command -v "$tool" >/dev/null; then
@@ -98,9 +108,11 @@ for tool in shellcheck shfmt; do
     tell skipped "${tool}_all" 0 "$tool is not installed here (on Debian: test/setup.sh)"
   fi
 done
-# By twos: more at once are no faster on two cores, and nobody would see anything happen.
-together lint types
-together format unused package places "${shell_steps[@]}"
+# Lint takes the longest, on one core; the other steps have the other core, one after the other.
+start lint
+for one in types format unused package places "${shell_steps[@]}"; do
+  step "$one"
+done
 
 began=$SECONDS
 if unit; then
@@ -109,6 +121,8 @@ else
   tell FAILED unit $((SECONDS - began))
   failed+=(unit)
 fi
+finish lint
+[ -n "${KUBELATCH_TEST_RESULTS:-}" ] || node test/sum-results.mjs "$results"
 if [ ${#failed[@]} -gt 0 ]; then
   printf 'check: failed: %s\n' "${failed[*]}"
   exit 1

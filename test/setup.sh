@@ -4,7 +4,7 @@
 set -euo pipefail
 
 lab=(systemd-container debootstrap openssh-client openssl iproute2 nftables curl jq rsync gcc libc6-dev)
-tests=(shellcheck shfmt busybox dash acl attr openssh-client openssl jq)
+tests=(shellcheck shfmt busybox dash zsh fish acl attr openssh-client openssl jq chromium)
 
 verdict() {
   if [ "$1" = no ]; then

@@ -1,15 +1,61 @@
-/** How the tests without the lab are run. */
+/** How the tests without the lab are run: the quick ones with every `npm run check`, the slow ones with `npm run test:slow`. */
+import { readFileSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/** The only list of what is slow. All of it runs with `npm run test:slow`. */
+const slow = [
+  // Hosts that hang, and thousands of random cases.
+  'test/hostile/**/*.test.ts',
+  'test/**/*.fuzz.test.ts',
+  'test/**/*.property.test.ts',
+  'test/distros/editable-files.test.ts',
+  // How much computing megabytes of hostile text cost.
+  'test/facts/hostile-text.test.ts',
+  'test/lib/redact-cost.test.ts',
+  // The transaction and the probe, each test under three shells or four.
+  'test/shell/{txn*,states,probe,packet-filter}.test.ts',
+  // Every -o of every verb, which need modules and streams of their own; real shells and terminals.
+  'test/cli/{completion-shells,every-output,terminal}.test.ts',
+  // Every state of the model, and the same steps by the real program.
+  'test/model/{whole,conformance}.test.ts',
+  // Every form that a secret can have, in every report.
+  'test/secrets/canary.test.ts',
+  // Pages in a real Chromium.
+  'test/report/html.test.ts',
+  // A hundred and more starts of the built program, or of the lab's small cluster.
+  'test/cli/{baseline,documented,examples,help,input-files,plan-file,report,resume,packed,screens,streams}.test.ts',
+  'test/lab-standin.test.ts',
+  // Every edit on every shape of k3s and RKE2; worker threads that are ended.
+  'test/distros/supervised-edits.test.ts',
+  'test/pipeline/examiner.test.ts',
+  // Terminals on which somebody types.
+  'test/terminal/guided-session.test.ts',
+];
+
+const root = new URL('..', import.meta.url).pathname;
+/** Files that put something else in the place of a module: each needs modules of its own. */
+const mocking = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+  .map((name) => join('test', name))
+  .filter((name) => name.endsWith('.test.ts') && readFileSync(join(root, name), 'utf8').includes('vi.mock('));
+const elsewhere = ['test/e2e/**', ...slow];
 
 export default defineConfig({
   test: {
-    root: new URL('..', import.meta.url).pathname,
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**'],
+    root,
     // Many tests wait for a shell or an sshd: two at once are faster even where there is one core.
     maxWorkers: Math.max(2, availableParallelism()),
-    testTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        // A worker loads the sources once, and not once for each file: that was half of its time.
+        test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [...elsewhere, ...mocking], isolate: false },
+      },
+      { extends: true, test: { name: 'quick-mocks', include: mocking, exclude: elsewhere } },
+      { extends: true, test: { name: 'slow', include: slow } },
+    ],
+    testTimeout: 60_000,
     slowTestThreshold: 5_000,
   },
 });
