@@ -12,6 +12,8 @@ import { openRemoteGateway } from '../../src/cluster/remote-gateway.js';
 import { FakeSession } from '../fake/fake-session.js';
 
 const kubectl = new URL('fake-kubectl.mjs', import.meta.url).pathname;
+/** A busy machine takes its time. */
+const patience = { timeout: 30_000 };
 let dir: string;
 const calls = (): string[][] =>
   readFileSync(join(dir, 'calls'), 'utf8')
@@ -112,15 +114,15 @@ describe('kubectl here', () => {
     withGateway(async (gateway) => {
       vi.stubEnv('FAKE_MODE', 'hangs');
       const start = performance.now();
-      const message = 'kubectl --kubeconfig=/k --context=c drain stubborn did not finish within 3 s';
-      expect(await gateway.kubectl(['drain', 'stubborn'], 3000)).toEqual({
+      const message = 'kubectl --kubeconfig=/k --context=c drain stubborn did not finish within 6 s';
+      expect(await gateway.kubectl(['drain', 'stubborn'], 6000)).toEqual({
         ok: false,
         error: { kind: 'unreachable', message },
       });
-      expect(performance.now() - start).toBeLessThan(5000);
+      expect(performance.now() - start).toBeLessThan(20_000);
       const pids = calls().at(-1)?.map(Number) ?? [];
       expect(pids).toHaveLength(2);
-      await vi.waitFor(() => expect(pids.filter(lives)).toEqual([]));
+      await vi.waitFor(() => expect(pids.filter(lives)).toEqual([]), patience);
     }));
 
   it('has ended with its own end, whatever it left behind', () =>
@@ -161,7 +163,7 @@ describe('kubectl here', () => {
       });
     expect(await dial()).toBe(true);
     child.kill('SIGKILL');
-    await vi.waitFor(async () => expect(await dial()).toBe(false));
+    await vi.waitFor(async () => expect(await dial()).toBe(false), patience);
   });
 
   it('drains no longer than a process that is killed', async () => {
@@ -176,10 +178,10 @@ describe('kubectl here', () => {
         const [drain] = calls().filter((words) => words.every(Number.isInteger));
         return drain?.map(Number) ?? expect.fail('not yet');
       },
-      { timeout: 10_000 },
+      patience,
     );
     child.kill('SIGKILL');
-    await vi.waitFor(() => expect(pids.slice(0, 1).filter(lives)).toEqual([]), { timeout: 5000 });
+    await vi.waitFor(() => expect(pids.slice(0, 1).filter(lives)).toEqual([]), patience);
     for (const pid of pids.slice(1)) process.kill(pid);
   });
 
@@ -197,7 +199,7 @@ it('lets go of a stream that comes after the deadline', async () => {
   const late = new Duplex({ read: () => undefined });
   const dial = (): Promise<Duplex> => new Promise((resolve) => setTimeout(() => resolve(late), 60));
   expect((await httpGet(dial, '/', { deadline: 20 })).ok).toBe(false);
-  await vi.waitFor(() => expect(late.destroyed).toBe(true));
+  await vi.waitFor(() => expect(late.destroyed).toBe(true), patience);
 });
 
 describe('kubectl on a host', () => {

@@ -241,10 +241,10 @@ describe('with a password', () => {
     mode('password');
     const slow = {
       ...silent,
-      becomePassword: () => new Promise<string>((resolve) => setTimeout(() => resolve(PASSWORD), 1500)),
+      becomePassword: () => new Promise<string>((resolve) => setTimeout(() => resolve(PASSWORD), 4000)),
     };
     const session = await rig.session(host(), { secrets: slow });
-    expect(await session.run('exit 0', [], { deadline: 1200 })).toMatchObject({ ok: true });
+    expect(await session.run('exit 0', [], { deadline: 3500 })).toMatchObject({ ok: true });
   });
 
   it('quotes what sudo says afterwards without the password', async () => {
@@ -313,7 +313,7 @@ describe('refused', () => {
   it('tells a sudo that waits for something else', async () => {
     mode('hangs');
     const session = await rig.session(host());
-    expect(await session.run('exit 0', [], { deadline: 1000 })).toMatchObject({
+    expect(await session.run('exit 0', [], { deadline: 3000 })).toMatchObject({
       ok: false,
       error: { kind: 'sudo', message: expect.stringContaining('Verification code:') as string },
     });

@@ -74,7 +74,7 @@ export const targetAt = (port: number, over: Partial<TlsTarget> = {}): TlsTarget
   vantage: fromController(),
   address: '127.0.0.1',
   port,
-  deadline: 2000,
+  deadline: 10_000,
   ca: undefined,
   stop: new AbortController().signal,
   ...over,
