@@ -11,7 +11,7 @@ export interface Verdict {
   readonly hint: string;
 }
 
-/** What an answer other than the expected one means; undefined for the expected one. Only `broken` leaves a node changed. */
+/** What an answer other than the expected one means; undefined for the expected one. After `broken` alone a node may run what was written. */
 export function refusalFor(answer: TxnResult, expected: string, host: string): Verdict | undefined {
   if (!answer.ok) return { outcome: 'failed', reason: answer.error.message, hint: answer.error.hint };
   const { word, detail, ailment } = answer.value;

@@ -69,6 +69,19 @@ unload_filter() {
 
 is_no_filter() { [ "$3" != "$FILTER" ]; }
 
+# The start of the unit and the process of its kubelet, which some units start again by themselves; nothing if systemd does not tell.
+kubelet_now() {
+  unit=$(line_of "$TXN/unit") name=$(line_of "$TXN/child") pid=''
+  start=$(invocation_of "$unit")
+  [ -n "$start" ] || return 0
+  has_process "$unit" "$name" || pid=''
+  printf '%s %s\n' "$start" "${pid%/comm}"
+}
+
+is_same_kubelet() { # WHAT kubelet_now SAID: it is known, and nothing started since
+  [ -n "$1" ] && [ "$(kubelet_now)" = "$1" ]
+}
+
 # The unit stays active with the same main process for several checks in a row, and the expected process exists.
 runs_again() {
   unit=$(line_of "$TXN/unit") name=$(line_of "$TXN/child")

@@ -80,12 +80,15 @@ write() {
     withdraw
     answer changed "$changed"
   }
+  before=$(kubelet_now)
   trouble=$(set_state writing 2>&1) || fails "cannot write below $ROOT: $trouble" withdraw
   trouble=$({ each_file put_new && set_state applied; } 2>&1) && answer applied
   ailment=$(disk_trouble)
   back=$(each_file undo_new 2>&1) ||
     answer broken "writing failed ($trouble), and so did the revert: $back"
   remove_folders
+  [ "$(line_of "$TXN/restart")" = no ] || is_same_kubelet "$before" ||
+    answer broken "writing failed ($trouble); the old files were restored, but the kubelet may have started with new ones meanwhile"
   set_verdict run "reverted immediately, because writing failed: $trouble"
   set_reverted
   stop_switch

@@ -9,6 +9,7 @@ export const bugs = {
   'switch-removed-before-flush': 'the switch is removed before the end of the change is flushed',
   'revert-before-flush': 'a revert goes on from a state that is not flushed yet',
   'list-before-flush': 'a node reports a state that is not flushed yet',
+  'written-and-running': 'write fails, and a kubelet that started meanwhile is not restarted with the old files',
   'write-before-arm': 'the controller writes before the switch is armed',
   'timer-lost-at-reload': 'there is a transient timer and no service that waits, and a daemon-reload loses the timer',
   'boot-unit-removed-too-early': 'a revert removes the switch before it has restored the files',

@@ -60,7 +60,6 @@ export function actsOf(world: World, index: number, bug: Bug | undefined): reado
   }
   switch (phase) {
     case 'start':
-      // A kubelet that starts by itself while files are being written is not part of the model.
       if (world.node.kubelet === Kubelet.down) return [];
       if (controller.role === 'rollback') return [to('notes the revert in its journal', { begun: 2, phase: 'revert' })];
       return [to('notes prepare in its journal', { begun: 1, phase: 'prepare' })];
@@ -140,7 +139,7 @@ function next(controller: Controller, word: Word, bug: Bug | undefined): Partial
       return word === 'armed' ? { phase: 'note-write' } : fails('withdraw');
     case 'write':
       if (word === 'applied') return { phase: 'restart' };
-      return word === 'lost' ? mustRevert : fails('withdraw');
+      return word === 'lost' || word === 'broken' ? mustRevert : fails('withdraw');
     case 'restart':
       return word === 'state' || word === 'rebooted' ? mustRevert : { phase: 'gate' };
     case 'confirm':

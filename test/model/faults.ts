@@ -2,7 +2,7 @@
 import type { Bug } from './bugs.js';
 import { answered, isAlive, isOpen, usesOpenConnection, withController } from './controller.js';
 import { type Item, item, now, remains, renamed } from './item.js';
-import { isThere, stateOf, stopService } from './parts.js';
+import { isThere, readByKubelet, stateOf, stopService } from './parts.js';
 import { withFault, withNode } from './step.js';
 import {
   By,
@@ -25,7 +25,7 @@ export interface Move {
   readonly world: World;
 }
 
-export type FaultKind = 'cut' | 'loss' | 'death' | 'kill' | 'trouble' | 'other';
+export type FaultKind = 'cut' | 'loss' | 'death' | 'kill' | 'trouble' | 'start' | 'other';
 
 export function faultsOf(world: World, kinds: ReadonlySet<FaultKind>, bug: Bug | undefined): readonly Move[] {
   if (world.left.faults === 0) return [];
@@ -35,6 +35,7 @@ export function faultsOf(world: World, kinds: ReadonlySet<FaultKind>, bug: Bug |
     ...(kinds.has('loss') ? lostCalls(after, bug) : []),
     ...(kinds.has('death') ? deaths(after) : []),
     ...(kinds.has('kill') ? kills(after, bug) : []),
+    ...(kinds.has('start') ? kubeletStarts(after) : []),
     ...(kinds.has('other') ? others(after) : []),
   ];
 }
@@ -154,6 +155,13 @@ function kills(world: World, bug: Bug | undefined): readonly Move[] {
     const again: Process = { ...process, at: 0, lock: 0, revertLock: 0 };
     return [fault(`${says}, and systemd starts it again`, { ...rest, processes: [...rest.processes, again] })];
   });
+}
+
+/** It ended, or somebody restarted it. */
+function kubeletStarts(world: World): readonly Move[] {
+  const kubelet = readByKubelet(world);
+  if (world.node.kubelet === Kubelet.down || world.node.kubelet === kubelet) return [];
+  return [fault('the kubelet starts by itself', withNode(world, { kubelet }))];
 }
 
 /** What a person or another tool may do at the node, and a confirm with the nonce of another run of the same name. */

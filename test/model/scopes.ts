@@ -24,7 +24,7 @@ export interface Scope {
 }
 
 const none: Left = { faults: 0, troubles: 1, resumes: 0, rollbacks: 0 };
-const all: readonly FaultKind[] = ['cut', 'loss', 'death', 'kill', 'trouble', 'other'];
+const all: readonly FaultKind[] = ['cut', 'loss', 'death', 'kill', 'trouble', 'start', 'other'];
 
 const world = (controllers: World['controllers'], changes: number, left: Partial<Left>): World => ({
   ...{ node: newNode, changes: Array.from({ length: changes }, () => noChange), processes: [], controllers },

@@ -4,7 +4,7 @@ import type { Change, Node, Process, World } from './world.js';
 export const words = [
   ...(['prepared', 'exists', 'pending', 'changed', 'armed', 'applied', 'put-back', 'restarted', 'confirmed'] as const),
   ...(['already-confirmed', 'reverted', 'already', 'nothing', 'none', 'state', 'error', 'conflict'] as const),
-  ...(['restart-failed', 'rebooted', 'lost'] as const),
+  ...(['restart-failed', 'broken', 'rebooted', 'lost'] as const),
 ] as const;
 /** Words of txn.sh; `already`: reverted already; `rebooted`: state, since the machine was rebooted; `lost`: no answer at all. */
 export type Word = (typeof words)[number];

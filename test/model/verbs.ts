@@ -18,8 +18,18 @@ import {
   thisBoot,
   withdraw,
 } from './parts.js';
-import { type Program, type Turn, answers, changeAt, effect, orTrouble, withChange, withNode } from './step.js';
-import { Backup, Decision, Mark, St, type World } from './world.js';
+import {
+  type Program,
+  type Step,
+  type Turn,
+  answers,
+  changeAt,
+  effect,
+  orTrouble,
+  withChange,
+  withNode,
+} from './step.js';
+import { Backup, Decision, Kubelet, Mark, St, type World } from './world.js';
 
 const txn = 'txn.sh';
 
@@ -116,6 +126,14 @@ function undoNew(file: 'a' | 'b'): Program {
   ];
 }
 
+/** is_same_kubelet (txn-undo.sh). A start that read the old files is told there too, and costs a restart. */
+const looksWhatRuns = (bug: Bug | undefined): Step => ({
+  says: 'looks whether the kubelet started meanwhile',
+  mirrors: `${txn} write`,
+  run: (world) =>
+    world.node.kubelet === Kubelet.old || bug === 'written-and-running' ? [{ world }] : [{ world, answer: 'broken' }],
+});
+
 export function write(bug: Bug | undefined): Program {
   return [
     takeLock(bug, (world, { change }) => {
@@ -136,6 +154,7 @@ export function write(bug: Bug | undefined): Program {
       'writing-failed',
       undoNew('a'),
       undoNew('b'),
+      looksWhatRuns(bug),
       setState(St.reverted, bug),
       stopSwitch(false, bug),
       answers('put-back', `${txn} write`),

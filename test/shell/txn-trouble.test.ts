@@ -1,7 +1,7 @@
 /** A node that is short of something for a while: what fails in passing is nobody's edit, and no reason to give up. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -87,6 +87,29 @@ describe.each(shells)('a node in trouble, under $name', { timeout: 60_000 }, (sh
     });
     expect([readFileSync(a, 'utf8'), readFileSync(b, 'utf8')]).toEqual(['old\n', 'theirs\n']);
     expect(Object.keys(node.tree()).filter((name) => name.includes('kubelatch'))).toEqual([]);
+    node.disarmed();
+  });
+
+  it.each([
+    ['a kubelet that starts while writing fails', 'echo x >>"$PLACE/invocations"'],
+    ['that systemd does not tell which kubelet runs', `echo 'show -p InvocationID' >"$PLACE/systemctl.fails"`],
+  ])('asks for a revert with a restart after %s', async (_, meanwhile) => {
+    const [a, b] = [node.file('a'), node.file('b')];
+    await node.armed([editTo(a, 'new'), editTo(b, 'new')]);
+    shadow(
+      'sync',
+      `case $(cat '${a}') in new*) [ -e "$PLACE/once" ] || { : >"$PLACE/once"; echo theirs >'${b}'; ${meanwhile}; } ;; esac`,
+    );
+    const answer = said(await write(node.session, 'r1'));
+    expect(answer).toMatchObject({ word: 'broken', detail: expect.stringContaining('may have started') as string });
+    expect(readFileSync(a, 'utf8')).toBe('old\n');
+    // The switch still waits: without a controller, the node would restart its kubelet by itself.
+    expect(node.stateOf()).toBe('writing');
+    expect(node.unitFiles()).not.toEqual([]);
+    writeFileSync(b, 'old\n');
+    rmSync(join(node.place.dir, 'systemctl.fails'), { force: true });
+    expect(said(await revert(node.session, 'r1', 'restart', 'the test')).word).toBe('reverted');
+    expect(node.place.systemctlCalls().filter((call) => call === 'restart -- kubelet.service')).toHaveLength(1);
     node.disarmed();
   });
 });

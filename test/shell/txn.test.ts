@@ -48,22 +48,22 @@ describe.each(shells)('txn.sh under $name', { timeout: 60_000 }, (shell) => {
     const modes = [config, env, unit, key].map((path) => (statSync(path).mode & 0o7777).toString(8));
     expect(modes).toEqual(['600', '600', '644', '600']);
     expect((statSync(join(node.etc, 'systemd')).mode & 0o7777).toString(8)).toBe('755');
-    expect(node.place.systemctlCalls()).toEqual([...armed, readBack]);
+    expect(node.place.systemctlCalls()).toEqual([...armed, readBack, asksWhich]);
     expect(said(await restart(node.session, 'r1')).word).toBe('restarted');
-    expect(node.place.systemctlCalls().slice(5)).toEqual(restarted);
+    expect(node.place.systemctlCalls().slice(6)).toEqual(restarted);
     expect(await node.confirm()).toEqual({ word: 'confirmed', detail: '' });
     node.disarmed();
-    expect(node.place.systemctlCalls().slice(7)).toEqual(stopped);
+    expect(node.place.systemctlCalls().slice(8)).toEqual(stopped);
     expect(await node.confirm()).toEqual({ word: 'confirmed', detail: 'already' });
     expect(said(await write(node.session, 'r1'))).toEqual({ word: 'state', detail: 'confirmed' });
     expect(said(await restart(node.session, 'r1'))).toEqual({ word: 'state', detail: 'confirmed' });
 
     expect(said(await revert(node.session, 'r1', 'restart', by)).word).toBe('reverted');
     expect(node.tree()).toEqual(before);
-    expect(node.place.systemctlCalls().slice(10)).toEqual([...armed, asksWhich, ...restarted, ...stopped]);
+    expect(node.place.systemctlCalls().slice(11)).toEqual([...armed, asksWhich, ...restarted, ...stopped]);
     node.disarmed();
     expect(said(await revert(node.session, 'r1', 'restart', by))).toEqual({ word: 'reverted', detail: 'already' });
-    expect(node.place.systemctlCalls()).toHaveLength(20);
+    expect(node.place.systemctlCalls()).toHaveLength(21);
     expect(await node.confirm()).toEqual({ word: 'state', detail: 'reverted' });
   });
 
