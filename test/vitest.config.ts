@@ -13,19 +13,24 @@ const slow = [
   'test/distros/editable-files.test.ts',
   // How much computing megabytes of hostile text cost.
   'test/facts/hostile-text.test.ts',
-  'test/lib/redact-cost.test.ts',
-  // The transaction and the probe, each test under three shells or four.
-  'test/shell/{txn*,states,probe,packet-filter}.test.ts',
+  'test/**/*-cost.test.ts',
+  // The transaction, the probe and requests for certificates, each test under three shells or four.
+  'test/shell/{txn*,states,probe,packet-filter,hostile-process,serving}.test.ts',
+  // Hundreds of shells.
+  'test/node/quote.test.ts',
   // Every -o of every verb, which need modules and streams of their own; real shells and terminals.
   'test/cli/{completion-shells,every-output,terminal}.test.ts',
+  // Starts of TypeScript and eslint.
+  'test/types-and-lint.test.ts',
   // Every state of the model, and the same steps by the real program.
   'test/model/{whole,conformance}.test.ts',
   // Every form that a secret can have, in every report.
   'test/secrets/canary.test.ts',
-  // Pages in a real Chromium.
+  // Pages in a real Chromium, and the whole site built before.
   'test/report/html.test.ts',
-  // A hundred and more starts of the built program, or of the lab's small cluster.
-  'test/cli/{baseline,documented,examples,help,input-files,plan-file,report,resume,packed,screens,streams}.test.ts',
+  'test/docs/site.test.ts',
+  // Dozens of starts of the built program, half a second of a processor each, or of the lab's small cluster.
+  'test/cli/{baseline,documented,examples,help,init,input-files,plan-file,report,resume,packed,screens,streams,windows}.test.ts',
   'test/lab-standin.test.ts',
   // Every edit on every shape of k3s and RKE2; worker threads that are ended.
   'test/distros/supervised-edits.test.ts',
