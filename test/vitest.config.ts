@@ -20,8 +20,6 @@ const slow = [
   'test/node/quote.test.ts',
   // Every -o of every verb, which need modules and streams of their own; real shells and terminals.
   'test/cli/{completion-shells,every-output,terminal}.test.ts',
-  // Starts of TypeScript and eslint.
-  'test/types-and-lint.test.ts',
   // Every state of the model, and the same steps by the real program.
   'test/model/{whole,conformance}.test.ts',
   // Every form that a secret can have, in every report.
