@@ -38,7 +38,7 @@ lint() {
   [ "$sum" != "$(cat "$cache/lint" 2>/dev/null)" ] || return 0
   eslint --max-warnings 0 . && printf '%s\n' "$sum" >"$cache/lint"
 }
-format() { prettier --check --log-level warn .; }
+format() { prettier --check --log-level warn --cache --cache-strategy content --cache-location "$cache/prettier" .; }
 unused() { knip --no-progress; }
 # What runs on nodes arrives on a shell's stdin and has no first line that names one.
 shellcheck_all() { shellcheck -s sh "${node_scripts[@]}" && shellcheck "${other_scripts[@]}"; }
