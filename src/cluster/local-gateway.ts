@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
+import { exitText } from '../lib/exit-text.js';
 import { type Result, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 import { proxyEndReason } from './plain-reason.js';
@@ -101,7 +102,7 @@ function runKubectl(
       if (code === 0) end(ok(undefined));
     });
     child.on('close', (code, signal) => {
-      end(unreachable(oneLine(stderr) || `kubectl ended with ${code ?? signal ?? 'no exit status'}`));
+      end(unreachable(oneLine(stderr) || `kubectl ${exitText(code, signal)}`));
     });
   });
 }

@@ -1,6 +1,7 @@
 /** Runs one hook: a program of the operator, without a shell, in its own process group, for a limited time and output. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { messageOf } from '../lib/errors.js';
+import { exitText } from '../lib/exit-text.js';
 import type { SafeText } from '../lib/output.js';
 import { redact } from '../lib/redact.js';
 import { oneLine } from '../lib/sanitize.js';
@@ -58,7 +59,7 @@ export function runHook({ path, facts, env, timeout, signal, onLine }: HookProce
     child.on('error', (error) => finish(`could not be started: ${oneLine(error.message)}`));
     // What it leaves behind must not keep its pipes open, nor go on unseen.
     child.on('exit', () => signalGroup(child, 'SIGKILL'));
-    child.on('close', (code, by) => finish(code === 0 ? undefined : `ended with ${code ?? by ?? 'no exit status'}`));
+    child.on('close', (code, by) => finish(code === 0 ? undefined : exitText(code, by)));
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(facts);
   });

@@ -83,14 +83,14 @@ it('a before hook that fails leaves its host alone; an after hook that fails rev
   ];
   const kept = await scene.result<RunResult>(1, ['apply', '-i', inventory, ...swift, ...failing]);
   expect(outcomes(kept)).toEqual({ n1: 'confirmed', n2: 'failed', n3: 'confirmed' });
-  expect(hostOf(kept, 'n2').reason).toBe('not started: the before-host hook ended with 3');
+  expect(hostOf(kept, 'n2').reason).toBe('not started: the before-host hook exited with 3');
   expect([await kubeletFiles(lab, 'n2'), await processOf(lab, 'n2')]).toEqual([planted['n2'], before]);
   const mark = join(scene.folder, 'after');
   const last = ['--hook-after-host', hook('after', `touch ${mark}; exit 1`), '-l', 'n2'];
   const warned = await scene.result<RunResult & { notes: string[] }>(1, ['apply', '-i', inventory, ...swift, ...last]);
   expect([outcomes(warned), existsSync(mark)]).toEqual([{ n2: 'confirmed' }, true]);
   expect(warned.notes).toContain(
-    'the after-host hook ended with 1 (n2); what it was to do may have to be done by hand',
+    'the after-host hook exited with 1 (n2); what it was to do may have to be done by hand',
   );
 });
 

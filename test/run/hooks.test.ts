@@ -91,7 +91,7 @@ it('before a host: a failure keeps it from starting, counts as a failed host, an
   });
   expect(result.kinds).toBe('failed skipped skipped');
   expect(result.order).toEqual(['before-host n1', 'after-host n1']);
-  expect(result.outcomes[0]?.reason).toBe('not started: the before-host hook ended with 3');
+  expect(result.outcomes[0]?.reason).toBe('not started: the before-host hook exited with 3');
   expect(result.stopped).toBe('1 host failed (n1), 0 allowed');
   expect(result.hooks[0]).toMatchObject({ hook: 'before-host', host: 'n1', output: ['no silence'] });
   const more = await roll({ hooks: { 'before-host': program('grep -q "n2" && exit 1; exit 0') }, maxFailures: 1 });
@@ -103,7 +103,7 @@ it('before a wave: a failure stops the rollout before it, and the wave’s after
     hooks: { 'before-wave': program('grep -q \'"wave":2\' && exit 1; exit 0'), 'after-wave': program('exit 0') },
   });
   expect(result.kinds).toBe('confirmed skipped skipped');
-  expect(result.stopped).toBe('the before-wave hook of wave 2 ended with 1; no host of it was started');
+  expect(result.stopped).toBe('the before-wave hook of wave 2 exited with 1; no host of it was started');
   expect(result.isPaused).toBe(false);
   expect(result.order.slice(-2)).toEqual(['before-wave 2', 'after-wave 2']);
 });
@@ -111,7 +111,7 @@ it('before a wave: a failure stops the rollout before it, and the wave’s after
 it('after a host: runs after a revert too, and its failure changes no outcome', async () => {
   const result = await roll({ hooks: { 'after-host': program('exit 1') }, outcomes: { n1: 'reverted' } });
   expect(result.kinds).toBe('reverted skipped skipped');
-  expect(result.hooks).toMatchObject([{ hook: 'after-host', host: 'n1', failure: 'ended with 1' }]);
+  expect(result.hooks).toMatchObject([{ hook: 'after-host', host: 'n1', failure: 'exited with 1' }]);
   const fine = await roll({ hooks: { 'after-host': program('exit 1') } });
   expect([fine.kinds, fine.stopped]).toEqual(['confirmed confirmed confirmed', undefined]);
 });
@@ -158,6 +158,8 @@ it('a hook has a deadline, and no program is no hook', async () => {
   expect(await runHook({ ...base, path: slow, timeout: 1, signal: AbortSignal.abort() })).toBe(
     'was not started: interrupted',
   );
+  const killed = program('kill -TERM $$; sleep 30');
+  expect(await runHook({ ...base, path: killed, timeout: 20_000 })).toBe('was ended by SIGTERM');
   // Nothing of this program's environment but what is named.
   const own = program('test "$(env | cut -d= -f1 | grep -vcE "^(PATH|PWD|SHLVL|_|OLDPWD)$")" = 0');
   expect(await runHook({ ...base, path: own, timeout: 20_000 })).toBeUndefined();

@@ -160,7 +160,14 @@ describe('the output of a hook', () => {
   const ofHook = (host: string, state: 'done' | 'failed'): RunEvent[] => [
     { event: 'hook', hook: 'before-host', host, wave: 1, state: 'started' },
     { event: 'hook-output', hook: 'before-host', host, wave: 1, line: `from the balancer of ${host}` },
-    { event: 'hook', hook: 'before-host', host, wave: 1, state, ...(state === 'failed' && { reason: 'ended with 3' }) },
+    {
+      event: 'hook',
+      hook: 'before-host',
+      host,
+      wave: 1,
+      state,
+      ...(state === 'failed' && { reason: 'exited with 3' }),
+    },
   ];
   test.each([
     ['on a terminal', { isTty: true, quiet: false }],
@@ -173,7 +180,7 @@ describe('the output of a hook', () => {
     await progress.stop();
     const text = stripVTControlCharacters(shown());
     expect(text).not.toContain('balancer of n1');
-    expect(text).toMatch(/n2: before-host hook \| from the balancer of n2[^]*! n2: before-host hook ended with 3/);
+    expect(text).toMatch(/n2: before-host hook \| from the balancer of n2[^]*! n2: before-host hook exited with 3/);
     expect(text.match(/balancer of n2/g)).toHaveLength(1);
   });
 
