@@ -13,13 +13,15 @@ import { nextCommand } from '../lib/next-command.js';
 export interface UndoneChange {
   readonly id: string;
   readonly paths: readonly string[];
+  /** Those of `paths` that it created: taking it back removes them. */
+  readonly created: readonly string[];
   /** Its change restarted the kubelet. */
   readonly restarts: boolean;
 }
 
-/** Restores one node to its state before a run; the files that were restored are the outcome's edits. */
+/** Restores one node to its state before a run; the files that were restored or removed are the outcome's edits. */
 export async function rollbackHost(
-  { id, paths, restarts }: UndoneChange,
+  { id, paths, created, restarts }: UndoneChange,
   task: HostTask,
   context: RunContext,
 ): Promise<Outcome> {
@@ -30,7 +32,8 @@ export async function rollbackHost(
   try {
     const outcome = (await refusal(session, task, track)) ?? (await takeBack());
     const isRestored = outcome.outcome === 'confirmed';
-    return isRestored ? { ...outcome, edits: paths.map((path) => ({ path, action: 'restore' })) } : outcome;
+    const edits = paths.map((path) => ({ path, action: created.includes(path) ? 'remove' : 'restore' }));
+    return isRestored ? { ...outcome, edits } : outcome;
   } finally {
     await session.close();
   }

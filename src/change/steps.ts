@@ -105,10 +105,13 @@ async function certificateFor(
 async function prepare(change: NodeChange): Promise<Failure | undefined> {
   const { plan, certificate, about, nonce, id, task, track } = change;
   const hold = change.cordonMode === 'drain' ? drainTimeout / 1000 + 60 : 60;
+  const edits = [...plan.edits, ...certificate];
+  const paths = edits.map(({ path }) => path);
+  const created = edits.filter(({ action }) => action === 'create').map(({ path }) => path);
   // An answer that was lost does not tell what was done.
   change.undo = 'withdraw';
   const answer = await track.step('prepare', () =>
-    node.prepare(sessionOf(change), id, { ...plan, edits: [...plan.edits, ...certificate], about, nonce, hold }),
+    node.prepare(sessionOf(change), id, { ...plan, edits, about: { ...about, paths, created }, nonce, hold }),
   );
   if (!answer.ok) return failedCall(change, answer.error);
   const refusal = refusalFor(answer, 'prepared', task.host);

@@ -52,6 +52,8 @@ export interface TxnAbout {
   readonly plan: HostPlan;
   /** Of the files that were changed. */
   readonly paths?: readonly string[] | undefined;
+  /** Those of `paths` that the change creates, so that a rollback removes them; undefined in records of older versions. */
+  readonly created?: readonly string[] | undefined;
   /** The node was to be cordoned for the change; undefined: left as it is. */
   readonly seclusion?: 'cordon' | 'drain' | undefined;
 }

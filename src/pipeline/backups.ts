@@ -5,7 +5,7 @@ import type { HostPlan } from '../plan/host-plan.js';
 import type { UndoneRun } from '../report/undo-text.js';
 import type { Outcome } from '../run/outcome.js';
 import type { Backup, HostBackups } from '../report/model.js';
-import { type HostTransactions, pathsOf } from './node-transactions.js';
+import { type HostTransactions, createdOf, pathsOf } from './node-transactions.js';
 import { hostOutcome } from '../run/outcome.js';
 import { nextCommand } from '../lib/next-command.js';
 
@@ -55,14 +55,18 @@ export function undoneRun(kept: readonly HostTransactions[], id: string, found: 
   const backups = found.map(({ host, plan }) => {
     const of = kept.find((one) => one.host.name === host.name)?.transactions;
     const own = of?.ok === true ? of.value.find((one) => one.id === id) : undefined;
-    return { host: host.name, fixes: plan.fixes, backup: own && backupOf(own) };
+    const removes = own === undefined ? [] : createdOf(own);
+    return { host: host.name, fixes: plan.fixes, backup: own && backupOf(own), removes };
   });
   const told = backups.flatMap(({ backup }) => backup ?? []);
   return {
     run: id,
     startedAt: told.find(({ startedAt }) => startedAt !== '')?.startedAt ?? '',
     operator: told.find(({ operator }) => operator !== '')?.operator ?? '',
-    hosts: backups.map(({ host, fixes, backup }) => ({ host, fixes, files: backup?.files ?? [] })),
+    hosts: backups.map(({ host, fixes, backup, removes }) => {
+      const restores = (backup?.files ?? []).filter((path) => !removes.includes(path));
+      return { host, fixes, restores, removes };
+    }),
   };
 }
 

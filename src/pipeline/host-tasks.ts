@@ -9,7 +9,6 @@ import type { Host } from '../inventory/host.js';
 import { isoTime } from '../lib/clock.js';
 import type { HostPlan } from '../plan/host-plan.js';
 import { longestChange, longestRevert, longestUninstall } from '../plan/rollout-time.js';
-import { servingPaths } from '../plan/serving-plan.js';
 import type { Journal } from '../run/journal.js';
 import { operator } from '../run/open.js';
 import type { Outcome } from '../run/outcome.js';
@@ -42,7 +41,6 @@ export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunCont
     tool: run.version,
     operator: operator(),
     plan: { ...plan, edits: [], expect: [] },
-    paths: [...plan.edits.map(({ path }) => path), ...(plan.serving === undefined ? [] : servingPaths(plan.serving))],
     seclusion: plan.restart && context.cordonMode !== 'none' ? context.cordonMode : undefined,
   };
   const task = taskFor(plan, host, run, context);
@@ -60,10 +58,15 @@ function withSkippedRules(outcome: Outcome, { skippedRules = [] }: HostPlan): Ou
 }
 
 /** `id`: the run that is rolled back. */
-export function rollbackTask({ host, plan, paths }: KeptRun, id: string, run: Run, context: RunContext): RolloutHost {
+export function rollbackTask(
+  { host, plan, ...files }: KeptRun,
+  id: string,
+  run: Run,
+  context: RunContext,
+): RolloutHost {
   const task = taskFor(plan, host, run, context);
   const mayTake = longestRevert(context.timing.gate);
-  return { ...task, mayTake, run: () => rollbackHost({ id, paths, restarts: plan.restart }, task, context) };
+  return { ...task, mayTake, run: () => rollbackHost({ id, ...files, restarts: plan.restart }, task, context) };
 }
 
 export function recoveryTask(

@@ -57,13 +57,21 @@ export interface KeptRun {
   readonly plan: HostPlan;
   /** The files that it changed. */
   readonly paths: readonly string[];
+  /** Those of `paths` that it created. */
+  readonly created: readonly string[];
 }
 
 /** As its node tells them: any text may stand where a list belongs. */
-export function pathsOf({ about }: Pick<NodeTransaction, 'about'>): readonly string[] {
-  const paths: unknown = about.paths;
-  return Array.isArray(paths) ? paths.filter((one): one is string => typeof one === 'string') : [];
-}
+export const pathsOf = ({ about }: Pick<NodeTransaction, 'about'>): readonly string[] => textsOf(about.paths);
+
+/** Those of `pathsOf` that were not there before. */
+export const createdOf = (transaction: Pick<NodeTransaction, 'about'>): readonly string[] => {
+  const created = textsOf(transaction.about.created);
+  return pathsOf(transaction).filter((path) => created.includes(path));
+};
+
+const textsOf = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
 
 /** The hosts that have backups of a run, and those that did not answer. */
 export function hostsWithRun(
@@ -77,8 +85,10 @@ export function hostsWithRun(
     const transaction = transactions.value.find((one) => one.id === id);
     if (transaction === undefined) continue;
     const plan = readStoredPlan(transaction.about.plan);
-    if (plan !== undefined) found.push({ host, plan: { ...plan, host: host.name }, paths: pathsOf(transaction) });
-    else {
+    if (plan !== undefined) {
+      const files = { paths: pathsOf(transaction), created: createdOf(transaction) };
+      found.push({ host, plan: { ...plan, host: host.name }, ...files });
+    } else {
       const hint = `the old files are on the node, in /var/lib/kubelatch/txn/${id}/old`;
       unusable.push(hostOutcome(host.name, 'unknown', `the backup of run ${id} on the node cannot be read`, hint));
     }

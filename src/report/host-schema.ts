@@ -103,7 +103,12 @@ export const changedHost = z.object({
   outcome,
   reason: text('Why, in one line').optional(),
   hint: text('What to do next, in one line').optional(),
-  edits: z.array(z.object({ path: text('Path of the file'), action: text('As in the plan; `restore` in a rollback') })),
+  edits: z.array(
+    z.object({
+      path: text('Path of the file'),
+      action: text('As in the plan; in a rollback `restore`, or `remove` for a file that the run created'),
+    }),
+  ),
   gate: z
     .array(
       z.object({

@@ -8,7 +8,10 @@ import { line } from './words.js';
 /** What one node keeps of the run. Every text in it is the node's. */
 export interface UndoneHost {
   readonly host: string;
-  readonly files: readonly string[];
+  /** Files that get back what they were before. */
+  readonly restores: readonly string[];
+  /** Files that the run created. */
+  readonly removes: readonly string[];
   /** Rules that the run made pass. */
   readonly fixes: readonly string[];
 }
@@ -29,24 +32,33 @@ export function undoText({ run, startedAt, operator, hosts }: UndoneRun, now: st
   const none = 'no failing rule, as far as the nodes tell';
   return [
     ...paragraph('', title, width).map(style.bold),
-    ...list('  restores: ', hosts, ({ files }) => files, 'no files', width),
+    ...list(
+      '  restores: ',
+      hosts,
+      ({ restores, removes }) => (restores.length > 0 || removes.length === 0 ? restores : undefined),
+      'no files',
+      width,
+    ),
+    ...list('  removes: ', hosts, ({ removes }) => (removes.length > 0 ? removes : undefined), '', width),
     ...list('  reopens: ', hosts, ({ fixes }) => fixes, none, width).map(style.red),
   ].join('\n');
 }
 
-/** Hosts with the same list share it; their names follow only where lists differ. */
+/** Hosts with the same list share it; their names follow only where lists differ. A host whose list is undefined has no line. */
 function list(
   label: string,
   hosts: readonly UndoneHost[],
-  of: (host: UndoneHost) => readonly string[],
+  of: (host: UndoneHost) => readonly string[] | undefined,
   none: string,
   width: number,
 ): string[] {
-  const groups = groupBy(hosts, (host) => JSON.stringify(of(host)));
-  return groups.flatMap((group) => {
-    const [first] = group;
-    const items = first === undefined ? [] : of(first).map((item) => line(item, 200));
-    const where = groups.length === 1 ? '' : ` (${hostList(group.map(({ host }) => host))})`;
+  const told = hosts.flatMap((host) => {
+    const items = of(host);
+    return items === undefined ? [] : [{ name: host.host, items }];
+  });
+  return groupBy(told, ({ items }) => JSON.stringify(items)).flatMap((group) => {
+    const items = group[0]?.items.map((item) => line(item, 200)) ?? [];
+    const where = group.length === hosts.length ? '' : ` (${hostList(group.map(({ name }) => name))})`;
     return paragraph(label, `${items.length === 0 ? none : items.join(', ')}${where}`, width);
   });
 }

@@ -11,7 +11,11 @@ vi.mock(import('../../src/lib/clock.js'), async (original) => ({
 }));
 
 async function rollBack(node: FakeNode, restarts = true, run = context()): Promise<Outcome> {
-  const outcome = await rollbackHost({ id: 'r1', paths: ['/x'], restarts }, node.task(), run);
+  const outcome = await rollbackHost(
+    { id: 'r1', paths: ['/x', '/new'], created: ['/new'], restarts },
+    node.task(),
+    run,
+  );
   node.verify();
   return outcome;
 }
@@ -24,7 +28,10 @@ it('puts back, restarts, and proves the old configuration', async () => {
   expect(outcome).toMatchObject({
     outcome: 'confirmed',
     reason: 'restored to its state before run r1',
-    edits: [{ path: '/x', action: 'restore' }],
+    edits: [
+      { path: '/x', action: 'restore' },
+      { path: '/new', action: 'remove' },
+    ],
   });
   expect(outcome.gate.map(({ check }) => check)).toEqual(['kubelet-process', 'healthz', 'lease', 'ready', 'configz']);
   expect(node.verbs).toEqual(['revert restart']);

@@ -53,6 +53,8 @@ it('a certificate is issued before anything changes, and is part of the change',
   ]);
   const [prepare] = calls.filter(({ args }) => args[0] === 'prepare');
   expect(prepare?.args).toContain('@key');
+  // A rollback removes what was not there before.
+  expect(aboutOf(prepare?.args)).toMatchObject({ created: outcome.edits.slice(-2).map(({ path }) => path) });
   // Through this fake no connection can be opened: never a silent pass.
   expect(outcome.gate.find(({ check }) => check === 'serving-certificate')).toMatchObject({ unchecked: true });
 });
@@ -62,7 +64,13 @@ it('nothing is asked where the kubelet has a certificate of the cluster', async 
   const outcome = await apply(node);
   expect(outcome).toMatchObject({ outcome: 'confirmed', edits: [{ path: '/etc/kubelet.yaml' }] });
   expect(outcome.gate.map(({ check }) => check)).not.toContain('serving-certificate');
+  const prepare = node.sessions.flatMap(({ runs }) => runs).find(({ args }) => args[0] === 'prepare');
+  expect(aboutOf(prepare?.args)).toMatchObject({ paths: ['/etc/kubelet.yaml'], created: [] });
 });
+
+/** What the node is to keep of the change. */
+const aboutOf = (args: readonly string[] = []): unknown =>
+  JSON.parse(Buffer.from(args[10] ?? '', 'base64').toString('utf8'));
 
 const refused = { reason: 'csr-1: an address of another node', hint: 'look at it: kubelatch csr list' };
 it.each<[string, () => FakeNode, Parameters<typeof context>[0], RegExp]>([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeTransaction } from '../../src/change/transaction.js';
 import { fail, ok } from '../../src/lib/result.js';
-import { backupsOf, builtUpon } from '../../src/pipeline/backups.js';
+import { backupsOf, builtUpon, undoneRun } from '../../src/pipeline/backups.js';
 import type { HostTransactions } from '../../src/pipeline/node-transactions.js';
 import { hostNamed } from './kept-run.js';
 
@@ -84,4 +84,17 @@ describe('a run that a later one built upon', () => {
     const own = change('r1', ['/x'], { state: 'reverting' });
     expect(builtUpon([kept('n1', own, change('r2', ['/x']))], 'r1')).toEqual([]);
   });
+});
+
+it('a rollback removes what the run created, and restores the rest, no matter what a node reports', () => {
+  const about = (created: unknown) => ({ paths: ['/x', '/new'], created }) as unknown as NodeTransaction['about'];
+  const nodes = [
+    kept('n1', change('r1', [], { about: about(['/new', '/etc/passwd']) })),
+    kept('n2', change('r1', [], { about: about('no list') })),
+  ];
+  const found = nodes.map(({ host }) => ({ host, plan: { fixes: [] } }));
+  expect(undoneRun(nodes, 'r1', found).hosts).toMatchObject([
+    { host: 'n1', restores: ['/x'], removes: ['/new'] },
+    { host: 'n2', restores: ['/x', '/new'], removes: [] },
+  ]);
 });
