@@ -144,6 +144,7 @@ export async function withRun<T>(
       clusterChoice: {
         kubeconfig: flags.kubeconfig,
         context: flags.context,
+        setBy: flags.setBy,
         kubectl: flags.kubectl,
         use: flags.cluster,
       },

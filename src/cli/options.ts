@@ -16,6 +16,8 @@ export interface Flags {
   readonly outputFile?: string;
   readonly kubeconfig?: string;
   readonly context?: string;
+  /** Where these two were set: `--context`, `KUBELATCH_CONTEXT`, `context in ~/.config/kubelatch/config.yaml`. */
+  readonly setBy?: { readonly kubeconfig?: string; readonly context?: string };
   readonly kubectl: string;
   readonly cluster: boolean;
   readonly forks: number;
@@ -140,4 +142,23 @@ export function readSwitches(command: Command, env: Readonly<Record<string, stri
     }
     command.setOptionValueWithSource(one.attributeName(), one.negate ? !on : on, 'env');
   }
+}
+
+/** By option: the flag, variable or key of the user's own file that set it, as a person finds it. None that a folder's file may set. */
+export function setBy(command: Command, names: readonly string[], userFile: string): Readonly<Record<string, string>> {
+  const places = command.options.flatMap((one): [string, string][] => {
+    const name = one.attributeName();
+    if (!names.includes(name)) return [];
+    switch (command.getOptionValueSource(name)) {
+      case 'cli':
+        return [[name, one.long ?? name]];
+      case 'env':
+        return [[name, variableOf(one)]];
+      case 'config':
+        return [[name, `${name} in ${userFile}`]];
+      default:
+        return [];
+    }
+  });
+  return Object.fromEntries(places);
 }

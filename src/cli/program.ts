@@ -5,7 +5,7 @@ import { didYouMean } from '../lib/suggest.js';
 import { checkFolders, checkPlanFlags, checkSettings } from './check-settings.js';
 import { applyConfigFiles } from './config-file.js';
 import { layout, programHelp, verbHelp } from './help.js';
-import { type Flags, readSwitches } from './options.js';
+import { type Flags, readSwitches, setBy } from './options.js';
 import { rememberFlags } from './remember-flags.js';
 import { sayOn } from './say.js';
 import { type Verb, verbs } from './verbs.js';
@@ -23,13 +23,15 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
       if (verb.hidden === true) refuseUnknownVerb(program, command.args[0]);
       refuseUnknownVerbBelow(program, verb.name, command.args[0]);
       readSwitches(command, process.env);
-      applyConfigFiles(command, { folder: './kubelatch.yaml', user: userConfig(process.env), say });
+      const user = userConfig(process.env);
+      applyConfigFiles(command, { folder: './kubelatch.yaml', user, say });
       checkSettings(command.opts());
       checkFolders(command.opts());
       rememberFlags(verb, command, verbs, process.env);
       if (verb.name === 'apply')
         checkPlanFlags(command.args[0], (name) => command.getOptionValueSource(name) === 'cli');
-      code = await dispatch(verb, command.opts(), command.args);
+      const flags = { ...command.opts<Flags>(), setBy: setBy(command, ['kubeconfig', 'context'], user) };
+      code = await dispatch(verb, flags, command.args);
     });
   }
   // Needs no flag, no file and no context.

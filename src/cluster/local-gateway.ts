@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { exitText } from '../lib/exit-text.js';
 import { type Result, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
-import { proxyEndReason } from './plain-reason.js';
+import { type KubectlPlaces, proxyEndReason } from './plain-reason.js';
 import { createTempFolder } from '../lib/temp-folder.js';
 import { script } from '../node/scripts.js';
 import { type ClusterError, type Gateway, httpGet, httpRequest, startTimeout, unreachable } from './gateway.js';
@@ -16,6 +16,8 @@ export async function openLocalGateway(options: {
   readonly kubectl: string;
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
+  /** What to check where kubectl cannot use them. */
+  readonly places: KubectlPlaces;
 }): Promise<Result<Gateway, ClusterError>> {
   const folder = createTempFolder();
   const socketPath = join(folder, 'api');
@@ -33,7 +35,7 @@ export async function openLocalGateway(options: {
     process.off('exit', removeFolder);
     return Promise.resolve();
   };
-  const started = await waitUntilServing(child, options.kubectl);
+  const started = await waitUntilServing(child, options);
   if (!started.ok) {
     await close();
     return started;
@@ -46,7 +48,10 @@ export async function openLocalGateway(options: {
   });
 }
 
-function waitUntilServing(child: ChildProcess, kubectl: string): Promise<Result<undefined, ClusterError>> {
+function waitUntilServing(
+  child: ChildProcess,
+  { kubectl, places }: { readonly kubectl: string; readonly places: KubectlPlaces },
+): Promise<Result<undefined, ClusterError>> {
   return new Promise((resolve) => {
     let stderr = '';
     const late = `${kubectl} proxy did not start within ${startTimeout / 1000} s`;
@@ -57,7 +62,7 @@ function waitUntilServing(child: ChildProcess, kubectl: string): Promise<Result<
     };
     child.on('error', (error) => end(unreachable(`${kubectl} could not be run: ${error.message}`)));
     // Wait for `close`, not `exit`, because stderr may still arrive after `exit`.
-    child.on('close', () => end(unreachable(proxyEndReason(kubectl, stderr))));
+    child.on('close', () => end(unreachable(proxyEndReason(kubectl, stderr, places))));
     child.stderr?.on('data', (chunk: Buffer) => {
       stderr = (stderr + chunk.toString('utf8')).slice(-2048);
     });

@@ -25,27 +25,35 @@ const plain: readonly (readonly [sign: RegExp, say: (place: string) => string])[
   ],
 ];
 
-const unreadable: readonly (readonly [sign: RegExp, say: (found: readonly string[]) => string])[] = [
+/** Where a person set what kubectl was given, in words that follow `check`: `--kubeconfig`, `cluster.context in inventory.yaml`. */
+export interface KubectlPlaces {
+  readonly kubeconfig: string;
+  readonly context: string;
+}
+
+type Say = (found: readonly string[], places: KubectlPlaces) => string;
+
+const unreadable: readonly (readonly [sign: RegExp, say: Say])[] = [
   [
     /error loading config file "([^"]{1,300})": (.{1,300})/,
-    ([, path, why]) => `the kubeconfig ${path} cannot be read (${why}); check --kubeconfig`,
+    ([, path, why], at) => `the kubeconfig ${path} cannot be read (${why}); check ${at.kubeconfig}`,
   ],
   [
     /error: stat ([^:]{1,300}): (no such file or directory|permission denied)/,
-    ([, path, why]) => `the kubeconfig ${path} cannot be read (${why}); check --kubeconfig`,
+    ([, path, why], at) => `the kubeconfig ${path} cannot be read (${why}); check ${at.kubeconfig}`,
   ],
   [
     /context "([^"]{1,300})" does not exist|no context exists with the name: "([^"]{1,300})"/,
-    ([, one, other]) => `the kubeconfig has no context ${one ?? other ?? ''}; check --context`,
+    ([, one, other], at) => `the kubeconfig has no context ${one ?? other ?? ''}; check ${at.context}`,
   ],
 ];
 
 /** The last words of a kubectl that ended, in plain words where they are about its kubeconfig. */
-export function proxyEndReason(kubectl: string, words: string): string {
+export function proxyEndReason(kubectl: string, words: string, places: KubectlPlaces): string {
   const text = oneLine(words);
   for (const [sign, say] of unreadable) {
     const found = sign.exec(text);
-    if (found !== null) return oneLine(say(found));
+    if (found !== null) return oneLine(say(found, places));
   }
   return oneLine(`${kubectl} proxy ended: ${text}`);
 }

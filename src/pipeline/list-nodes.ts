@@ -27,7 +27,12 @@ export async function listNodes({
   kubeconfig,
   context,
 }: ClusterSource): Promise<Result<readonly FoundNode[], string>> {
-  const gateway = await openLocalGateway({ kubectl, kubeconfig, context });
+  const gateway = await openLocalGateway({
+    kubectl,
+    kubeconfig,
+    context,
+    places: { kubeconfig, context: '--context' },
+  });
   if (!gateway.ok) return fail(gateway.error.message);
   try {
     const nodes = await listAll(gateway.value, '/api/v1/nodes');

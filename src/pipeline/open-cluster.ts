@@ -2,6 +2,7 @@
 import { createCluster, type Cluster } from '../cluster/cluster.js';
 import { credentialPlugins } from '../cluster/credential-plugins.js';
 import { openLocalGateway } from '../cluster/local-gateway.js';
+import type { KubectlPlaces } from '../cluster/plain-reason.js';
 import { openRemoteGateway } from '../cluster/remote-gateway.js';
 import { distros } from '../distros/index.js';
 import type { Inventory } from '../inventory/host.js';
@@ -13,6 +14,8 @@ import type { Run } from './context.js';
 export interface ClusterChoice {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
+  /** Where these two were set, such as `--kubeconfig` or `KUBELATCH_KUBECONFIG`; each undefined where it was not. */
+  readonly setBy?: Partial<KubectlPlaces> | undefined;
   /** False with --no-cluster: the API server is not asked at all. */
   readonly use: boolean;
   /** The kubectl program on this machine. */
@@ -50,13 +53,25 @@ export async function reachCluster(
   }
   if (choice.kubeconfig === undefined && kubeconfig !== undefined)
     await tellPrograms(kubeconfig, inventory.path, report);
-  const gateway = await openLocalGateway({ kubectl: choice.kubectl, kubeconfig, context });
+  const places = placesOf(inventory, choice);
+  const gateway = await openLocalGateway({ kubectl: choice.kubectl, kubeconfig, context, places });
   if (!gateway.ok) return fail(gateway.error.message);
   const cluster = createCluster(gateway.value);
   const view = await cluster.view();
   if (view.ok) return ok(cluster);
   await cluster.close();
   return fail(view.error.message);
+}
+
+/** The inventory, unless this call says otherwise. With a context alone, kubectl looks for its kubeconfig itself. */
+function placesOf({ path, cluster }: Inventory, { kubeconfig, context, setBy = {} }: ClusterChoice): KubectlPlaces {
+  const file = path === '-' ? 'the inventory' : oneLine(path);
+  const kubectls = 'the kubeconfig of kubectl (KUBECONFIG, or ~/.kube/config)';
+  const here = cluster.kubeconfig === undefined ? kubectls : `cluster.kubeconfig in ${file}`;
+  return {
+    kubeconfig: kubeconfig === undefined ? here : (setBy.kubeconfig ?? '--kubeconfig'),
+    context: context === undefined ? `cluster.context in ${file}` : (setBy.context ?? '--context'),
+  };
 }
 
 /** Reports the programs that kubectl will start because of the kubeconfig in the inventory, before it starts them. */

@@ -1,6 +1,6 @@
 /** Inventory, playbook, saved plan and kubelatch.yaml: what is wrong in them is told with file and line, exit 64. */
-import { chmodSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { closedPort, inventoryOf, openPlace, type Place, type Ran } from './program.js';
 
@@ -61,6 +61,32 @@ describe('the inventory', () => {
     const ran = await place.kubelatch(['audit', '-i', 'good.yaml', '--limit', 'workerz']);
     refused(ran);
     expect(ran.stderr).toMatch(/did you mean "workers"\?/i);
+  });
+});
+
+describe('a kubeconfig that kubectl cannot read', () => {
+  const inHome = 'home/.config/kubelatch/config.yaml';
+  const check = async (inventory: string, flags: readonly string[] = [], env = {}): Promise<string> => {
+    place.file('kubectl', '#!/bin/sh\necho "error: stat /gone: no such file or directory" >&2\nexit 1\n');
+    chmodSync(join(place.folder, 'kubectl'), 0o755);
+    place.file('prod.yaml', inventoryOf(port).replace('name: lab', `name: lab${inventory}`));
+    const args = ['inventory', 'check', '-i', 'prod.yaml', '--kubectl', './kubectl', ...flags];
+    const { stdout } = await place.kubelatch(args, { env });
+    return stdout.replace(/\s+/g, ' ');
+  };
+
+  it('is told with the place that names it', async () => {
+    const named = ', kubeconfig: /gone';
+    const why = 'the kubeconfig /gone cannot be read (no such file or directory); check';
+    expect(await check(named)).toContain(`${why} cluster.kubeconfig in prod.yaml `);
+    expect(await check(named, ['--kubeconfig', '/gone'])).toContain(`${why} --kubeconfig `);
+    expect(await check('', [], { KUBELATCH_KUBECONFIG: '/gone' })).toContain(`${why} KUBELATCH_KUBECONFIG `);
+    expect(await check('', ['--context', 'c'])).toContain(`${why} the kubeconfig of kubectl (KUBECONFIG, or `);
+    mkdirSync(join(place.folder, dirname(inHome)), { recursive: true });
+    const config = place.file(inHome, 'kubeconfig: /gone\n');
+    const said = await check('');
+    rmSync(config);
+    expect(said).toContain(`${why} kubeconfig in ${config} `);
   });
 });
 

@@ -14,6 +14,8 @@ import { FakeSession } from '../fake/fake-session.js';
 const kubectl = new URL('fake-kubectl.mjs', import.meta.url).pathname;
 /** A busy machine takes its time. */
 const patience = { timeout: 30_000 };
+/** What to check where kubectl cannot use its kubeconfig. */
+const places = { kubeconfig: '--kubeconfig', context: '--context' };
 let dir: string;
 const calls = (): string[][] =>
   readFileSync(join(dir, 'calls'), 'utf8')
@@ -41,7 +43,7 @@ const lives = (pid: number): boolean => {
 };
 
 async function withGateway(work: (gateway: Gateway) => Promise<void>): Promise<void> {
-  const opened = await openLocalGateway({ kubectl, kubeconfig: '/k', context: 'c' });
+  const opened = await openLocalGateway({ kubectl, kubeconfig: '/k', context: 'c', places });
   if (!opened.ok) throw new Error(opened.error.message);
   try {
     await work(opened.value);
@@ -132,13 +134,13 @@ describe('kubectl here', () => {
     }));
 
   it('says why it does not start', async () => {
-    const missing = await openLocalGateway({ kubectl: '/nowhere/kubectl' });
+    const missing = await openLocalGateway({ kubectl: '/nowhere/kubectl', places });
     expect(missing).toMatchObject({ ok: false, error: { kind: 'unreachable' } });
     expect(!missing.ok && missing.error.message).toMatch(
       /^\/nowhere\/kubectl proxy ended: .*\/nowhere\/kubectl.*not found/,
     );
     vi.stubEnv('FAKE_MODE', 'dies');
-    const died = await openLocalGateway({ kubectl });
+    const died = await openLocalGateway({ kubectl, places });
     expect(!died.ok && died.error.message).toBe('the kubeconfig has no context nope; check --context');
     expect(
       readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => !/^kubelatch-\d+$/.test(name)),
@@ -148,7 +150,7 @@ describe('kubectl here', () => {
   it('ends with a process that is killed', async () => {
     const module = new URL('../../dist/cluster/local-gateway.js', import.meta.url).pathname;
     const text = `import { openLocalGateway } from ${JSON.stringify(module)};
-      const opened = await openLocalGateway({ kubectl: ${JSON.stringify(kubectl)} });
+      const opened = await openLocalGateway({ kubectl: ${JSON.stringify(kubectl)}, places: ${JSON.stringify(places)} });
       console.log(opened.ok);`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', text], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -169,7 +171,7 @@ describe('kubectl here', () => {
   it('drains no longer than a process that is killed', async () => {
     const module = new URL('../../dist/cluster/local-gateway.js', import.meta.url).pathname;
     const text = `import { openLocalGateway } from ${JSON.stringify(module)};
-      const opened = await openLocalGateway({ kubectl: ${JSON.stringify(kubectl)} });
+      const opened = await openLocalGateway({ kubectl: ${JSON.stringify(kubectl)}, places: ${JSON.stringify(places)} });
       await opened.value.kubectl(['drain', 'n1'], 60_000);`;
     const env = { ...process.env, FAKE_MODE: 'hangs' };
     const child = spawn(process.execPath, ['--input-type=module', '-e', text], { stdio: 'ignore', env });

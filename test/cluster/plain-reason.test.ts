@@ -21,17 +21,19 @@ it('what the API server itself answered stays as it is', () => {
   expect(reasonOf(404, 'dial tcp 1.2.3.4:1: connect: connection refused')).toContain('HTTP 404');
 });
 
+const places = { kubeconfig: 'cluster.kubeconfig in prod.yaml', context: 'KUBELATCH_CONTEXT' };
+
 it.each([
   [
     'error: error loading config file "kc": yaml: line 1: no',
-    'the kubeconfig kc cannot be read (yaml: line 1: no); check --kubeconfig',
+    'the kubeconfig kc cannot be read (yaml: line 1: no); check cluster.kubeconfig in prod.yaml',
   ],
   [
     'error: stat /kc: no such file or directory',
-    'the kubeconfig /kc cannot be read (no such file or directory); check --kubeconfig',
+    'the kubeconfig /kc cannot be read (no such file or directory); check cluster.kubeconfig in prod.yaml',
   ],
-  ['error: context "eu" does not exist', 'the kubeconfig has no context eu; check --context'],
+  ['error: context "eu" does not exist', 'the kubeconfig has no context eu; check KUBELATCH_CONTEXT'],
   ['error: something else', 'kubectl proxy ended: error: something else'],
 ])('kubectl that ends with %s', (words, said) => {
-  expect(proxyEndReason('kubectl', `${words}\n`)).toBe(said);
+  expect(proxyEndReason('kubectl', `${words}\n`, places)).toBe(said);
 });

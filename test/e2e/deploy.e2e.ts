@@ -94,7 +94,9 @@ const as = (format: string): string[] => [...args.filter((one) => !one.startsWit
 
 describe.runIf(lab.kind === 'real')('deploy/', () => {
   beforeAll(async () => {
-    const opened = await openLocalGateway({ kubectl: lab.kubectl, kubeconfig: lab.kubeconfig });
+    const opened = await openLocalGateway({
+      ...{ kubectl: lab.kubectl, kubeconfig: lab.kubeconfig, places: { kubeconfig: '', context: '' } },
+    });
     if (!opened.ok) throw new Error(opened.error.message);
     api = opened.value;
     await lab.plant('n1');

@@ -53,7 +53,9 @@ const drain = (deadline: number): Promise<Result<undefined, ClusterError>> => dr
 
 describe.runIf(lab.kind === 'real')('a drain', () => {
   beforeAll(async () => {
-    const opened = await openLocalGateway({ kubectl: lab.kubectl, kubeconfig: lab.kubeconfig });
+    const opened = await openLocalGateway({
+      ...{ kubectl: lab.kubectl, kubeconfig: lab.kubeconfig, places: { kubeconfig: '', context: '' } },
+    });
     if (!opened.ok) throw new Error(opened.error.message);
     api = opened.value;
     await send('POST', '/api/v1/namespaces', { metadata: { name: 'drained' } });

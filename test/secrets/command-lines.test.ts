@@ -46,7 +46,12 @@ it('what is sent to the API server is in no argument of kubectl', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'kubelatch-calls-'));
   vi.stubEnv('FAKE_CALLS', join(folder, 'calls'));
   const kubectl = new URL('../cluster/fake-kubectl.mjs', import.meta.url).pathname;
-  const gateway = await openLocalGateway({ kubectl, kubeconfig: '/k', context: 'c' });
+  const gateway = await openLocalGateway({
+    kubectl,
+    kubeconfig: '/k',
+    context: 'c',
+    places: { kubeconfig: '', context: '' },
+  });
   if (!gateway.ok) throw new Error(gateway.error.message);
   for (const { text } of plantedSecrets.slice(0, 5)) {
     await gateway.value.send({ method: 'POST', path: '/x', body: { text } }, deadline);
