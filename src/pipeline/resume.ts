@@ -63,13 +63,11 @@ export async function resume(
       );
       const { outcomes, stopped, isComplete, hooks } = await rollOutRecovery(tasks, run, journal, lease);
       if (isComplete && remains.later.length === 0) await journal.write({ entry: 'end' }).catch(() => undefined);
-      // Undecided hosts come first; another call goes on with those that were not started.
-      const { paused } = record;
-      if (paused !== undefined) await journal.write({ entry: 'paused', hosts: paused }).catch(() => undefined);
       const all = [...outcomes, ...remains.outcomes, ...unanswered];
       const about = { ...aboutResume(record, startedAt), notes: hookNotes(hooks) };
       const result = { ...runResult(run, about, all, stopped ?? failure), hooks: run.hooks && hooks };
-      return paused === undefined ? result : { ...result, next: nextCommand('resume', record.run) };
+      // Undecided hosts come first; another call goes on with those that were not started.
+      return record.paused === undefined ? result : { ...result, next: nextCommand('resume', record.run) };
     });
   });
 }

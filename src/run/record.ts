@@ -43,7 +43,7 @@ export interface RunRecord {
   /** Undefined for a run that did not end. */
   readonly endedAt: string | undefined;
   readonly stopped: string | undefined;
-  /** Hosts that were not started and that the run can go on with; undefined unless it was paused, and not resumed since. */
+  /** Hosts that are not begun and that the run can go on with; undefined unless it was paused. */
   readonly paused?: readonly string[] | undefined;
   readonly resumed: readonly { readonly time: string; readonly operator: string }[];
   /** The process that wrote the journal last. */
@@ -107,8 +107,8 @@ export function replayJournal({ run, entries }: PastRun): RunRecord {
         break;
       case 'resumed':
         endedAt = undefined;
-        // It goes on where it was paused, until it says otherwise.
-        if (paused !== undefined) [paused, stopped] = [undefined, undefined];
+        // It goes on where it was paused. If it dies, the hosts that it has not begun still wait.
+        if (paused !== undefined) stopped = undefined;
         controller = markOf(one['controller']);
         lock = textOf(one['lock']);
         resumed.push({ time, operator: textOf(one['operator']) ?? '?' });
@@ -142,6 +142,11 @@ export function replayJournal({ run, entries }: PastRun): RunRecord {
         break;
     }
   }
+  const isWaiting = (name: string): boolean => {
+    const host = hosts.get(name);
+    return host === undefined || (host.outcome === undefined && !isBegun(host));
+  };
+  const waiting = paused?.filter(isWaiting) ?? [];
   return {
     run: oneLine(run),
     kind: runKinds.find((kind) => kind === start?.['kind']),
@@ -156,7 +161,7 @@ export function replayJournal({ run, entries }: PastRun): RunRecord {
     startedAt: textOf((entries[0] as Fields | undefined)?.['time']) ?? '',
     endedAt,
     stopped,
-    paused,
+    paused: waiting.length === 0 ? undefined : waiting,
     resumed,
     controller,
     lock,

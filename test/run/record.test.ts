@@ -66,6 +66,20 @@ it('is unfinished until its end is written, after each time it was resumed, and 
   expect(isUnfinished(told(start, unknown, resumed, { ...unknown, outcome: 'reverted' }, end))).toBe(false);
 });
 
+it('keeps the hosts that wait, if a process that went on with them died before it began them', () => {
+  const paused = { entry: 'paused', hosts: ['b', 'd'] };
+  const resumed = { entry: 'resumed', operator: 'you@y' };
+  const before = [start, { entry: 'host', host: 'a', outcome: 'confirmed' }, { entry: 'stopped', reason: 'x' }, paused];
+  expect(told(...before)).toMatchObject({ paused: ['b', 'd'], stopped: 'x' });
+  expect(told(...before, resumed)).toMatchObject({ paused: ['b', 'd'], stopped: undefined });
+  // A connection alone does nothing.
+  expect(told(...before, resumed, step('b', 'connect')).paused).toEqual(['b', 'd']);
+  expect(told(...before, resumed, step('b', 'write')).paused).toEqual(['d']);
+  const confirmed = (host: string) => ({ entry: 'host', host, outcome: 'confirmed' });
+  expect(told(...before, resumed, confirmed('b')).paused).toEqual(['d']);
+  expect(told(...before, resumed, confirmed('b'), step('d', 'write')).paused).toBeUndefined();
+});
+
 it('reads the mark of its process, with and without what numbers it', () => {
   const mark = { machine: 'x', pid: 7, started: 's' };
   expect(told({ ...start, controller: { ...mark, namespace: 'pid:[5]' } }).controller?.namespace).toBe('pid:[5]');
