@@ -1,7 +1,10 @@
 /** Confirmation before nodes change: by a person, by --yes or by a saved plan. Without the API server, only a person or --no-cluster will do. */
 import type { Host, Inventory } from '../inventory/host.js';
 import { ToolError } from '../lib/errors.js';
+import { type Danger, serverDangers } from '../pipeline/dangers.js';
 import { hostList } from '../report/host-list.js';
+import { paragraph } from '../report/layout.js';
+import { line } from '../report/words.js';
 import { maintenanceLines } from './maintenance.js';
 import type { CliContext } from './context.js';
 import { print, safeText } from '../lib/output.js';
@@ -20,6 +23,8 @@ export interface Question {
   readonly text: string | undefined;
   readonly question: string;
   readonly hosts: readonly string[];
+  /** What makes it a risky change; undefined without a plan, where it is risky if it changes control-plane nodes. */
+  readonly dangers?: readonly Danger[] | undefined;
   /** Why the API server cannot be reached. */
   readonly withoutCluster: string | undefined;
   /** The API server is needed for the run lock alone, and for no check. */
@@ -31,7 +36,7 @@ export interface Question {
 export async function askToChange(
   cli: CliContext,
   { inventory }: { readonly inventory: Inventory },
-  { text, question, hosts, withoutCluster, lockOnly = false, agreed }: Question,
+  { text, question, hosts, dangers, withoutCluster, lockOnly = false, agreed }: Question,
 ): Promise<boolean> {
   const { flags, progress, prompts, errText } = cli;
   await progress.stop();
@@ -50,14 +55,19 @@ export async function askToChange(
       ),
     );
   }
-  const named = new Set(hosts);
-  const servers = inventory.hosts.filter((host: Host) => host.role === 'control-plane' && named.has(host.name));
-  if (servers.length === 0) return prompts.confirm(question).catch(cancelled);
-  const names = hostList(servers.map((host) => host.name));
-  say(`This includes control-plane nodes: ${names}.`);
+  const risks = dangers ?? serverDangers(serversAmong(inventory.hosts, hosts));
+  if (risks.length === 0) return prompts.confirm(question).catch(cancelled);
+  say('This change is risky:');
+  for (const { because, names } of risks) {
+    const about = names.length === 0 ? because : `${because}: ${line(hostList(names, 4))}`;
+    say(paragraph('  ! ', about, errText.width).join('\n'));
+  }
   const { name } = inventory.cluster;
   return prompts.typeToConfirm(name, `${question} Type ${name} to confirm, or press Enter to cancel:`).catch(cancelled);
 }
+
+const serversAmong = (all: readonly Host[], names: readonly string[]): readonly string[] =>
+  all.filter(({ name, role }) => role === 'control-plane' && names.includes(name)).map(({ name }) => name);
 
 /** The error where the API server cannot be reached and nobody agreed to go without its checks. */
 export const checksUnavailable = (why: string, unchanged = 'nothing was changed'): ToolError =>

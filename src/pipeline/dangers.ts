@@ -22,11 +22,25 @@ export function dangersOf(
   const warned = plans.filter(({ warnings }) => warnings.length > 0).map(({ host }) => host);
   const [first = []] = waves;
   const all: readonly (Danger & { readonly holds: boolean })[] = [
-    { holds: servers.length > 0, because: 'it changes control-plane nodes', names: servers },
-    { holds: clients.length > 0, because: 'it turns clients away', names: clients },
-    { holds: missing !== undefined, because: 'without the API server nothing checks that nodes are Ready', names: [] },
-    { holds: waves.length === 1 && first.length > 1, because: 'all hosts change in one wave, none first', names: [] },
-    { holds: warned.length > 0, because: 'the plan has warnings', names: warned },
+    { holds: clients.length > 0, because: 'clients of kubelets lose access', names: clients },
+    {
+      holds: missing !== undefined,
+      because: 'without the API server, kubelatch cannot check that nodes are Ready',
+      names: [],
+    },
+    {
+      holds: waves.length === 1 && first.length > 1,
+      because: 'all hosts change in one wave, so no host is tried first',
+      names: [],
+    },
+    { holds: warned.length > 0, because: 'the plan warns about some hosts', names: warned },
   ];
-  return all.filter(({ holds }) => holds).map(({ because, names }) => ({ because, names }));
+  return [
+    ...serverDangers(servers),
+    ...all.filter(({ holds }) => holds).map(({ because, names }) => ({ because, names })),
+  ];
 }
+
+/** Where there is no plan to judge, as before a rollback. `servers`: control-plane hosts that are changed. */
+export const serverDangers = (servers: readonly string[]): readonly Danger[] =>
+  servers.length === 0 ? [] : [{ because: 'it changes control-plane nodes', names: servers }];

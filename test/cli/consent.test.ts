@@ -35,7 +35,7 @@ it('a question that wants the name of the cluster says so in itself', async () =
       return Promise.resolve(true);
     },
   };
-  const errText = { style: { yellow: (text: string) => text } };
+  const errText = { width: 80, style: { yellow: (text: string) => text } };
   const progress = { stop: () => Promise.resolve() };
   const world = { flags: { cluster: true }, progress, prompts, errText, maintenance: {} } as unknown as CliContext;
   const hosts = [{ name: 'cp1', role: 'control-plane' }];
@@ -43,7 +43,13 @@ it('a question that wants the name of the cluster says so in itself', async () =
   const question = { text: undefined, question: 'Change 1 host now?', withoutCluster: undefined, agreed: false };
   await askToChange(world, there, { ...question, hosts: ['cp1'] });
   await askToChange(world, there, { ...question, hosts: ['n1'] });
+  // The plan knows more than the roles of the hosts.
+  const dangers = [{ because: 'all hosts change in one wave, so no host is tried first', names: [] }];
+  await askToChange(world, there, { ...question, hosts: ['n1'], dangers });
+  await askToChange(world, there, { ...question, hosts: ['n1'], dangers: [] });
   expect(asked).toEqual([
+    'Change 1 host now? Type prod-eu to confirm, or press Enter to cancel:',
+    'Change 1 host now?',
     'Change 1 host now? Type prod-eu to confirm, or press Enter to cancel:',
     'Change 1 host now?',
   ]);

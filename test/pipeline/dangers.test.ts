@@ -20,10 +20,10 @@ it('is the control plane, clients, no API server, no first host, and warnings', 
   const all = { ...plan(server, hostPlanned('n1')), clusterFindings: [...breaking, clusterFinding()] };
   expect(reasons(all, [['cp1', 'n1']], 'connection refused')).toEqual([
     'it changes control-plane nodes | cp1',
-    'it turns clients away | DaemonSet agent | DaemonSet other',
-    'without the API server nothing checks that nodes are Ready',
-    'all hosts change in one wave, none first',
-    'the plan has warnings | cp1',
+    'clients of kubelets lose access | DaemonSet agent | DaemonSet other',
+    'without the API server, kubelatch cannot check that nodes are Ready',
+    'all hosts change in one wave, so no host is tried first',
+    'the plan warns about some hosts | cp1',
   ]);
 });
 

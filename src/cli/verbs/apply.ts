@@ -1,6 +1,7 @@
 /** `kubelatch apply [PLAN]`: shows the plan, asks for confirmation, then rolls it out. */
 import { ToolError } from '../../lib/errors.js';
 import { apply } from '../../pipeline/apply.js';
+import { dangersOf } from '../../pipeline/dangers.js';
 import { planText } from '../../report/plan-text.js';
 import { askToChange, requireConfirmation } from '../consent.js';
 import { finishRun } from '../finish-run.js';
@@ -34,6 +35,7 @@ export async function applyVerb(cli: CliContext, planPath: string | undefined): 
             : planText(planned, withPace(cli.errText, cli, loaded.inventory.hosts.length)),
         question: `Change ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'} now?`,
         hosts,
+        dangers: planned && dangersOf(planned, planned.waves, withoutCluster),
         withoutCluster,
         agreed: cli.flags.yes || saved !== undefined,
       });

@@ -4,6 +4,7 @@ import { nextCommand } from '../../lib/next-command.js';
 import { apply } from '../../pipeline/apply.js';
 import { rollback } from '../../pipeline/rollback.js';
 import type { Approve } from '../../pipeline/context.js';
+import { dangersOf } from '../../pipeline/dangers.js';
 import { refuseOther } from '../../pipeline/remains.js';
 import { builtinNames } from '../../playbook/builtin.js';
 import { loadPlaybooks } from '../../playbook/load.js';
@@ -44,6 +45,7 @@ export async function goOn(cli: CliContext, record: RunRecord, loaded: Loaded): 
       text: planned === undefined ? undefined : planText(planned, pace),
       question: `Go on with run ${record.run} on ${count(hosts.length, 'host')} now?`,
       hosts,
+      dangers: planned && dangersOf(planned, planned.waves, withoutCluster),
       withoutCluster,
       agreed: flags.yes,
     });
