@@ -1,9 +1,8 @@
 /** Reads and writes plan files. What was reviewed is what is applied, on this machine or another, now or later. */
 import { z } from 'zod';
-import { ToolError } from '../lib/errors.js';
 import { editFault } from './edit-limits.js';
 import type { HostPlan } from './host-plan.js';
-import { nextCommand } from '../lib/next-command.js';
+import { notAPlan } from './not-a-plan.js';
 
 export interface SavedPlan {
   readonly kind: 'kubelatch-plan';
@@ -113,23 +112,21 @@ const savedPlan = z.object({
 
 export const writeSavedPlan = (plan: SavedPlan): string => `${JSON.stringify(plan, null, 2)}\n`;
 
-/** Throws ToolError 'plan' with the place of the first fault. */
+/** Throws ToolError `usage` with the place of the first fault and what the file is instead. */
 export function readSavedPlan(path: string, content: string): SavedPlan {
-  let data: unknown;
-  try {
-    data = JSON.parse(content);
-  } catch (error) {
-    throw new ToolError('plan', `${path} is not a saved plan: not valid JSON`, {
-      hint: `make one with: ${nextCommand('plan', '--out', 'FILE')}`,
-      cause: error,
-    });
-  }
+  const data = parsedJson(content);
   const parsed = savedPlan.safeParse(data);
   if (parsed.success) return parsed.data as SavedPlan;
-  const issue = parsed.error.issues[0];
-  throw new ToolError('plan', `${path} is not a saved plan: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, {
-    hint: `make one with: ${nextCommand('plan', '--out', 'FILE')}`,
-  });
+  throw notAPlan(path, content, data, parsed.error.issues);
+}
+
+/** Undefined where it is no JSON. */
+function parsedJson(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -136,8 +136,9 @@ describe('apply', () => {
     place.file('good.yaml', inventoryOf(port));
     place.file('none.plan', '{"schemaVersion":1}');
     const ran = await place.kubelatch(['apply', 'none.plan', '-i', 'good.yaml']);
-    expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 1, stdout: '' });
-    expect(ran.stderr).toContain('none.plan');
+    refused(ran);
+    expect(ran.stderr).toContain('none.plan: not a saved plan: it looks like another JSON file');
+    expect(ran.stderr).toContain('make a plan: kubelatch plan --out FILE -i good.yaml');
   });
 });
 

@@ -82,10 +82,28 @@ it.each<[string, unknown]>([
   ['a host twice', { ...saved, hosts: [plan(), plan()] }],
 ])('is refused with %s, with its name and what to do', (_, value) => {
   const read = (): unknown => readSavedPlan('my.plan', JSON.stringify(value));
-  expect(read).toThrow(expect.objectContaining({ code: 'plan', hint: expect.stringContaining('--out') as string }));
-  expect(read).toThrow(/^my\.plan is not a saved plan/);
+  expect(read).toThrow(expect.objectContaining({ code: 'usage', hint: expect.stringContaining('--out') as string }));
+  expect(read).toThrow(/^my\.plan\b/);
+  // Nothing of the schema's own words.
+  expect(read).not.toThrow(/expected|pattern|undefined|Invalid/);
 });
 
-it('is refused where it is no JSON', () => {
-  for (const text of ['', 'hosts: []', '{"kind":']) expect(() => readSavedPlan('p', text)).toThrow(/not valid JSON/);
+const text = writeSavedPlan(saved);
+it.each([
+  ['', /^p: not a saved plan: the file is empty$/],
+  ['just words', /^p: not a saved plan: it looks like a text$/],
+  ['hosts: []', /^p: not a saved plan: it looks like a YAML file$/],
+  ['cluster: {name: c}\ngroups: {}\n', /^p: not a saved plan: it looks like an inventory$/],
+  ['apiVersion: kubelatch.dev/v1\nkind: Playbook\n', /^p: not a saved plan: it looks like a playbook$/],
+  ['{"tool":"kubelatch","kind":"audit"}', /^p: not a saved plan: it looks like the result of audit -o json$/],
+  ['{"tool":"kubelatch","kind":"plan"}', /the result of plan -o json, which has less than apply needs$/],
+  ['{"tool":"kubelatch","kind":"\\u001b[2J"}', /^p: not a saved plan: it looks like another JSON file$/],
+  ['{"name":"x"}', /^p: not a saved plan: it looks like another JSON file$/],
+  ['[1]', /^p: not a saved plan: it looks like another JSON file$/],
+  ['{"kind":', /^p:1: the file ends in the middle, so the plan is not complete$/],
+  [text.slice(0, text.length / 2), /^p:\d+: the file ends in the middle, so the plan is not complete$/],
+  ['{\n"kind": kubelatch"\n}\n', /^p(:\d)?: not a saved plan: its JSON is not valid$/],
+  [text.replace('"restart": true', '"restart": "yes"'), /^p:\d+: hosts\[0\]\.restart: must be true or false, not /],
+])('says what %j is', (content, said) => {
+  expect(() => readSavedPlan('p', content)).toThrow(said);
 });
