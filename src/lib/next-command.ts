@@ -62,13 +62,16 @@ export const nextCommandForAll = (verb: string, ...words: readonly string[]): st
 export const sameCommand = (verb: string, ...words: readonly string[]): string =>
   commandWithout([], verb, words, current.settings);
 
+/** `kubelatch apply FILE`, without the choices that the saved plan in that file has in it already. */
+export const applyPlanCommand = (plan: string): string => commandWithout([], 'apply', [], [], { ...current, plan });
+
 function commandWithout(
   without: readonly string[],
   verb: string,
   words: readonly string[],
   settings: readonly Choice[] = [],
+  { flagsOf, choices, plan, stateHome }: Invocation = current,
 ): string {
-  const { flagsOf, choices, plan, stateHome } = current;
   const known = flagsOf[verb] ?? [];
   const plans = verb === 'apply' && plan !== undefined ? [plan] : [];
   const left = [...without, ...(plans.length > 0 ? planned : proofs), ...words];

@@ -60,6 +60,7 @@ export function planText(result: PlanResult<ShownHost>, options: TextOptions, fo
     notesText(result, options),
     wavesSection(result.waves, options),
     summaryLines(result, options),
+    nextLine(result, options),
   ];
   return sectionsText(sections);
 }
@@ -200,6 +201,10 @@ function wavesSection(waves: PlanResult['waves'], { style, width, pace }: TextOp
     ...(pace === undefined ? [] : timeLines(waves, pace, width)),
   ];
 }
+
+/** Only where there is something to change; a command is not wrapped, so that it can be copied. */
+const nextLine = ({ summary }: PlanResult<ShownHost>, { next, style }: TextOptions): string[] =>
+  next === undefined || summary.change === 0 ? [] : [`${style.bold('next:')} ${next}`];
 
 function summaryLines({ summary, hosts }: PlanResult<ShownHost>, { style, width }: TextOptions): string[] {
   if (hosts.length === 0) return ['Plan: no hosts'];

@@ -105,6 +105,8 @@ test('a mode that changes along with the text is told once, above the diff', () 
 
 test('no host, and no change', () => {
   expect(planText(planResult([]), options)).toBe('Plan: no hosts\n');
+  // Nothing is left to do, so no command follows.
+  expect(planText(planResult([]), { ...options, next: 'kubelatch apply' })).toBe('Plan: no hosts\n');
   const same = hostPlanned('n1', { plan: hostPlan('n1', { edits: [], restart: false }) });
   expect(planText(planResult([same]), options)).toBe('Nothing to change: n1\n\nPlan: nothing to change, 1 unchanged\n');
 });
@@ -144,4 +146,10 @@ test('folds equal changes, and each different one can be read', () => {
   expect(folded).not.toContain('+++');
   // One change alone is shown as it is.
   expect(planText(planResult(same), options, true)).toBe(planText(planResult(same), options));
+});
+
+test('ends with the command that applies it, on one line', () => {
+  const next = `kubelatch apply -i ${'far/'.repeat(40)}inventory.yaml`;
+  const text = planText(planResult([hostPlanned('n1')]), { width: 80, style: plainStyle, next });
+  expect(text.endsWith(`\n\nnext: ${next}\n`)).toBe(true);
 });

@@ -1,6 +1,7 @@
 /** `kubelatch plan`: shows the exact edits; changes nothing. */
 import { ToolError } from '../../lib/errors.js';
 import { plan } from '../../pipeline/plan.js';
+import { applyPlanCommand, nextCommand } from '../../lib/next-command.js';
 import { savedPlanOf } from '../../pipeline/judge.js';
 import { exitCodeOf } from '../../report/exit-code.js';
 import { savePlan } from '../plan-file.js';
@@ -16,6 +17,8 @@ export async function planVerb(cli: CliContext): Promise<number> {
   const planned = await withRun(cli, loaded, (run) => plan(run, flags));
   const saved = flags.out === undefined ? undefined : await savePlan(cli, flags.out, savedPlanOf(planned));
   const result = { ...planned, saved };
-  await writeOut({ ...cli, text: withPace(cli.text, cli, loaded.inventory.hosts.length) }, result);
+  const next = flags.out === undefined ? nextCommand('apply') : applyPlanCommand(flags.out);
+  const text = { ...withPace(cli.text, cli, loaded.inventory.hosts.length), next };
+  await writeOut({ ...cli, text }, result);
   return exitCodeOf(result, flags);
 }
