@@ -88,7 +88,9 @@ function summaryLines(result: AuditResult, { style, width }: TextOptions): strin
     ...(worst.length === 0 ? [] : [`failing: ${worst.join(', ')}`]),
     ...(notJudged === 0 ? [] : [`${count(notJudged, 'host')} not judged`]),
   ];
-  const failed = summary.fail === 0 ? style.green : style.red;
+  // Where nothing passed, that nothing fails is no good news.
+  const good = summary.pass === 0 ? style.bold : style.green;
+  const failed = summary.fail === 0 ? good : style.red;
   const counts = paragraph('Audit: ', about.join(', '), width).map((text) =>
     text.replace(/^Audit:/, style.bold).replace(/\d+ fail\b/, failed),
   );

@@ -49,8 +49,10 @@ function titleLines(judged: readonly HostAudit[], rules: readonly PostureRule[],
   const others = judged.flatMap(({ findings }) => findings).filter(({ rule }) => !shown.has(rule));
   const passing = new Set(others.filter(({ status }) => status === 'pass').map(({ rule }) => rule));
   const byHand = new Set(others.filter(({ manual }) => manual === true).map(({ rule }) => rule));
+  // Where nothing was judged, nothing passed either.
+  const none = passing.size === 0 ? 'no rule was judged' : 'no rule fails';
   const parts = [
-    rules.length === 0 ? 'no rule fails' : `${count(rules.length, 'rule')} to look at`,
+    rules.length === 0 ? none : `${count(rules.length, 'rule')} to look at`,
     ...(passing.size === 0 ? [] : [`${passing.size} ${passing.size === 1 ? 'passes' : 'pass'} wherever judged`]),
     ...(byHand.size === 0 ? [] : [`${byHand.size} to check by hand`]),
   ];
