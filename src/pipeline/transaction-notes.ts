@@ -13,7 +13,7 @@ export function transactionNotes(transactions: readonly TransactionFact[]): stri
     const { id, state, ender, verdict = '' } = one;
     if (isPending(state))
       return [
-        `${describeOwner(one)} has an unfinished change on this node (${state}); to finish it: ${nextCommand('resume', id)}`,
+        `${describeOwner(one)} has an unfinished change on this node (${state}); wait for that run; if it died: ${nextCommand('resume', id)}`,
       ];
     // A person who took a change back knows of it; where the record does not say who did, it is told too.
     if (id !== newest || state !== 'reverted' || ender === 'run' || verdict === '') return [];

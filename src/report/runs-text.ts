@@ -121,7 +121,7 @@ function paintOf(outcome: string | undefined, style: TextOptions['style']): Pain
 
 function nextStepLines({ record, state }: RunSummary, indent: string, { width, style }: TextOptions): string[] {
   if (state === 'ended') return [];
-  if (state === 'going on') return paragraph(indent, `Running: process ${record.controller?.pid ?? '?'}`, width);
+  if (state === 'going on') return paragraph(indent, runningText(record), width);
   const unknown = record.hosts.filter(({ outcome }) => outcome === 'unknown').map(({ host }) => host);
   const open = record.fromNodes ? 'Not all nodes of the run were read.' : 'Not finished.';
   const why =
@@ -133,6 +133,13 @@ function nextStepLines({ record, state }: RunSummary, indent: string, { width, s
   const whole = `${indent}${why} ${command}`;
   const lines = whole.length <= width ? [whole] : [...paragraph(indent, why, width), `${indent}${command}`];
   return lines.map(style.red);
+}
+
+/** Another process goes on with it, so nobody should. */
+function runningText({ controller, startedAt, resumed }: RunSummary['record']): string {
+  const since = momentText(resumed.at(-1)?.time ?? startedAt).slice(0, 16);
+  const where = controller === undefined ? '' : ` on ${line(controller.machine)} (process ${controller.pid})`;
+  return `Running since ${since} UTC${where}: wait until it ends`;
 }
 
 /** `3 confirmed, 1 reverted, 2 not started`. */

@@ -133,7 +133,10 @@ it('does not touch a run while its process is alive', async () => {
     `run 20261123T050100Z-3fa4c1 is still in progress on this machine: process ${process.pid}`,
   );
   const listed = await place.kubelatch(['runs'], { env });
-  expect(listed.stdout).toContain(`Running: process ${process.pid}`);
+  expect(listed.stdout.replace(/\s+/g, ' ')).toMatch(
+    new RegExp(`Running since .* UTC on .* \\(process ${process.pid}\\): wait until it ends`),
+  );
+  expect(listed.stdout).not.toContain('kubelatch resume');
 });
 
 it.each<[string, readonly object[], string]>([

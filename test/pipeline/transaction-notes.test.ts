@@ -7,11 +7,11 @@ it.each(['armed', 'writing', 'applied', 'reverting'])(
   'names the run and operator of an unfinished change that is %s',
   (state) => {
     expect(transactionNotes([{ id: 'r1', state, owner, age: 30 }])).toEqual([
-      `run r1 of root@ops, started 30 s ago, has an unfinished change on this node (${state}); to finish it: kubelatch resume r1`,
+      `run r1 of root@ops, started 30 s ago, has an unfinished change on this node (${state}); wait for that run; if it died: kubelatch resume r1`,
     ]);
     expect(transactionNotes([{ id: 'r1', state, owner, age: 600 }])[0]).toContain('started 10 min ago');
     expect(transactionNotes([{ id: 'r1', state }])).toEqual([
-      `run r1 has an unfinished change on this node (${state}); to finish it: kubelatch resume r1`,
+      `run r1 has an unfinished change on this node (${state}); wait for that run; if it died: kubelatch resume r1`,
     ]);
   },
 );

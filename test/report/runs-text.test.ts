@@ -83,7 +83,7 @@ it('lists when each run began, how long it took, and which did not end', () => {
     '    kubelatch resume 20261123T060100Z-bbbbbb',
     '20261123T050100Z-3fa4c1  2026-11-23 05:01  -       apply     prod-eu',
     '    4 hosts: 1 confirmed, 1 in progress, 2 not started',
-    '    Running: process 4711',
+    '    Running since 2026-11-23 05:01 UTC on ops (process 4711): wait until it ends',
     '',
     'RUN            20261123T050100Z-3fa4c1',
     'STARTED (UTC)  2026-11-23 05:01',
