@@ -10,7 +10,7 @@ export const lookingVerbs: readonly Verb[] = [
   {
     name: 'persist',
     summary: 'Keep hardened settings through upgrades and joins',
-    details: 'No node is changed. Without --to, nothing is: the places are compared.',
+    details: 'It never changes nodes. Without --to, it compares the places and changes nothing.',
     options: [own.persistence, group.playbooks, group.consent, ...remote, group.showValues],
     changesNodes: false,
     examples: [

@@ -81,7 +81,7 @@ function applyConfig(command: Command, { source, entries }: Config): void {
   for (const [key, value] of entries) {
     const found = here.get(key);
     if (isFlagOnly(found ?? anywhere.get(key)))
-      throw invalid(source, [{ path: [key], message: 'is a flag only: each call says it anew' }]);
+      throw invalid(source, [{ path: [key], message: 'can only be set as a flag of each call' }]);
     if (found === undefined) {
       if (anywhere.has(key)) continue;
       throw invalid(source, [{ path: [key], message: `unknown key${didYouMean(key, anywhere.keys())}` }]);

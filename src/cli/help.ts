@@ -12,18 +12,19 @@ const overview: readonly Example[] = [
 
 export const settings = `
 Settings:
-  Flags can also be set in the environment (KUBELATCH_FORKS=8 for --forks 8),
-  in ~/.config/kubelatch/config.yaml (forks: 8), and in ./kubelatch.yaml if they
-  are safe there. Flags win over the environment, the environment over files.
+  Most flags can also be set by a variable (KUBELATCH_FORKS=8 for --forks 8), or
+  in ~/.config/kubelatch/config.yaml (forks: 8). ./kubelatch.yaml can set those
+  that are safe even if somebody else wrote it. Flags win over variables,
+  variables over ./kubelatch.yaml, and that over config.yaml.
 `;
 
 export const exitCodes = `
 Exit codes:
   0    Success (audit and plan also return 0 when rules fail)
   1    Error in kubelatch or on at least one host
-  2    Rules failed (--fail-on) or changes are pending (--detailed-exitcode)
+  2    Rules fail or changes are pending, if a flag such as --fail-on asks
   3    Some hosts were not checked: unreachable or unreadable
-  4    Rollout stopped; affected hosts were reverted and are healthy
+  4    Rollout stopped or paused, or hosts were reverted and are healthy
   5    A host could not be reverted or its state is unknown: look now
   64   Invalid command line, inventory or playbook
   129  Interrupted by SIGHUP

@@ -7,10 +7,16 @@ export const localVerbs: readonly Verb[] = [
     name: 'report',
     summary: 'Write saved results in another format, several as one',
     details:
-      'No node is asked. Of a host that is in several results of one kind, the newest counts; ' +
-      'what that leaves out is told on stderr and in the notes.',
+      'It connects to no node. If several results of one kind have the same host, the newest result counts; ' +
+      'stderr and the notes name what that leaves out.',
     options: [group.failOn, group.everyOutput],
-    arguments: [{ name: '<run|file...>', summary: 'Runs, and files that -o json wrote; - is stdin' }],
+    arguments: [
+      {
+        name: '<run|file...>',
+        summary: 'Runs by id, or last for the newest; files that -o json wrote; - is stdin',
+        missing: 'to list the runs: kubelatch runs',
+      },
+    ],
     changesNodes: false,
     examples: [
       { command: 'kubelatch report audit.json -o sarif', does: 'Write an audit for code scanning' },
@@ -25,8 +31,15 @@ export const localVerbs: readonly Verb[] = [
   {
     name: 'explain',
     summary: 'Explain a rule: what, why and what may break',
+    details: 'To list the rules: kubelatch rules',
     options: [group.morePlaybooks, group.output],
-    arguments: [{ name: '<rule>', summary: 'Explain the rule with this id, CIS control or STIG id' }],
+    arguments: [
+      {
+        name: '<rule>',
+        summary: 'Explain the rule with this id, CIS control or STIG id',
+        missing: 'to list the rules: kubelatch rules',
+      },
+    ],
     changesNodes: false,
     examples: [
       { command: 'kubelatch explain anonymous-auth', does: 'Explain one rule' },

@@ -33,7 +33,7 @@ export function maintenanceOf(flags: Flags, env: Environment, ask: Pauses['ask']
 export function maintenanceLines({ window, pauses }: Maintenance): string[] {
   const waves = pauses?.after.map((one) => (one === 'each' ? 'each wave' : `wave ${one}`)).join(', ');
   return [
-    ...(window === undefined ? [] : [`No host starts that may not be done by ${momentText(window.endsAt)}.`]),
+    ...(window === undefined ? [] : [`Only hosts that can finish by ${momentText(window.endsAt)} start.`]),
     ...(pauses === undefined || pauses.ask !== undefined
       ? []
       : [`There is no terminal to ask on: the run stops after ${waves ?? ''}, and resume goes on from there.`]),
@@ -74,7 +74,7 @@ function checkedPath(kind: HookKind, path: string): string {
     if (!found.isFile()) throw refuse('it is not a file');
     const fault = writableByOthers(real, found);
     if (fault !== undefined) throw refuse(`it is not trusted: ${fault.problem}`, fault.hint);
-    if (!isProgram(real)) throw refuse('it is no program', 'begin a script with a line such as #!/bin/sh');
+    if (!isProgram(real)) throw refuse('it is not a program', 'begin a script with a line such as #!/bin/sh');
     if (!isExecutable(real)) throw refuse('it is not executable', `run: chmod u+x ${path}`);
     return real;
   } catch (error) {

@@ -92,13 +92,27 @@ export const showValues: OptionGroup = {
   options: [option('--show-values', 'Show values of unknown settings; known secrets stay hidden').default(false)],
 };
 
+const onlyRule = (): Option =>
+  option('--rule <id>', 'Use only this rule of the playbooks; repeatable').argParser(collect);
+
 export const playbooks: OptionGroup = {
   title: 'Playbooks',
   options: [
     option('-p, --playbook <name|file>', 'Use the rules of this playbook; repeatable (default: baseline)').argParser(
       collect,
     ),
-    option('--rule <id>', 'Use only this rule of the playbooks; repeatable').argParser(collect),
+    onlyRule(),
+  ],
+};
+
+/** Of a verb that goes on with a run. */
+export const playbooksOfRun: OptionGroup = {
+  title: 'Playbooks',
+  options: [
+    option('-p, --playbook <name|file>', 'Use this playbook of the run; repeatable (default: all of them)').argParser(
+      collect,
+    ),
+    onlyRule(),
   ],
 };
 

@@ -87,7 +87,14 @@ function addVerb(program: Command, verb: Verb): Command {
     .addHelpText('after', verbHelp(verb.examples))
     // refuseUnknownVerb says more.
     .allowExcessArguments(isDefault || verbsBelow(verb.name).length > 0);
-  for (const { name: argument, summary } of verb.arguments ?? []) command.addArgument(new Argument(argument, summary));
+  for (const { name: argument, summary, missing } of verb.arguments ?? []) {
+    command.addArgument(new Argument(argument, summary));
+    if (missing === undefined) continue;
+    command.exitOverride((error) => {
+      if (error.code === 'commander.missingArgument') say(`  ${missing}`);
+      throw error;
+    });
+  }
   for (const { title, options } of verb.options)
     for (const option of options) command.addOption(option.helpGroup(`${title}:`));
   return command;

@@ -12,6 +12,8 @@ export interface Argument {
   /** `<run>` where it must be given, `[run]` where not. */
   readonly name: string;
   readonly summary: string;
+  /** What to run, where it must be given and is not. */
+  readonly missing?: string;
 }
 
 export interface Example {
@@ -95,7 +97,7 @@ export const verbs: readonly Verb[] = [
       { command: 'kubelatch apply plan.json', does: 'Apply exactly the plan that was reviewed' },
       { command: 'kubelatch apply --yes --waves 1,25%,100%', does: 'Run unattended, in three waves' },
       { command: 'kubelatch apply -l workers --drain', does: 'Drain each worker before it changes' },
-      { command: 'kubelatch apply --until 05:00', does: 'Start no host that may not be done by 05:00' },
+      { command: 'kubelatch apply --until 05:00', does: 'Start only hosts that can finish by 05:00' },
     ],
     run: async (cli, [plan]) => (await import('./verbs/apply.js')).applyVerb(cli, plan),
   },
@@ -117,7 +119,16 @@ export const verbs: readonly Verb[] = [
     summary: 'Finish an interrupted run, or continue a paused one',
     details: 'Undecided changes of an interrupted run are reverted.',
     options: [
-      ...[...planning, ...changes, group.cordon, group.backups, maintenance, hooks, group.consent],
+      ...[
+        group.playbooksOfRun,
+        group.edits,
+        ...changes,
+        group.cordon,
+        group.backups,
+        maintenance,
+        hooks,
+        group.consent,
+      ],
       ...[group.consumers, group.stopForConsumers, ...ends('resume')],
     ],
     arguments: [{ name: '[run]', summary: 'Finish this run (default: the newest unfinished one)' }],
@@ -178,7 +189,13 @@ export const verbs: readonly Verb[] = [
     name: 'runs show',
     summary: 'Show one run, step by step',
     options: [group.outputOf('run')],
-    arguments: [{ name: '<run>', summary: 'Show this run: its id, the beginning of it, or last' }],
+    arguments: [
+      {
+        name: '<run>',
+        summary: 'Show this run: its id, the beginning of it, or last',
+        missing: 'to list the runs: kubelatch runs',
+      },
+    ],
     changesNodes: false,
     examples: [
       { command: 'kubelatch runs show last', does: 'Show what the newest run did' },

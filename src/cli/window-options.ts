@@ -19,7 +19,9 @@ const waves = (text: string, previous: readonly (number | 'each')[] | undefined)
   ...collect(text, []).map((word) => (word === 'each' ? word : whole(word))),
 ];
 
-const untilOption = new Option('--until <time>', 'Start no host after this local time such as 05:00').argParser(until);
+const untilOption = new Option('--until <time>', 'Start only hosts that can finish by this local time').argParser(
+  until,
+);
 
 /** Of a verb that changes hosts in waves. */
 export const maintenance: OptionGroup = {
@@ -36,10 +38,10 @@ export const windowOnly: OptionGroup = { title: maintenance.title, options: [unt
 export const hooks: OptionGroup = {
   title: 'Hooks',
   options: [
-    new Option('--hook-before-host <file>', 'Run this program before each host; failure skips it'),
-    new Option('--hook-after-host <file>', 'Run this program after each host, whatever happened'),
-    new Option('--hook-before-wave <file>', 'Run this program before each wave; failure stops'),
-    new Option('--hook-after-wave <file>', 'Run this program after each wave, whatever happened'),
+    new Option('--hook-before-host <file>', 'Run this program before each host; failure skips the host'),
+    new Option('--hook-after-host <file>', 'Run this program after each host, even if it failed'),
+    new Option('--hook-before-wave <file>', 'Run this program before each wave; failure stops the rollout'),
+    new Option('--hook-after-wave <file>', 'Run this program after each wave, even if hosts failed'),
     new Option('--hook-timeout <duration>', 'Limit each call of a hook to this time (default: 60s)').argParser(
       duration,
     ),

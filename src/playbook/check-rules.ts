@@ -151,7 +151,7 @@ const requestChecks: Readonly<Record<string, string>> = {
 };
 
 const fixes: Readonly<Record<CheckedBy, string>> = {
-  verify: 'Look at the evidence with: kubelatch verify -o wide. Then apply a playbook that sets what the check wants.',
+  verify: 'Apply a playbook that sets what the check wants. To see the evidence: kubelatch verify -o wide',
   gate: 'Read the kubelet log that the result shows, fix the cause, and apply again; the old files were restored.',
   csr: 'Leave the request alone: kubelatch denies nothing. If the kubelet asked for the wrong thing, fix its node.',
 };

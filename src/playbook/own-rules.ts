@@ -39,7 +39,7 @@ export const ownRules: Readonly<Record<string, OwnRule>> = {
     severity: 'critical',
     about: 'host',
     why: 'The read-only port shows every pod of the node, with its environment, to anyone who reaches it. It has no authentication.',
-    fix: 'Apply a playbook that closes the read-only port, such as baseline; find its clients first with: kubelatch audit --observe 10m.',
+    fix: 'Apply a playbook that closes the read-only port, such as baseline; find its clients first with: kubelatch audit --observe 10m',
   },
   'declared-not-in-effect': {
     title: 'Every declared setting is in effect',
@@ -60,7 +60,7 @@ export const ownRules: Readonly<Record<string, OwnRule>> = {
     severity: 'critical',
     about: 'host',
     why: 'The node gave up reverting a change that nobody confirmed. Neither the old nor the new files may be complete.',
-    fix: 'Fix the cause that the finding names, then run: kubelatch resume.',
+    fix: 'Fix the cause that the finding names, then run: kubelatch resume',
   },
   'serving-cipher-suites': {
     title: 'The cipher suites fit the key of the serving certificate',
@@ -88,7 +88,7 @@ export const ownRules: Readonly<Record<string, OwnRule>> = {
     severity: 'critical',
     about: 'cluster',
     why: 'An upgrade or a join writes the configuration of a node from a ConfigMap. A weak value there comes back.',
-    fix: 'Keep the values, in the ConfigMap or on the nodes: kubelatch persist.',
+    fix: 'Keep the values, in the ConfigMap or on the nodes: kubelatch persist',
   },
   'serving-certificate-signer': {
     title: 'Serving certificates are signed',
@@ -123,14 +123,14 @@ export const ownRules: Readonly<Record<string, OwnRule>> = {
     severity: 'medium',
     about: 'cluster',
     why: 'The API server accepts network policies whatever the CNI does with them. Where nothing enforces them, they do nothing.',
-    fix: 'Install a CNI that enforces policies, or filter on the nodes: kubelatch netpol --policy nftables.',
+    fix: 'Install a CNI that enforces policies, or filter on the nodes: kubelatch netpol --policy nftables',
   },
   'pods-kept-from-kubelets': {
     title: 'A network policy or a packet filter keeps pods from kubelets',
     severity: 'low',
     about: 'cluster',
     why: 'Hardly any pod has business with a kubelet. A pod that cannot reach it cannot use a stolen credential or a flaw there.',
-    fix: 'Write the policy for your CNI: kubelatch netpol.',
+    fix: 'Write the policy for your CNI: kubelatch netpol',
   },
   'node-addresses-known': {
     title: 'All addresses of all nodes are known',

@@ -30,7 +30,7 @@ it('no file and no variable sets a window', async () => {
   const ran = await apply();
   writeFileSync(join(home, 'config.yaml'), '', { mode: 0o600 });
   expect(ran.code).toBe(64);
-  expect(ran.stderr).toContain('until: is a flag only: each call says it anew');
+  expect(ran.stderr).toContain('until: can only be set as a flag of each call');
   const { code } = await place.kubelatch(['apply', '-i', inventory, '--yes', '--no-cluster'], {
     env: { KUBELATCH_UNTIL: 'no time at all' },
   });
@@ -39,7 +39,11 @@ it('no file and no variable sets a window', async () => {
 
 const run = '20261123T050100Z-3fa4c1';
 /** The state of a run that was paused with n2 left. */
-function pausedRun(name: string, over: object = {}): { readonly env: Record<string, string>; readonly path: string } {
+function pausedRun(
+  name: string,
+  over: object = {},
+  ...since: readonly object[]
+): { readonly env: Record<string, string>; readonly path: string } {
   const state = join(place.folder, name);
   const folder = join(state, 'kubelatch', 'runs', run);
   mkdirSync(folder, { recursive: true });
@@ -49,6 +53,7 @@ function pausedRun(name: string, over: object = {}): { readonly env: Record<stri
     { entry: 'host', host: 'n1', outcome: 'confirmed' },
     { entry: 'stopped', reason: 'the maintenance window ended' },
     { entry: 'paused', hosts: ['n2'] },
+    ...since,
   ];
   const text = entries.map((one) => `${JSON.stringify({ time: '2026-11-23T05:01:00.000Z', ...one })}\n`).join('');
   writeFileSync(join(folder, 'journal.ndjson'), text);
@@ -69,6 +74,35 @@ it('resume goes on with the hosts that a paused run left, and keeps the others a
     ],
   });
   expect(readFileSync(path, 'utf8')).toMatch(/"entry":"resumed".*\n.*"entry":"end"/);
+});
+
+it('resume goes on with them too where the process that went on with them died', async () => {
+  const resumed = { entry: 'resumed', operator: 'me@x' };
+  const { env, path } = pausedRun('died', {}, resumed, { entry: 'step', host: 'n2', step: 'connect', paths: [] });
+  expect(JSON.parse((await resume(env)).stdout)).toMatchObject({
+    hosts: [
+      { host: 'n1', outcome: 'confirmed' },
+      { host: 'n2', outcome: 'unreachable' },
+    ],
+  });
+  expect(readFileSync(path, 'utf8')).toMatch(/"entry":"resumed".*\n.*"entry":"end"/);
+});
+
+it('what is undecided on one host comes first, and the others still wait', async () => {
+  const begun = [
+    { entry: 'resumed', operator: 'me@x' },
+    { entry: 'step', host: 'n1', step: 'write', paths: ['/x'] },
+  ];
+  const { env, path } = pausedRun('undecided', { hosts: ['n1', 'n2'] }, ...begun, {
+    ...{ entry: 'host', host: 'n1', outcome: 'unknown' },
+  });
+  const { hosts, next } = JSON.parse((await resume(env)).stdout) as { hosts: object[]; next: string };
+  expect(hosts).toMatchObject([
+    { host: 'n1', outcome: 'unknown' },
+    { host: 'n2', outcome: 'skipped', reason: 'not started: the run was paused' },
+  ]);
+  expect(next).toContain(`kubelatch resume ${run}`);
+  expect(readFileSync(path, 'utf8')).not.toContain('"entry":"end"');
 });
 
 it('a host that --limit leaves out is still left afterwards', async () => {
@@ -104,7 +138,7 @@ it('the rules are those of the run, or fewer', async () => {
 it.each([
   ['it is not a file', () => place.folder],
   ['no such file', () => join(place.folder, 'none')],
-  ['it is no program', () => hookFile('text', 0o700, 'kubectl get nodes\n')],
+  ['it is not a program', () => hookFile('text', 0o700, 'kubectl get nodes\n')],
   ['it is not executable', () => hookFile('plain', 0o600)],
   ['it is not trusted: other users can write it', () => hookFile('open', 0o777)],
 ] as const)('a hook is refused before anything is read: %s', async (why, path) => {
