@@ -2,10 +2,13 @@
 import type { Host, Inventory } from '../inventory/host.js';
 import { ToolError } from '../lib/errors.js';
 import { type Danger, serverDangers } from '../pipeline/dangers.js';
+import type { LongestTime } from '../plan/rollout-time.js';
 import { hostList } from '../report/host-list.js';
 import { paragraph } from '../report/layout.js';
 import { line } from '../report/words.js';
-import { maintenanceLines } from './maintenance.js';
+import { hookTime } from '../run/hooks.js';
+import { noTimeLeft } from '../run/window.js';
+import { type Maintenance, maintenanceLines } from './maintenance.js';
 import type { CliContext } from './context.js';
 import { print, safeText } from '../lib/output.js';
 import { say } from './say.js';
@@ -27,6 +30,8 @@ export interface Question {
   readonly dangers?: readonly Danger[] | undefined;
   /** Why the API server cannot be reached. */
   readonly withoutCluster: string | undefined;
+  /** What the host that starts first can need at most, besides its hooks; undefined where no host changes. */
+  readonly needs?: LongestTime | undefined;
   /** The API server is needed for the run lock alone, and for no check. */
   readonly lockOnly?: boolean;
   /** Confirmed already, by --yes or by a saved plan. */
@@ -36,13 +41,15 @@ export interface Question {
 export async function askToChange(
   cli: CliContext,
   { inventory }: { readonly inventory: Inventory },
-  { text, question, hosts, dangers, withoutCluster, lockOnly = false, agreed }: Question,
+  { text, question, hosts, dangers, withoutCluster, needs, lockOnly = false, agreed }: Question,
 ): Promise<boolean> {
   const { flags, progress, prompts, errText } = cli;
   await progress.stop();
   if (withoutCluster !== undefined && flags.cluster && agreed)
     throw lockOnly ? lockUnavailable(withoutCluster) : checksUnavailable(withoutCluster);
   if (text !== undefined && !agreed) say(text);
+  // A run that was confirmed before ends with a result for each host instead.
+  if (!agreed && needs !== undefined) refuseForWindow(cli.maintenance, needs);
   for (const told of maintenanceLines(cli.maintenance)) say(told);
   if (agreed) return true;
   if (withoutCluster !== undefined) {
@@ -68,6 +75,16 @@ export async function askToChange(
 
 const serversAmong = (all: readonly Host[], names: readonly string[]): readonly string[] =>
   all.filter(({ name, role }) => role === 'control-plane' && names.includes(name)).map(({ name }) => name);
+
+/** Throws ToolError `plan`: nobody should confirm a run that cannot start a host. */
+function refuseForWindow(maintenance: Maintenance, needs: LongestTime): void {
+  const why = noTimeForHost(maintenance, needs);
+  if (why !== undefined) throw new ToolError('plan', why, { hint: 'nothing was changed; use a later --until' });
+}
+
+/** Why no host can start before the window ends; undefined while one can. */
+export const noTimeForHost = ({ window, hooks }: Maintenance, needs: LongestTime): string | undefined =>
+  noTimeLeft(window, needs, hookTime(hooks));
 
 /** The error where the API server cannot be reached and nobody agreed to go without its checks. */
 export const checksUnavailable = (why: string, unchanged = 'nothing was changed'): ToolError =>

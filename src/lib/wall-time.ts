@@ -35,9 +35,14 @@ export function momentText(moment: number): string {
 }
 
 /** `45 s`, `7 min`, `2 h`: rounded up. */
-export function atMostText(ms: number): string {
-  const seconds = Math.ceil(ms / 1000);
+export const atMostText = (ms: number): string => inLargeUnit(ms, Math.ceil);
+
+/** As atMostText, rounded down: for time that is left. */
+export const atLeastText = (ms: number): string => inLargeUnit(ms, Math.floor);
+
+function inLargeUnit(ms: number, round: (value: number) => number): string {
+  const seconds = round(ms / 1000);
   if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.ceil(seconds / 60);
-  return minutes < 120 ? `${minutes} min` : `${Math.ceil(minutes / 60)} h`;
+  const minutes = round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${round(minutes / 60)} h`;
 }

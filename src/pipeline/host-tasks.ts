@@ -8,7 +8,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import type { Host } from '../inventory/host.js';
 import { isoTime } from '../lib/clock.js';
 import type { HostPlan } from '../plan/host-plan.js';
-import { longestChange, longestRevert, longestUninstall } from '../plan/rollout-time.js';
+import { type LongestTime, longestChange, longestRevert, longestUninstall, totalOf } from '../plan/rollout-time.js';
 import type { Journal } from '../run/journal.js';
 import { operator } from '../run/open.js';
 import type { Outcome } from '../run/outcome.js';
@@ -44,9 +44,23 @@ export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunCont
     seclusion: plan.restart && context.cordonMode !== 'none' ? context.cordonMode : undefined,
   };
   const task = taskFor(plan, host, run, context);
-  const drains = context.cordonMode === 'drain';
-  const mayTake = longestChange(context.timing.gate, { restarts: plan.restart, drains });
+  const mayTake = totalOf(changeTime(plan, { deadline: context.timing.gate, drain: context.cordonMode === 'drain' }));
   return { ...task, mayTake, run: async () => withSkippedRules(await applyToHost(plan, about, task, context), plan) };
+}
+
+/** What the change of a host can need at most. */
+const changeTime = (
+  { restart }: HostPlan,
+  { deadline, drain }: Pick<RolloutFlags, 'deadline' | 'drain'>,
+): LongestTime => longestChange(deadline, { restarts: restart, drains: drain });
+
+/** What the host that starts first can need at most: with less time than that, no host starts. */
+export function firstChangeTime(
+  plans: readonly HostPlan[],
+  flags: Pick<RolloutFlags, 'deadline' | 'drain'>,
+): LongestTime {
+  const first = plans.find(({ role }) => role !== 'control-plane') ?? plans[0];
+  return first === undefined ? [] : changeTime(first, flags);
 }
 
 /** What a confirmed host still lacks is said where the outcome is read. */
@@ -65,7 +79,7 @@ export function rollbackTask(
   context: RunContext,
 ): RolloutHost {
   const task = taskFor(plan, host, run, context);
-  const mayTake = longestRevert(context.timing.gate);
+  const mayTake = totalOf(longestRevert(context.timing.gate));
   return { ...task, mayTake, run: () => rollbackHost({ id, ...files, restarts: plan.restart }, task, context) };
 }
 
@@ -86,7 +100,7 @@ export function recoveryTask(
       (await disputedClaim(name, host, session, context.cluster)) === undefined,
   };
   const controlPlane = host.role === 'control-plane';
-  const mayTake = longestRevert(context.timing.gate);
+  const mayTake = totalOf(longestRevert(context.timing.gate));
   return { host: host.name, nodeName: undefined, controlPlane, mayTake, run: () => recoverHost(goal, begun, context) };
 }
 
@@ -96,7 +110,7 @@ export function uninstallTask(
   context: Pick<RunContext, 'journal' | 'report'>,
 ): RolloutHost {
   const task = { host: host.name, nodeName: undefined, connect: () => connector.connect(host) };
-  return { ...task, controlPlane: false, mayTake: longestUninstall, run: () => uninstallHost(task, context) };
+  return { ...task, controlPlane: false, mayTake: totalOf(longestUninstall), run: () => uninstallHost(task, context) };
 }
 
 function taskFor(plan: HostPlan, host: Host, run: Run, { cluster }: RunContext): HostTask {

@@ -38,15 +38,31 @@ const drain = 600_000;
 /** A revert is given this long to be healthy, however short the deadline. */
 const leastProof = 60_000;
 
-/** Milliseconds that it takes to restore a node's files and to see it healthy, at most. */
-export const longestRevert = (deadline: number): number => aroundTheGate + restart + Math.max(deadline, leastProof);
+/** What a host can need at most, part by part, in milliseconds. */
+export type LongestTime = readonly { readonly part: string; readonly ms: number }[];
 
-/** Milliseconds that a change can take at most: with a gate that fails at the deadline, and the revert after it. */
-export const longestChange = (deadline: number, { restarts, drains }: { restarts: boolean; drains: boolean }): number =>
-  (restarts && drains ? drain : 0) + (restarts ? restart : 0) + deadline + longestRevert(deadline);
+export const totalOf = (parts: LongestTime): number => parts.reduce((sum, { ms }) => sum + ms, 0);
 
-/** Milliseconds to remove kubelatch from a node, which restarts nothing, at most. */
-export const longestUninstall = 90_000;
+/** To restore a node's files and to see it healthy. */
+export const longestRevert = (deadline: number): LongestTime => [
+  { part: 'connect', ms: aroundTheGate },
+  { part: 'restart', ms: restart },
+  { part: 'health checks', ms: Math.max(deadline, leastProof) },
+];
+
+/** A change whose health checks fail at the deadline, and the revert after it. */
+export const longestChange = (
+  deadline: number,
+  { restarts, drains }: { readonly restarts: boolean; readonly drains: boolean },
+): LongestTime => [
+  ...(restarts && drains ? [{ part: 'drain', ms: drain }] : []),
+  ...(restarts ? [{ part: 'restart', ms: restart }] : []),
+  { part: 'health checks', ms: deadline },
+  { part: 'revert', ms: totalOf(longestRevert(deadline)) },
+];
+
+/** To remove kubelatch from a node, which restarts nothing. */
+export const longestUninstall: LongestTime = [{ part: 'remove the files', ms: 90_000 }];
 
 /** Milliseconds for waves of so many hosts. */
 export const rolloutTime = (waves: readonly number[], { atOnce, perHost }: RolloutPace): number =>

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { askToChange } from '../../src/cli/consent.js';
 import type { CliContext } from '../../src/cli/context.js';
+import { longestChange } from '../../src/plan/rollout-time.js';
 
 const inventory = { path: 'i', cluster: { name: 'c' }, hosts: [] } as never;
 const ask = (cluster: boolean, lockOnly: boolean, withoutCluster: string | undefined): Promise<boolean> => {
@@ -53,4 +54,30 @@ it('a question that wants the name of the cluster says so in itself', async () =
     'Change 1 host now? Type prod-eu to confirm, or press Enter to cancel:',
     'Change 1 host now?',
   ]);
+});
+
+it('nobody is asked to confirm a run that cannot start a host before the window ends', async () => {
+  const asked: string[] = [];
+  const confirm = (text: string) => {
+    asked.push(text);
+    return Promise.resolve(true);
+  };
+  const until = (minutes: number, agreed: boolean) => {
+    const window = { endsAt: Date.now() + minutes * 60_000, given: '05:00' };
+    const about = { flags: { cluster: true }, progress: { stop: () => Promise.resolve() }, prompts: { confirm } };
+    const world = { ...about, maintenance: { window } } as unknown as CliContext;
+    const needs = longestChange(120_000, { restarts: true, drains: false });
+    const question = { text: undefined, question: 'Now?', hosts: ['n1'], withoutCluster: undefined, needs, agreed };
+    return askToChange(world, { inventory }, question);
+  };
+  await expect(until(5, false)).rejects.toMatchObject({
+    code: 'plan',
+    message: expect.stringMatching(/^no host can start: .* a host may need 8 min \(/) as string,
+    hint: 'nothing was changed; use a later --until',
+  });
+  expect(asked).toEqual([]);
+  expect(await until(60, false)).toBe(true);
+  expect(asked).toEqual(['Now?']);
+  // Confirmed before: the run ends with a result for each host.
+  expect(await until(5, true)).toBe(true);
 });

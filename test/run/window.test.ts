@@ -1,6 +1,7 @@
 /** The maintenance window, by a wall clock that the tests set. */
 import { expect, it } from 'vitest';
-import { type MaintenanceWindow, withinWindow } from '../../src/run/window.js';
+import { type MaintenanceWindow, noTimeLeft, withinWindow } from '../../src/run/window.js';
+import { longestChange, longestRevert } from '../../src/plan/rollout-time.js';
 import type { RolloutHost } from '../../src/run/rollout.js';
 
 const endsAt = new Date('2026-11-30T05:00:00').getTime();
@@ -36,4 +37,20 @@ it('hooks count for what a host may need', () => {
     withinWindow(window, () => window.endsAt - 10_000, extra)({ host: 'n1', mayTake: 8_000 } as RolloutHost, []);
   expect(admit(2_000)).toBeUndefined();
   expect(admit(2_001)).toMatchObject({ reason: expect.stringContaining('this node may need') as string, final: true });
+});
+
+it('says with the arithmetic that no host can start, and nothing while one can', () => {
+  const change = longestChange(2 * minutes, { restarts: true, drains: false });
+  const at = (before: number, extra = 0) => noTimeLeft(window, change, extra, () => endsAt - before);
+  // 90 s + 120 s + (10 + 90 + 120) s.
+  expect(at(430_000)).toBeUndefined();
+  expect(at(429_999)).toMatch(
+    /^no host can start: the maintenance window ends at Mon 30 Nov 05:00 \S+, in 7 min, and a host may need 8 min \(restart 90 s \+ health checks 2 min \+ revert 4 min\)$/,
+  );
+  expect(at(430_000, 60_000)).toMatch(/may need 9 min \(.* \+ revert 4 min \+ hooks 60 s\)$/);
+  expect(at(0)).toMatch(/^no host can start: the maintenance window ended at Mon 30 Nov 05:00/);
+  expect(noTimeLeft(undefined, change, 0, () => endsAt)).toBeUndefined();
+  expect(noTimeLeft(window, longestRevert(10_000), 0, () => endsAt - 119_999)).toMatch(
+    /in 119 s, and a host may need 3 min \(connect 10 s \+ restart 90 s \+ health checks 60 s\)$/,
+  );
 });

@@ -2,6 +2,8 @@
 import { ToolError } from '../../lib/errors.js';
 import { apply } from '../../pipeline/apply.js';
 import { dangersOf } from '../../pipeline/dangers.js';
+import { firstChangeTime } from '../../pipeline/host-tasks.js';
+import { changingPlans } from '../../pipeline/judge.js';
 import { planText } from '../../report/plan-text.js';
 import { askToChange, requireConfirmation } from '../consent.js';
 import { finishRun } from '../finish-run.js';
@@ -37,6 +39,7 @@ export async function applyVerb(cli: CliContext, planPath: string | undefined): 
         hosts,
         dangers: planned && dangersOf(planned, planned.waves, withoutCluster),
         withoutCluster,
+        needs: firstChangeTime(changingPlans(planned?.hosts ?? []), cli.flags),
         agreed: cli.flags.yes || saved !== undefined,
       });
       if (agreed) cli.shutdown.changesStarted({ revertWithin: cli.flags.deadline });

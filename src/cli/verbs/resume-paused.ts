@@ -2,10 +2,13 @@
 import { ToolError } from '../../lib/errors.js';
 import { nextCommand } from '../../lib/next-command.js';
 import { apply } from '../../pipeline/apply.js';
+import { firstChangeTime } from '../../pipeline/host-tasks.js';
+import { changingPlans } from '../../pipeline/judge.js';
 import { rollback } from '../../pipeline/rollback.js';
 import type { Approve } from '../../pipeline/context.js';
 import { dangersOf } from '../../pipeline/dangers.js';
 import { refuseOther } from '../../pipeline/remains.js';
+import { longestRevert } from '../../plan/rollout-time.js';
 import { builtinNames } from '../../playbook/builtin.js';
 import { loadPlaybooks } from '../../playbook/load.js';
 import { onlyRules } from '../../playbook/only-rules.js';
@@ -47,6 +50,7 @@ export async function goOn(cli: CliContext, record: RunRecord, loaded: Loaded): 
       hosts,
       dangers: planned && dangersOf(planned, planned.waves, withoutCluster),
       withoutCluster,
+      needs: isApply ? firstChangeTime(changingPlans(planned?.hosts ?? []), flags) : longestRevert(flags.deadline),
       agreed: flags.yes,
     });
     if (agreed) cli.shutdown.changesStarted({ revertWithin: isApply ? flags.deadline : revertAllowance });

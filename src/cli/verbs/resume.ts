@@ -6,6 +6,7 @@ import { ToolError } from '../../lib/errors.js';
 import { runsFolder } from '../../lib/paths.js';
 import { stillRunning } from '../../lib/process-mark.js';
 import { endedRun, findUnfinished, resume } from '../../pipeline/resume.js';
+import { longestRevert } from '../../plan/rollout-time.js';
 import { exitCodeOf } from '../../report/exit-code.js';
 import { hostList } from '../../report/host-list.js';
 import { isData } from '../../report/formats.js';
@@ -53,6 +54,7 @@ export async function resumeVerb(cli: CliContext, wanted: string | undefined): P
         question: `Revert the undecided changes of run ${run} on ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'}?`,
         hosts,
         withoutCluster,
+        needs: longestRevert(cli.flags.deadline),
         agreed: cli.flags.yes,
       });
       if (agreed) cli.shutdown.changesStarted({ revertWithin: revertAllowance });

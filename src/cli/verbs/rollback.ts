@@ -2,6 +2,7 @@
 import { ToolError } from '../../lib/errors.js';
 import { rollback } from '../../pipeline/rollback.js';
 import { isoTime } from '../../lib/clock.js';
+import { longestRevert } from '../../plan/rollout-time.js';
 import { count } from '../../report/layout.js';
 import { undoText } from '../../report/undo-text.js';
 import { askToChange, requireConfirmation } from '../consent.js';
@@ -27,6 +28,7 @@ export async function rollbackVerb(cli: CliContext, run: string | undefined): Pr
         question,
         hosts,
         withoutCluster,
+        needs: longestRevert(cli.flags.deadline),
         agreed: cli.flags.yes,
       });
       if (agreed) cli.shutdown.changesStarted({ revertWithin: revertAllowance });

@@ -1,5 +1,6 @@
 /** `kubelatch uninstall`: removes kubelatch and its backups from the nodes. */
 import { uninstall } from '../../pipeline/uninstall.js';
+import { longestUninstall } from '../../plan/rollout-time.js';
 import { count } from '../../report/layout.js';
 import { hooksCode, worstOf } from '../../report/exit-code.js';
 import { uninstallCode } from '../../report/uninstall-text.js';
@@ -22,6 +23,7 @@ export async function uninstallVerb(cli: CliContext): Promise<number> {
         question: `Uninstall kubelatch from ${count(hosts.length, 'host')} now?`,
         hosts,
         withoutCluster,
+        needs: longestUninstall,
         lockOnly: true,
         agreed: flags.yes,
       });
