@@ -89,6 +89,7 @@ export async function apply(
       );
       return {
         ...result,
+        durationMs: rolled.durationMs,
         hooks: run.hooks && rolled.hooks,
         next: nextOf(run, rolled, journal.run, given?.file !== undefined),
       };

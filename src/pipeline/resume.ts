@@ -61,11 +61,11 @@ export async function resume(
       const tasks = remains.begun.map((one) =>
         recoveryTask(goal, { ...one, fromNodes: record.fromNodes }, run, context),
       );
-      const { outcomes, stopped, isComplete, hooks } = await rollOutRecovery(tasks, run, journal, lease);
+      const { outcomes, stopped, isComplete, hooks, durationMs } = await rollOutRecovery(tasks, run, journal, lease);
       if (isComplete && remains.later.length === 0) await journal.write({ entry: 'end' }).catch(() => undefined);
       const all = [...outcomes, ...remains.outcomes, ...unanswered];
       const about = { ...aboutResume(record, startedAt), notes: hookNotes(hooks) };
-      const result = { ...runResult(run, about, all, stopped ?? failure), hooks: run.hooks && hooks };
+      const result = { ...runResult(run, about, all, stopped ?? failure), durationMs, hooks: run.hooks && hooks };
       // Undecided hosts come first; another call goes on with those that were not started.
       return record.paused === undefined ? result : { ...result, next: nextCommand('resume', record.run) };
     });

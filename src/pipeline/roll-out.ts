@@ -3,10 +3,11 @@ import type { Cluster } from '../cluster/cluster.js';
 import type { ClusterView } from '../cluster/nodes.js';
 import { matchNode } from '../cluster/match-node.js';
 import type { RunLease } from '../cluster/run-lease.js';
+import { monotonic } from '../lib/clock.js';
 import { paceOf } from '../plan/rollout-time.js';
 import { planWaves } from '../plan/waves.js';
 import type { Journal } from '../run/journal.js';
-import { hostOutcome } from '../run/outcome.js';
+import { type Report, hostOutcome } from '../run/outcome.js';
 import { type HookContext, type HookHost, type Hooks, createHooks, hookTime } from '../run/hooks.js';
 import { pauseBetween } from '../run/pause.js';
 import { type RolloutHost, type RolloutOptions, type RolloutResult, rollOut } from '../run/rollout.js';
@@ -14,6 +15,11 @@ import { type Admission, allOf, serversAlone, whileLocked, withinCluster, within
 import { withinWindow } from '../run/window.js';
 import type { RolloutFlags, Run } from './context.js';
 import { nextCommand } from '../lib/next-command.js';
+
+export interface RolledOut extends RolloutResult {
+  /** Milliseconds from its start to its end, without the waits for a person. */
+  readonly durationMs: number;
+}
 
 type Lease = Pick<RunLease, 'problem'> | undefined;
 type Place = Pick<Run, 'forks' | 'report' | 'shutdown' | 'window' | 'pauses' | 'hooks' | 'hosts' | 'inventory'>;
@@ -34,7 +40,7 @@ export function rollOutWaves(
   hosts: readonly RolloutHost[],
   run: Run,
   { cluster, journal, flags, lease, verb, detected = [] }: WaveOptions,
-): Promise<RolloutResult> {
+): Promise<RolledOut> {
   const servers = hosts.filter((one) => one.controlPlane);
   const waves = planWaves(
     hosts.filter((one) => !one.controlPlane),
@@ -69,7 +75,7 @@ export function rollOutRecovery(
   run: Place,
   journal: Journal,
   lease: Lease,
-): Promise<RolloutResult> {
+): Promise<RolledOut> {
   const ordered = [...hosts.filter((one) => !one.controlPlane), ...hosts.filter((one) => one.controlPlane)];
   const hint = nextCommand('resume', journal.run);
   return begin(run, journal, 'resume', {
@@ -96,7 +102,7 @@ export function rollOutUninstall(
   run: Place,
   journal: Journal,
   lease: Lease,
-): Promise<RolloutResult> {
+): Promise<RolledOut> {
   return begin(run, journal, 'uninstall', {
     waves: [hosts],
     admit: inWindow(run, whileLocked(lease, 'stop'), withinForks(run.forks)),
@@ -115,20 +121,27 @@ function inWindow({ window, hooks }: Pick<Run, 'window' | 'hooks'>, ...others: r
   return allOf(isOpen, ...others, isOpen);
 }
 
-function begin(
+async function begin(
   run: Place,
   journal: Journal,
   verb: HookContext['verb'],
   { atOnce, ...options }: Omit<RolloutOptions, 'journal' | 'report' | 'shutdown'> & { readonly atOnce: number },
-): Promise<RolloutResult> {
-  const { report, shutdown, pauses } = run;
+): Promise<RolledOut> {
+  const { shutdown, pauses } = run;
+  const began = monotonic();
+  let waited = 0;
+  const report: Report = (event) => {
+    if (event.event === 'pause-ended') waited += event.waitedMs;
+    run.report(event);
+  };
   const { waves } = options;
   const waveSizes = waves.map((wave) => wave.length);
   const hosts = waveSizes.reduce((sum, size) => sum + size, 0);
   report({ event: 'run-started', run: journal.run, hosts, waves: Math.max(1, waves.length), waveSizes, atOnce });
   const hooks = hooksOf(run, journal, verb);
   const afterWave = pauses && pauseBetween(pauses, { journal, report });
-  return rollOut({ ...options, hooks, afterWave, journal, report, shutdown });
+  const result = await rollOut({ ...options, hooks, afterWave, journal, report, shutdown });
+  return { ...result, durationMs: Math.max(0, Math.round(monotonic() - began - waited)) };
 }
 
 function hooksOf(run: Place, journal: Journal, verb: HookContext['verb']): Hooks | undefined {

@@ -59,7 +59,9 @@ export async function rollback(
         outcomes,
         rolled.stopped,
       );
-      return { ...result, hooks: run.hooks && rolled.hooks, next: goOnCommand(run, rolled, 'resume', journal.run) };
+      const { durationMs, hooks } = rolled;
+      const next = goOnCommand(run, rolled, 'resume', journal.run);
+      return { ...result, durationMs, hooks: run.hooks && hooks, next };
     });
   });
 }

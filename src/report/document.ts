@@ -101,10 +101,11 @@ const about = ({ cluster, playbooks, startedAt, finishedAt }: About): About => (
 });
 
 function runFields(result: RunResult) {
-  const { run, stopped, next, hooks, hosts, notes, summary } = result;
+  const { run, durationMs, stopped, next, hooks, hosts, notes, summary } = result;
   return {
     run: runTree(run),
     ...about(result),
+    ...(durationMs === undefined ? {} : { durationMs }),
     stopped: stopped ?? null,
     ...(next === undefined ? {} : { next }),
     ...hooksTree(hooks),

@@ -202,7 +202,7 @@ const pastRun = {
   operator: text('Who ran it'),
   startedAt: time('When it began'),
   finishedAt: timeOrNull('When it ended; null where it did not'),
-  durationMs: milliseconds('Milliseconds from start to end'),
+  durationMs: milliseconds('Milliseconds from start to end, without waits for a person'),
   state: z.enum(['ended', 'going on', 'left']).describe('`left`: `resume` has something to do'),
   next: textOrNull('Command that finishes it, where it is left'),
   stopped: textOrNull('Why it ended before its last wave'),

@@ -120,6 +120,7 @@ export interface RunInfo {
 export interface RunResult extends ResultBase, HookResults {
   readonly kind: 'apply' | 'rollback' | 'resume';
   readonly run: RunInfo;
+  readonly durationMs?: number | undefined; // from the first host's start, without waits for a person
   /** Why the run ended before its last wave. */
   readonly stopped: string | undefined;
   /** Of a run that was paused: the command that goes on with the hosts that were not started. */

@@ -14,6 +14,12 @@ export const runsListTree = (summary: RunSummary): ListedRun => ({
   hosts: summary.record.hosts.map(({ host }) => host),
 });
 
+/** Milliseconds from the run's start to its end, without waits for a person; undefined for a run that did not end. */
+export function tookMs({ startedAt, endedAt, waitedMs = 0 }: RunRecord): number | undefined {
+  const ms = between(startedAt, endedAt);
+  return ms === undefined ? undefined : Math.max(0, ms - waitedMs);
+}
+
 /** One run with every step. */
 export function pastRunTree(summary: RunSummary): PastRun {
   const { inventory, resumed, hosts } = summary.record;
@@ -40,7 +46,7 @@ function summaryTree({ record, state, rolledBack = [] }: RunSummary): Omit<Liste
     operator,
     startedAt,
     finishedAt: endedAt ?? null,
-    durationMs: between(startedAt, endedAt) ?? null,
+    durationMs: tookMs(record) ?? null,
     state,
     next: state === 'left' ? resumeCommand(record) : null,
     stopped: stopped ?? null,
@@ -70,7 +76,9 @@ function hostTree({ host, steps, paths, outcome, reason, endedAt }: HostRecord):
 
 /** A past run whose JSON was read back: of its process and its lock nothing is known. */
 export function pastRunOf({ run: read, ...head }: ResultDocument<'run'>): PastRunResult {
-  const { id, kind, of, plan, cluster, operator, startedAt, finishedAt, state, stopped, inventory, resumed } = read;
+  const { id, kind, of, plan, cluster, operator, startedAt, finishedAt, durationMs, state, stopped } = read;
+  const { inventory, resumed } = read;
+  const ms = between(startedAt, finishedAt ?? undefined);
   const hosts = read.hosts.map(({ host, outcome, reason, finishedAt: endedAt, files, steps }): HostRecord => ({
     ...{ host, outcome: outcome ?? undefined, reason, endedAt: endedAt ?? undefined, paths: files, cordon: undefined },
     steps: steps.map(({ step, startedAt: time }) => ({ step, time })),
@@ -78,6 +86,7 @@ export function pastRunOf({ run: read, ...head }: ResultDocument<'run'>): PastRu
   const record = {
     ...{ run: id, kind: kind ?? undefined, of, plan, cluster, inventory, operator, startedAt, resumed, hosts },
     ...{ endedAt: finishedAt ?? undefined, stopped: stopped ?? undefined },
+    waitedMs: ms === undefined || durationMs === null ? 0 : ms - durationMs,
     ...{ controller: undefined, lock: undefined, fromNodes: false },
   };
   return { ...head, run: { record, state } };

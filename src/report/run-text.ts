@@ -8,6 +8,7 @@ import type { RunResult } from './model.js';
 import { withSimilarCount } from './not-judged.js';
 import type { Paint, Style } from './style.js';
 import { type Column, table } from './table.js';
+import { between } from './time.js';
 import { line } from './words.js';
 
 /** Worst outcome first. */
@@ -194,10 +195,11 @@ function nextSection({ hosts, run, stopped, next }: RunResult, { style, width }:
 
 const limitTo = (names: readonly string[]): readonly string[] => ['--limit', compress(names).join(',')];
 
-function summaryLines({ hosts, kind, summary, startedAt, finishedAt }: RunResult, options: TextOptions): string[] {
+function summaryLines(result: RunResult, options: TextOptions): string[] {
+  const { hosts, kind, summary, startedAt, finishedAt, durationMs } = result;
   const parts = order.filter((one) => summary[one] > 0).map((one) => `${summary[one]} ${one}`);
-  const seconds = Math.round((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000);
-  const took = Number.isFinite(seconds) && seconds >= 0 ? ` in ${seconds} s` : '';
+  const ms = durationMs ?? between(startedAt, finishedAt) ?? -1;
+  const took = ms >= 0 ? ` in ${Math.round(ms / 1000)} s` : '';
   const title = { apply: 'Apply', rollback: 'Rollback', resume: 'Resume' }[kind];
   const text = hosts.length === 0 ? `${title}: no hosts` : `${title}: ${parts.join(', ')}${took}`;
   return paragraph('', text, options.width).map(options.style.bold);

@@ -3,7 +3,7 @@ import type { HostRecord } from '../run/record.js';
 import { hostList } from './host-list.js';
 import { type TextOptions, count, paragraph, sectionsText } from './layout.js';
 import type { RunSummary } from './model.js';
-import { resumeCommand } from './past-run.js';
+import { resumeCommand, tookMs } from './past-run.js';
 import type { Paint } from './style.js';
 import { type Row, table } from './table.js';
 import { between, momentText, spanText } from './time.js';
@@ -22,7 +22,7 @@ export function runsText(runs: readonly RunSummary[], options: TextOptions): str
     const { record } = summary;
     const { run, kind, of, cluster, startedAt, endedAt, hosts } = record;
     const started = momentText(startedAt).slice(0, 16);
-    const took = endedAt === undefined ? '-' : spanText(between(startedAt, endedAt));
+    const took = endedAt === undefined ? '-' : spanText(tookMs(record));
     const cells = [line(run), started, took, kind ?? '?', line(cluster)];
     const outcomes = `${of === undefined ? '' : `of ${line(of)}, `}${count(hosts.length, 'host')}: ${outcomesText(hosts)}`;
     const below = [
@@ -41,7 +41,7 @@ export function recordText(summary: RunSummary, options: TextOptions): string {
   const { run, kind, of, plan, cluster, operator, inventory, startedAt, endedAt, stopped, resumed, hosts } =
     summary.record;
   const title = `${line(run)}: ${kind ?? 'a run'}${of === undefined ? '' : ` of ${line(of)}`} on ${line(cluster)}`;
-  const took = endedAt === undefined ? '' : `, took ${spanText(between(startedAt, endedAt))}`;
+  const took = endedAt === undefined ? '' : `, took ${spanText(tookMs(summary.record))}`;
   const about = [
     `started ${momentText(startedAt)} UTC by ${line(operator)}${took}`,
     `${count(hosts.length, 'host')} of ${line(inventory)}: ${outcomesText(hosts)}`,

@@ -53,6 +53,17 @@ export const runInfo = {
   plan: savedPlanFile.optional(),
 };
 
+/** How a run went. */
+export const runCourse = {
+  durationMs: z
+    .int()
+    .min(0)
+    .describe('Milliseconds from the start of the first host to the end, without waits for a person')
+    .optional(),
+  stopped: textOrNull('Why the run ended before its last wave'),
+  next: text('Command that goes on with the hosts that were not started, where the run was paused').optional(),
+};
+
 /** As run/hooks names them. */
 const hookNames = ['before-host', 'after-host', 'before-wave', 'after-wave'] as const satisfies readonly HookKind[];
 export const hookKind = z.enum(hookNames);

@@ -25,6 +25,7 @@ import {
   head,
   hookResult,
   outcome,
+  runCourse,
   runInfo,
   text,
   textOrNull,
@@ -105,8 +106,7 @@ const plan = z
 const run = {
   run: z.object(runInfo),
   ...about,
-  stopped: textOrNull('Why the run ended before its last wave'),
-  next: text('Command that goes on with the hosts that were not started, where the run was paused').optional(),
+  ...runCourse,
   hooks: z.array(hookResult).describe('Calls of hooks, where hooks were asked for').optional(),
   hosts: z.array(changedHost),
   notes: texts('What holds for the run as a whole, such as clients that were turned away'),

@@ -43,6 +43,8 @@ export interface RunRecord {
   /** Undefined for a run that did not end. */
   readonly endedAt: string | undefined;
   readonly stopped: string | undefined;
+  /** Milliseconds in which the run waited for a person: for an answer between waves, or until it was resumed. */
+  readonly waitedMs?: number | undefined;
   /** Hosts that are not begun and that the run can go on with; undefined unless it was paused. */
   readonly paused?: readonly string[] | undefined;
   readonly resumed: readonly { readonly time: string; readonly operator: string }[];
@@ -94,6 +96,8 @@ export function replayJournal({ run, entries }: PastRun): RunRecord {
   let controller: ProcessMark | undefined;
   let lock: string | undefined;
   const resumed: { time: string; operator: string }[] = [];
+  let waitedMs = 0;
+  let before = '';
   for (const one of entries as readonly unknown[] as readonly Fields[]) {
     const time = textOf(one['time']) ?? '';
     const host = textOf(one['host']);
@@ -112,6 +116,10 @@ export function replayJournal({ run, entries }: PastRun): RunRecord {
         controller = markOf(one['controller']);
         lock = textOf(one['lock']);
         resumed.push({ time, operator: textOf(one['operator']) ?? '?' });
+        waitedMs += Math.max(0, Date.parse(time) - Date.parse(before) || 0);
+        break;
+      case 'pause':
+        waitedMs += typeof one['waitedMs'] === 'number' ? Math.max(0, one['waitedMs']) : 0;
         break;
       case 'step': {
         const step = textOf(one['step']);
@@ -141,6 +149,7 @@ export function replayJournal({ run, entries }: PastRun): RunRecord {
         endedAt = time;
         break;
     }
+    before = time;
   }
   const isWaiting = (name: string): boolean => {
     const host = hosts.get(name);
@@ -161,6 +170,7 @@ export function replayJournal({ run, entries }: PastRun): RunRecord {
     startedAt: textOf((entries[0] as Fields | undefined)?.['time']) ?? '',
     endedAt,
     stopped,
+    waitedMs: waitedMs === 0 ? undefined : waitedMs,
     paused: waiting.length === 0 ? undefined : waiting,
     resumed,
     controller,

@@ -89,7 +89,7 @@ function plainProgress({ stderr, quiet, verbose, style }: ProgressOptions): Prog
       if (!quiet) log(style.bold(total === undefined ? title : `${title}: ${total}`));
     },
     print,
-    pauseFor: (ask) => ask(),
+    pauseFor: (ask) => ask().finally(counts.leaveOut()),
     stop() {
       finish();
       return Promise.resolve();
@@ -154,7 +154,7 @@ function liveProgress({ stderr, verbose, style }: ProgressOptions): Progress {
     },
     phase: begin,
     print: (line) => live.print(messageLines(line, columns()).join('\n')),
-    pauseFor: (ask) => live.pauseFor(ask),
+    pauseFor: (ask) => live.pauseFor(ask).finally(counts.leaveOut()),
     async stop() {
       finish();
       await live.end();

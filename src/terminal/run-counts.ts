@@ -12,6 +12,8 @@ export interface RunCounts {
   /** Resets the counters for a new phase with `total` hosts, if known. */
   begin(title: string, total: number | undefined): void;
   count(event: RunEvent): void;
+  /** A question is open: until the function is called, time does not count for the phase. */
+  leaveOut(): () => void;
   /** `Wave 2/4: 3 of 10 confirmed, 1 reverted · n7: waiting for Ready, 6 of 10 s · about 60 s left`, in `width` columns. */
   title(width: number): string;
   /** The counts of the phase and how long it took: `Wave 2/4: 10 of 10 confirmed in 41s`. */
@@ -65,6 +67,11 @@ export function createRunCounts(clock: () => number = monotonic): RunCounts {
       else if (event.event === 'host-done') done(event.host, event.outcome);
       else if (event.event === 'step') waiting = undefined;
       else if (event.event === 'waiting') waiting = oneLine(event.reason);
+    },
+    leaveOut() {
+      const asked = clock();
+      // The phase may have begun since.
+      return () => void (began += clock() - Math.max(asked, began));
     },
     title(width) {
       const time = clock();

@@ -49,12 +49,14 @@ it('are those that the unattended apply looks for', async () => {
     stopped: undefined,
     isComplete: true,
     isPaused: false,
+    durationMs: 41_000,
     hooks: [],
   });
   vi.mocked(notesAfter).mockResolvedValue(['DaemonSet a/b uses port 10250 now']);
   const result = await apply(run, flags, given, yes);
   expect(vi.mocked(notesAfter).mock.calls).toEqual([[run, undefined, consumers, outcomes]]);
   expect(result?.notes).toEqual(['DaemonSet a/b uses port 10250 now']);
+  expect(result?.durationMs).toBe(41_000);
   // Those of the plan, not those of this call.
   expect(result?.playbooks).toBe(playbooks);
 });

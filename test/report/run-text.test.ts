@@ -134,3 +134,9 @@ test('a run that was only interrupted has no cause to fix', () => {
   const failed = runText(runResult([outcome('n1', 'failed'), outcome('n2', 'skipped')], { stopped }), options);
   expect(failed).toContain('Once the cause is fixed, continue with the remaining hosts:');
 });
+
+test('tells how long the hosts took, and not how long somebody thought about the plan', () => {
+  const result = runResult([outcome('n1', 'confirmed')], { durationMs: 41_400 });
+  expect(runText(result, options)).toContain('Apply: 1 confirmed in 41 s\n');
+  expect(runText({ ...result, durationMs: undefined }, options)).not.toContain(' in 41 s');
+});

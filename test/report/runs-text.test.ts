@@ -224,3 +224,14 @@ it('is data for scripts, times in milliseconds', () => {
   ]);
   expect(formatted('table', { ...head, kind: 'runs', runs: [] }, how)).toBe('');
 });
+
+it('leaves out of its duration how long it waited for a person', () => {
+  const ended = { record: { ...story([host('n1')]), waitedMs: 125_000 }, state: 'ended' } as const;
+  expect(recordText(ended, options)).toContain(', took 1m 00s\n');
+  expect(runsText([ended], options)).toMatch(/ 1m 00s +apply /);
+  const head = { schemaVersion: 1, tool: 'kubelatch', version: '1' } as const;
+  const how = { text: options, time: at(300) };
+  expect(JSON.parse(formatted('json', { ...head, kind: 'run', run: ended }, how))).toMatchObject({
+    run: { durationMs: 60_000 },
+  });
+});

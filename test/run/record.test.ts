@@ -121,3 +121,14 @@ it('tells which plan it carried out, and who signed it', () => {
   expect(of({ digest: 'sha256:0' })).toEqual({ digest: 'sha256:0', signers: undefined });
   for (const bad of [undefined, null, 'x', {}, { digest: 7 }]) expect(of(bad)).toBeUndefined();
 });
+
+it('counts the waits for a person: for answers, and until it was resumed', () => {
+  const answer = { entry: 'pause', wave: 1, waitedMs: 400, goesOn: true };
+  const later = '2026-11-23T06:00:00.000Z';
+  const paused = { entry: 'paused', hosts: ['d'] };
+  const run = told(start, answer, paused, { entry: 'resumed', time: later }, { entry: 'end', time: later });
+  // From second 2 to six o'clock.
+  expect(run.waitedMs).toBe(400 + 3600_000 - 2000);
+  expect(told(start, { entry: 'end' }).waitedMs).toBeUndefined();
+  expect(told(start, { ...answer, waitedMs: 'long' }, { entry: 'resumed', time: 'never' }).waitedMs).toBeUndefined();
+});

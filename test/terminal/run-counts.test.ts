@@ -93,3 +93,18 @@ test('a line of a log says in words what a host does and waits for', () => {
   const ready = { check: 'ready', expected: 'Ready for 10 s', seen: 'Ready for 0 s', heldMs: 0, wantedMs: 10_000 };
   expect(eventText({ event: 'gate', host: 'n1', ...ready })).toBe('n1: waiting for Ready for 10 s (Ready for 0 s)');
 });
+
+test('the time that a question stands open is not counted, nor the part before the phase began', () => {
+  const { tally, wait } = counted();
+  const early = tally.leaveOut();
+  wait(100);
+  tally.begin('Wave 1/2', 1);
+  wait(5);
+  early();
+  wait(4);
+  tally.count({ event: 'host-done', host: 'n1', outcome: 'confirmed' });
+  const answered = tally.leaveOut();
+  wait(3600);
+  answered();
+  expect(tally.summary()).toBe('Wave 1/2: 1 of 1 confirmed in 4.0s');
+});
