@@ -9,7 +9,7 @@ export interface Choice {
 /** What this call was told, for the commands that it suggests. Can be passed to another thread. */
 export interface Invocation {
   readonly choices: readonly Choice[];
-  /** How the hosts are changed: waves, limits, health checks. Suggested only where a command must do just the same. */
+  /** How the hosts are changed: waves, limits, health checks. In the guided mode, for commands that do the same or go on. */
   readonly settings?: readonly Choice[] | undefined;
   /** The flags that each verb takes. */
   readonly flagsOf: Readonly<Record<string, readonly string[]>>;
@@ -64,6 +64,13 @@ export const sameCommand = (verb: string, ...words: readonly string[]): string =
 
 /** `kubelatch apply FILE`, without the choices that the saved plan in that file has in it already. */
 export const applyPlanCommand = (plan: string): string => commandWithout([], 'apply', [], [], { ...current, plan });
+
+/** As nextCommand, with the settings of this call, so that it goes on in the same way; a date has passed by then. */
+export function laterCommand(verb: string, ...words: readonly string[]): string {
+  const hasPassed = ({ flag, words: [, value = ''] }: Choice): boolean => flag === '--until' && value.includes('T');
+  const settings = current.settings?.filter((one) => !hasPassed(one));
+  return commandWithout(words.includes('--limit') ? selection : [], verb, words, settings);
+}
 
 function commandWithout(
   without: readonly string[],

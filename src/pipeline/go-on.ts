@@ -1,6 +1,6 @@
 /** Goes on with a run that was paused: in its own journal, with the hosts that it did not start. */
 import type { Cluster } from '../cluster/cluster.js';
-import { nextCommand, nextCommandForAll } from '../lib/next-command.js';
+import { laterCommand, nextCommandForAll } from '../lib/next-command.js';
 import type { RunResult } from '../report/model.js';
 import { beginRun, continueRun } from '../run/open.js';
 import { hostOutcome } from '../run/outcome.js';
@@ -69,5 +69,5 @@ export function goOnCommand(
   if (!isPaused) return undefined;
   // A date has passed by then; a time of day comes again.
   const isDaily = window !== undefined && !window.given.includes('T');
-  return nextCommand(verb, ...words, ...(isDaily ? ['--until', window.given] : []));
+  return laterCommand(verb, ...words, ...(isDaily ? ['--until', window.given] : []));
 }

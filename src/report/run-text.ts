@@ -1,5 +1,5 @@
 /** The result of a run as text: outcomes, why hosts failed, next steps. */
-import { nextCommand } from '../lib/next-command.js';
+import { laterCommand, nextCommand } from '../lib/next-command.js';
 import type { Outcome, OutcomeKind } from '../run/outcome.js';
 import { groupBy, messagePattern } from './group.js';
 import { compress, hostList } from './host-list.js';
@@ -182,7 +182,7 @@ function nextSection({ hosts, run, stopped, next }: RunResult, { style, width }:
       isOnlyInterrupted
         ? 'To continue with the remaining hosts:'
         : 'Once the cause is fixed, continue with the remaining hosts:',
-      applies ? nextCommand('apply', ...limitTo(retryHosts)) : undo(...limitTo(retryHosts)),
+      applies ? laterCommand('apply', ...limitTo(retryHosts)) : undo(...limitTo(retryHosts)),
     ]);
   }
   if (applies && hostsWith('confirmed').length > 0) steps.push(['To roll back the confirmed changes:', undo()]);

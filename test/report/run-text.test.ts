@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { invocation, rememberInvocation } from '../../src/lib/next-command.js';
 import { widthOf } from '../../src/report/layout.js';
 import { runText } from '../../src/report/run-text.js';
 import { plainStyle } from '../../src/report/style.js';
@@ -139,4 +140,15 @@ test('tells how long the hosts took, and not how long somebody thought about the
   const result = runResult([outcome('n1', 'confirmed')], { durationMs: 41_400 });
   expect(runText(result, options)).toContain('Apply: 1 confirmed in 41 s\n');
   expect(runText({ ...result, durationMs: undefined }, options)).not.toContain(' in 41 s');
+});
+
+test('the command for the hosts that are left repeats the rollout that was chosen', () => {
+  const before = invocation();
+  const settings = [{ flag: '--waves', words: ['--waves', '2,100%'] }];
+  const choices = [{ flag: '--limit', words: ['-l', 'n[1:9]'] }];
+  rememberInvocation({ choices, settings, flagsOf: { apply: ['--limit', '--waves'], rollback: ['--waves'] } });
+  const text = runText(runResult([outcome('n1', 'confirmed'), outcome('n2', 'skipped')]), options);
+  rememberInvocation(before);
+  expect(text).toContain('\n    kubelatch apply --limit n2 --waves 2,100%\n');
+  expect(text).toContain('\n    kubelatch rollback 20261123T050000Z-4f2a\n');
 });
