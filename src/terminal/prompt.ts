@@ -38,13 +38,18 @@ export interface Leaving {
   readonly canGoBack?: boolean;
 }
 
+export interface SelectOptions<T> extends Leaving {
+  /** The value of the choice that the list starts at; the first unless told. */
+  readonly now?: T | undefined;
+}
+
 /** All throw ToolError `interrupted` on Ctrl-C or Ctrl-D, and `usage` if there is no terminal or `--no-input` is set. */
 export interface Prompts {
   /** Yes or no; Enter means no. */
   confirm(text: string, leaving?: Leaving): Promise<boolean>;
   /** True if exactly `expected` is typed; Enter returns false. */
   typeToConfirm(expected: string, text: string, leaving?: Leaving): Promise<boolean>;
-  select<T>(text: string, choices: readonly Choice<T>[], leaving?: Leaving): Promise<T>;
+  select<T>(text: string, choices: readonly Choice<T>[], options?: SelectOptions<T>): Promise<T>;
   /** Requires at least one choice. */
   checkbox<T>(text: string, choices: readonly Choice<T>[], leaving?: Leaving): Promise<readonly T[]>;
   /** A line of text. */
@@ -96,12 +101,13 @@ export function createPrompts(options: PromptOptions): Prompts {
       const question = { type: 'input', message: oneLine(text), validate, clearsWrong: true, ...leaving };
       return (await ask<string>(question)) === expected;
     },
-    select: (text, choices, leaving) =>
+    select: (text, choices, { now, ...leaving } = {}) =>
       ask({
         type: 'select',
         message: oneLine(text),
         choices: safeChoices(choices, columns()),
         pageSize: 15,
+        default: now,
         ...leaving,
       }),
     checkbox: (text, choices, leaving) =>
@@ -159,6 +165,7 @@ async function askOnce<T>(
   signal?.addEventListener('abort', onEnd);
   try {
     const prompt = createPromptModule({ input: stdin, output: stderr, signal: stopped.signal });
+    clearWhere(() => left.byEscape, prompt as unknown as PromptModule, question.type);
     const { answer } = await (prompt as unknown as Ask<T>)([{ ...question, name: 'answer' }]);
     return answer;
   } catch (error) {
@@ -172,6 +179,22 @@ async function askOnce<T>(
     stdin.off('end', onEnd);
     signal?.removeEventListener('abort', onEnd);
   }
+}
+
+type AskInTerminal = (question: unknown, context: object) => unknown;
+interface PromptModule {
+  readonly prompts: Readonly<Record<string, AskInTerminal>>;
+  registerPrompt(type: string, ask: AskInTerminal): void;
+}
+
+/** A question that was left is taken off the screen, which shows the one before it again. */
+function clearWhere(isLeft: () => boolean, module: PromptModule, type: string): void {
+  const ask = module.prompts[type];
+  if (ask === undefined) return;
+  // Inquirer reads it when the question ends.
+  module.registerPrompt(type, (question, context) =>
+    ask(question, Object.defineProperty(context, 'clearPromptOnDone', { get: isLeft })),
+  );
 }
 
 /** Leaving raw mode throws if the terminal is gone, so that error is ignored. Returns a function that restores the stream. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { plainStyle } from '../../src/report/style.js';
 import { createPrompts, WentBack } from '../../src/terminal/prompt.js';
+import { createScreen } from './screen.js';
 import { fakeTerminal } from './streams.js';
 
 const first = { alone: false, triesLeft: 3 };
@@ -178,4 +179,38 @@ test('a question that is too long breaks between words', async () => {
   expect(shown()).toContain(`hosts now? Type\n  ${name} to confirm, or press Enter to cancel:`);
   type(`${name}\r`);
   expect(await asked).toBe(true);
+});
+
+test('a list starts at what holds now, and at its first choice where nothing is told', async () => {
+  const { stdin, stderr, type, waitFor } = fakeTerminal();
+  const prompts = createPrompts({ ...there, stdin, stderr });
+  const choices = ['a', 'b', 'c'].map((name) => ({ name, value: name }));
+  for (const [question, now] of [
+    ['Now?', 'b'],
+    ['First?', undefined],
+  ] as const) {
+    const asked = prompts.select(question, choices, { now });
+    await waitFor(question);
+    type('\r');
+    expect(await asked).toBe(now ?? 'a');
+  }
+});
+
+test('a question that was left is off the screen, and one that was answered stays', async () => {
+  const { stdin, stderr, type, shown, waitFor } = fakeTerminal();
+  const prompts = createPrompts({ ...there, stdin, stderr });
+  const choices = ['one', 'two'].map((name) => ({ name, value: name, description: `What ${name} is.` }));
+  for (const [at, answer] of ['\u001b', '\r'].entries()) {
+    const asked = prompts.select(`Which ${at}?`, choices, { canGoBack: true }).catch(() => undefined);
+    await waitFor(`Which ${at}?`);
+    type(answer);
+    await asked;
+    const left = prompts.input(`Name ${at}?`, { canGoBack: true }).catch(() => undefined);
+    await waitFor(`Name ${at}?`);
+    type('\u001b');
+    await left;
+  }
+  const screen = createScreen(80);
+  screen.write(shown());
+  expect(screen.lines().filter((line) => line !== '')).toEqual(['+ Which 1? one']);
 });
