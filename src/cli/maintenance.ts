@@ -34,9 +34,13 @@ export function maintenanceLines({ window, pauses }: Maintenance): string[] {
   const waves = pauses?.after.map((one) => (one === 'each' ? 'each wave' : `wave ${one}`)).join(', ');
   return [
     ...(window === undefined ? [] : [`Only hosts that can finish by ${momentText(window.endsAt)} start.`]),
-    ...(pauses === undefined || pauses.ask !== undefined
+    ...(pauses === undefined
       ? []
-      : [`There is no terminal to ask on: the run stops after ${waves ?? ''}, and resume goes on from there.`]),
+      : [
+          pauses.ask === undefined
+            ? `There is no terminal to ask on: the run stops after ${waves ?? ''}, and resume goes on from there.`
+            : `You are asked before the run goes on after ${waves ?? ''}.`,
+        ]),
   ];
 }
 

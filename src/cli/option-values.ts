@@ -70,3 +70,14 @@ export const collect = (value: string, previous: readonly string[] | undefined):
   ...(previous ?? []),
   ...value.split(',').filter(Boolean),
 ];
+
+/** What one of these says of a text that is typed elsewhere than on the command line, as a sentence; undefined if it takes it. */
+export function faultOf(read: (text: string) => unknown, text: string): string | undefined {
+  try {
+    read(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) return `It ${error.message}`;
+    throw error;
+  }
+}

@@ -15,8 +15,10 @@ export async function runGuided(
     return 0;
   }
   const talk = { steps, prompts, out };
+  let selection: GuidedSelection | undefined;
   for (;;) {
-    const code = await showPosture(await chooseSelection(talk), talk);
+    selection = await chooseSelection(talk, selection);
+    const code = await showPosture(selection, talk);
     if (code !== undefined) return code;
   }
 }

@@ -119,7 +119,7 @@ describe('the guided mode', () => {
     expect(code, stdout).toBe(130);
     expect(stdout).toMatch(/Apply: 1 skipped, 1 confirmed/);
     expect(stdout).toMatch(
-      /\nChanged and confirmed: n1\.\nto roll back:\s+kubelatch rollback \S+ -i \S+ --kubectl \S+\n$/,
+      /\nChanged and confirmed: n1\.\nTo roll back:\s+kubelatch rollback \S+ -i \S+ --kubectl \S+\nTo apply the plan without questions:\s+kubelatch apply --yes .* --waves 1,100% --settle 6s [^\n]*\n$/,
     );
     await expectClosed(lab, 'n1');
     await expectOpen(lab, 'n2');
@@ -133,7 +133,7 @@ describe('the guided mode', () => {
     const { code, stdout } = await terminal.ended();
     expect(code, stdout).toBe(130);
     expect(stdout).toMatch(
-      /kubelatch: Cancelled\. Changed and confirmed: n1\.\n {2}Changed and reverted: n2\.\n {2}to roll back:\s+kubelatch rollback \S+ -i \S+ --kubectl \S+\n$/,
+      /kubelatch: Cancelled\. Changed and confirmed: n1\.\n {2}Changed and reverted: n2\.\n {2}To roll back:\s+kubelatch rollback \S+ -i \S+ --kubectl \S+\n {2}To apply the plan without questions:\s+kubelatch apply --yes .* --waves 100% --max-unavailable 2 --settle 1s [^\n]*\n$/,
     );
     await expectClosed(lab, 'n1');
   });

@@ -1,5 +1,6 @@
 /** The guided mode on real terminals (pseudo-terminals), against hosts of this machine that can be read and not changed. */
 import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { main } from '../cli/program.js';
@@ -82,11 +83,105 @@ describe('the screens', () => {
     const failed = await terminal.until(/n1 failed\. What next\?[\s\S]*Stop here[^\n]*/, 60_000);
     expect(failed).toMatch(/Stopped: 1 host failed \(n1\), 0 allowed/);
     expect(failed).toMatch(
-      /Retry n1 alone\n.*Go on: retry n1, then the rest \(2 hosts\)\n.*Skip n1, go on with 2 hosts\n.*Undo everything/,
+      /Retry n1 alone\n.*Go on: retry n1, then the rest \(2 hosts\)\n.*Skip n1, go on with 2 hosts\n.*Undo: roll back every/,
     );
     terminal.type(`${down.repeat(3)}${enter}`);
     const { stdout } = await terminal.ended();
     expect(stdout).toContain('No host was changed. There is nothing to roll back.');
+    expectUsable(terminal);
+  });
+});
+
+/** From the plan to the list of one setting of the rollout. */
+async function toSetting(terminal: Terminal, at: number): Promise<string> {
+  terminal.type(`${down.repeat(2)}${enter}`);
+  await terminal.until(/Change what\?[\s\S]*Back/);
+  terminal.type(`${down.repeat(at)}${enter}`);
+  return terminal.until(/\?[\s\S]*Another value[\s\S]*Esc back/);
+}
+
+describe('the rollout', () => {
+  it('takes values of its own, checks them at once, and Ctrl-C repeats what was chosen', patience, async () => {
+    const terminal = place.open(3, ['--max-unavailable', '25%']);
+    await toPosture(terminal);
+    terminal.type(down + enter);
+    await terminal.until(/Which rules to apply\?[\s\S]*Esc back/);
+    terminal.type(` ${enter}`);
+    await terminal.until(/Choose rules \(3 of 4 chosen\)[\s\S]*Quit/);
+    terminal.type(enter);
+    await terminal.until(/What next\?[\s\S]*Quit/, 60_000);
+    await toSetting(terminal, 0);
+    terminal.type(down.repeat(3) + enter);
+    await terminal.until(/Hosts done after each wave, as counts or shares: 1,10%,50%,100%/);
+    terminal.type(`5,1${enter}`);
+    await terminal.until(/It must grow, because [\s\S]*1 comes after 5/);
+    terminal.type(`\u0015 2,100%${enter}`);
+    // The list starts at the setting that was changed.
+    expect(await terminal.until(/Change what\?[\s\S]*Back/)).toMatch(/❯ Waves: 2,100% \(hosts/);
+    terminal.type(escape);
+    await terminal.until(/What next\?[\s\S]*Quit/);
+    expect(await toSetting(terminal, 1)).toMatch(/❯ 25% of the cluster/);
+    terminal.type(interrupt);
+    const { code, stdout } = await terminal.ended();
+    expect(code, stdout).toBe(130);
+    expect(stdout).toMatch(
+      /To apply the plan without questions:\s+kubelatch apply --yes .* --rule \S+ --rule \S+ --rule \S+ --waves 2,100% --max-unavailable 25% /,
+    );
+  });
+});
+
+describe('maintenance windows and hooks', () => {
+  const soon = (): string => new Date(Date.now() + 5 * 60_000).toISOString().replace(/\.\d+Z$/, 'Z');
+  const tooLate =
+    /o host can start: the maintenance window ends at .{6,40}, in \d+ (?:min|s), and a host may need 8 min \(restart 90 s \+ health checks 2 min \+ revert 4 min\)/;
+  /** Lines break where the terminal ends. */
+  const unbroken = (text: string): string => text.replace(/\s+/g, ' ');
+
+  it('--until too near: the plan says so with the arithmetic, and nobody is asked to confirm', patience, async () => {
+    const terminal = place.open(2, ['--until', soon()]);
+    expect(unbroken(await toPlan(terminal))).toMatch(tooLate);
+    terminal.type(enter);
+    expect(await terminal.until(/What next\?[\s\S]*What next\?[\s\S]*Quit/)).toMatch(/Start again with a later/);
+    terminal.type(`${down.repeat(4)}${enter}`);
+    const { code, stdout } = await terminal.ended();
+    expect(code, stdout).toBe(1);
+    expect(stdout).toContain('Nothing was changed. To apply this');
+    expect(stdout).not.toMatch(/Type lab|Apply these changes now/);
+  });
+
+  it('--until too near: apply refuses before it asks', patience, async () => {
+    const terminal = place.open(2, ['--no-cluster', '--until', soon()], { verb: 'apply' });
+    const { code, stdout } = await terminal.ended();
+    expect(code, stdout).toBe(1);
+    expect(unbroken(stdout)).toMatch(tooLate);
+    expect(stdout).toMatch(/nothing was changed; use a later --until\n$/);
+    expect(stdout).not.toContain('Change 2 hosts now?');
+  });
+
+  it('--until with time, --pause-after and hooks: said before, asked between, run around each', patience, async () => {
+    const facts = join(place.folder, 'facts');
+    const hook = join(place.folder, 'hook');
+    writeFileSync(hook, `#!/bin/sh\ncat >>${facts}\necho silenced\n`, { mode: 0o700 });
+    const hooks = ['--hook-before-host', hook, '--hook-after-host', hook];
+    const pace = ['--pause-after', '1', '--waves', '1,100%', '--max-failures', '3', '--until', '2099-01-01T00:00Z'];
+    const terminal = place.open(2, [...pace, ...hooks]);
+    const plan = await toPlan(terminal);
+    expect(plan).toContain('No host starts that may not be done by Thu 1 Jan 00:00');
+    expect(plan).toContain('You are asked before the run goes on after wave 1.');
+    terminal.type(enter);
+    await terminal.until(/Type lab to confirm/);
+    terminal.type(`lab${enter}`);
+    await terminal.until(/Wave 1 of 3 is done: 1 failed\. 2 hosts left\. Go on with wave 2 \(1 host\)\?/, 60_000);
+    terminal.type(enter);
+    await terminal.until(/What next\?[\s\S]*Stop here[^\n]*/, 60_000);
+    terminal.type(`${down.repeat(4)}${enter}`);
+    const { stdout } = await terminal.ended();
+    expect(stdout).toContain(`--until 2099-01-01T00:00Z --hook-before-host ${hook} --hook-after-host ${hook}`);
+    const calls = readFileSync(facts, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { hook: string; host: { name: string } });
+    expect(calls.map((one) => `${one.hook} ${one.host.name}`)).toEqual(['before-host n1', 'after-host n1']);
     expectUsable(terminal);
   });
 });
@@ -116,6 +211,8 @@ describe('no inventory yet', () => {
 
 describe('Ctrl-C', () => {
   const cancelled = /kubelatch: Cancelled\. Nothing was changed\.\n$/;
+  const withCommand =
+    /kubelatch: Cancelled\. Nothing was changed\.\n {2}To apply the plan without questions:\s+kubelatch apply --yes [^\n]*\n$/;
   const places: readonly (readonly [string, (terminal: Terminal) => Promise<unknown>, RegExp])[] = [
     ['at the first question', (terminal) => terminal.until(/Which hosts\?[\s\S]*one by one/), cancelled],
     [
@@ -130,7 +227,7 @@ describe('Ctrl-C', () => {
       /Nothing was changed\./,
     ],
     ['at the posture', toPosture, cancelled],
-    ['at the plan', toPlan, cancelled],
+    ['at the plan', toPlan, withCommand],
     [
       'where the name of the cluster is typed',
       async (terminal) => {
@@ -140,7 +237,7 @@ describe('Ctrl-C', () => {
         terminal.type('la');
         await terminal.until(/: la$/);
       },
-      cancelled,
+      withCommand,
     ],
   ];
   it.each(places)('%s: says that nothing was changed', patience, async (_, go, said) => {
@@ -163,7 +260,7 @@ describe('the terminal', () => {
     await terminal.ended();
     const screen = createScreen(columns);
     screen.write(terminal.raw());
-    const wide = screen.lines().filter((line) => line.length > columns && !/^( {4,}kubelatch |kubelatch: )/.test(line));
+    const wide = screen.lines().filter((line) => line.length > columns && !/^( {2,}kubelatch |kubelatch: )/.test(line));
     expect(wide).toEqual([]);
     // The matrix, and the list under the last question, once: what was drawn before is gone.
     expect(screen.lines().filter((line) => line.startsWith('HOST'))).toEqual(['HOST        1  2  3  4  5']);

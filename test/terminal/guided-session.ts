@@ -11,11 +11,11 @@ export interface GuidedPlace {
   readonly folder: string;
   /** `workers`: how many hosts of the group. */
   inventory(workers: number): string;
-  /** `args` after the inventory; the size and environment of the terminal. */
+  /** `args` after the inventory; the size and environment of the terminal. `verb`: instead of the guided mode. */
   open(
     workers: number,
     args?: readonly string[],
-    options?: Partial<Pick<SessionOptions, 'env' | 'columns' | 'rows'>>,
+    options?: Partial<Pick<SessionOptions, 'env' | 'columns' | 'rows'>> & { readonly verb?: string },
   ): Terminal;
   /** Where no inventory is. */
   openEmpty(): Terminal;
@@ -50,11 +50,11 @@ export function openGuidedPlace(): GuidedPlace {
   return {
     folder,
     inventory,
-    open: (workers, args = [], { env: more, ...size } = {}) =>
-      openSession(
-        [process.execPath, main, '-i', inventory(workers), '--host-keys', 'accept-new', '--observe', '0', ...args],
-        { folder, env: { ...env, ...more }, ...size },
-      ),
+    open(workers, args = [], { env: more, verb, ...size } = {}) {
+      const program = [process.execPath, main, ...(verb === undefined ? [] : [verb])];
+      const hosts = ['-i', inventory(workers), '--host-keys', 'accept-new', '--observe', '0'];
+      return openSession([...program, ...hosts, ...args], { folder, env: { ...env, ...more }, ...size });
+    },
     openEmpty: () => openSession([process.execPath, main], { folder: mkdtempSync(join(folder, 'empty-')), env }),
   };
 }

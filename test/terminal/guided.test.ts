@@ -1,16 +1,20 @@
 import { expect, test } from 'vitest';
 import type { GuidedRun, GuidedSelection, GuidedSteps, Talk } from '../../src/terminal/guided/steps.js';
 import { runGuided } from '../../src/terminal/guided.js';
-import { type Prompts, WentBack } from '../../src/terminal/prompt.js';
+import { WentBack } from '../../src/terminal/prompt.js';
 
 type Asking = Talk['prompts'];
 /** The Escape key, in the place of an answer. */
 const esc = 'Esc';
 
 /** Answers in order; a choice is named by the start of its name. */
-function answering(...answers: readonly (string | boolean | readonly string[])[]): Asking & { questions: string[] } {
+function answering(
+  ...answers: readonly (string | boolean | readonly string[])[]
+): Asking & { questions: string[]; starts: string[] } {
   const left = [...answers];
   const questions: string[] = [];
+  /** Where each list began: at a choice, or with these checked. */
+  const starts: string[] = [];
   const next = (text: string): string | boolean | readonly string[] => {
     questions.push(text);
     const answer = left.shift();
@@ -33,14 +37,34 @@ function answering(...answers: readonly (string | boolean | readonly string[])[]
     if (found === undefined) throw new Error(`no choice ${start} in ${choices.map(({ name }) => name).join(' | ')}`);
     return found.value;
   };
-  const asking: Pick<Prompts, 'confirm' | 'typeToConfirm' | 'select' | 'checkbox'> = {
-    confirm: (text, leaving) => ask(text, leaving, (answer) => answer === true),
-    typeToConfirm: (expected, text, leaving) => ask(text, leaving, (answer) => answer === expected),
-    select: (text, choices, leaving) => ask(text, leaving, (answer) => pick(choices, answer as string)),
-    checkbox: (text, choices, leaving) =>
-      ask(text, leaving, (answer) => (answer as readonly string[]).map((one) => pick(choices, one))),
+  const asking: Asking = {
+    confirm(text, leaving) {
+      starts.push('');
+      return ask(text, leaving, (answer) => answer === true);
+    },
+    typeToConfirm(expected, text, leaving) {
+      starts.push('');
+      return ask(text, leaving, (answer) => answer === expected);
+    },
+    select: (text, choices, options) => {
+      const now = choices.find(({ value }) => value === options?.now);
+      starts.push(now?.name ?? '-');
+      return ask(text, options, (answer) => pick(choices, answer as string));
+    },
+    checkbox: (text, choices, leaving) => {
+      starts.push(choices.flatMap(({ name, checked }) => (checked === true ? [name] : [])).join());
+      return ask(text, leaving, (answer) => (answer as readonly string[]).map((one) => pick(choices, one)));
+    },
+    input: (text, options) => {
+      starts.push('');
+      return ask(text, options, (answer) => {
+        const fault = options?.fault?.(answer as string);
+        if (fault !== undefined) throw new Error(fault);
+        return answer as string;
+      });
+    },
   };
-  return { ...asking, questions };
+  return { ...asking, questions, starts };
 }
 
 const ran = (text: string, over: Partial<GuidedRun> = {}): GuidedRun => ({
@@ -80,11 +104,19 @@ function stepsOf(over: Partial<GuidedSteps> = {}): GuidedSteps & { done: string[
       }),
     strategy: () => waves,
     dangers: () => [],
+    refusal: () => undefined,
     rolloutSettings: () => [
       {
         name: `Waves: ${waves}`,
         question: 'How do the waves grow?',
-        options: [{ name: 'All in one', choose: () => (waves = 'one wave') }],
+        options: [
+          { name: 'Two', isNow: waves === 'two waves', choose: () => (waves = 'two waves') },
+          { name: 'All in one', isNow: waves === 'one wave', choose: () => (waves = 'one wave') },
+        ],
+        own: {
+          ...{ question: 'Sizes:', now: waves, choose: (text: string) => (waves = text) },
+          fault: (text: string) => (text.includes('waves') ? undefined : 'no waves'),
+        },
       },
     ],
     apply: (selection) => Promise.resolve(ran(note('apply', selection))),
@@ -254,4 +286,56 @@ test('a host whose state is unknown is not tried again', async () => {
   await expect(talk(steps, answering(...start, 'Retry'))).rejects.toThrow('no choice Retry');
   expect((await talk(steps, answering(...start))).code).toBe(0);
   expect(asked).toEqual(['n1,n2', 'n1,n2']);
+});
+
+test('nothing is asked where no host can start before the window ends, and nobody leaves with a 0', async () => {
+  const steps = stepsOf({ refusal: () => '! No host can start.\n' });
+  const prompts = answering('All', ['tls'], 'Show the planned', 'Apply', 'Quit');
+  const { code, text } = await talk(steps, prompts);
+  expect([code, steps.done.filter((one) => one.startsWith('apply'))]).toEqual([1, []]);
+  expect(text).toMatch(/two waves\n! No host can start\.\nNothing was changed\./);
+});
+
+test('a value of its own is typed, and Escape leaves what holds', async () => {
+  const start = ['All', ['tls'], 'Show the planned', 'Change how', 'Waves', 'Another'] as const;
+  const typed = await talk(stepsOf(), answering(...start, 'nine waves', 'Back', 'Quit'));
+  expect(typed.text).toContain('\nnine waves\n');
+  await expect(talk(stepsOf(), answering(...start, 'nine'))).rejects.toThrow('no waves');
+  const left = await talk(stepsOf(), answering(...start, esc, 'Back', 'Quit'));
+  expect(left.text).not.toContain('nine');
+});
+
+test('each list starts at what holds now', async () => {
+  const rollout = ['Change how', 'Waves', 'All in one', 'Waves', 'Another', 'six waves', 'Waves', esc, esc] as const;
+  const again = ['Choose other', 'Some groups', ['workers'], ['tls'], 'Choose other', 'Some groups', esc, 'Pick', esc];
+  const last = ['All', esc, 'Pick', ['n1'], esc, 'Pick', ['n1'], ['tls'], 'Quit'];
+  const prompts = answering('All', ['baseline'], 'Show the planned', ...rollout, esc, ...again, ...last);
+  await talk(stepsOf(), prompts);
+  const asked = prompts.questions.map((text, at) => `${text} ${prompts.starts[at] ?? ''}`);
+  expect(asked.filter((one) => /^(How|Which)/.test(one))).toEqual([
+    'Which hosts? All 3 hosts',
+    'Which playbooks? baseline: Baseline',
+    'How do the waves grow? Two',
+    'How do the waves grow? All in one',
+    'How do the waves grow? Another value ...',
+    'Which hosts? All 3 hosts',
+    'Which groups? cp (1 host),workers (2 hosts)',
+    'Which playbooks? baseline: Baseline',
+    'Which hosts? Some groups',
+    'Which groups? workers (2 hosts)',
+    'Which hosts? Some groups',
+    'Which hosts? Pick them one by one',
+    'Which playbooks? tls: TLS',
+    'Which hosts? All 3 hosts',
+    'Which playbooks? tls: TLS',
+    'Which hosts? Pick them one by one',
+    'Which playbooks? tls: TLS',
+  ]);
+});
+
+test('a host that failed and one whose state is unknown are told apart', async () => {
+  const { apply } = failing({ exitCode: 5, failed: ['n1'], unknown: ['n2'] });
+  const prompts = answering(...start, 'Stop here');
+  await talk(stepsOf({ apply }), prompts);
+  expect(prompts.questions.at(-1)).toBe('n1 failed. The state of n2 is unknown. What next?');
 });

@@ -78,8 +78,8 @@ function linesOf(runs: readonly LedgerRun[]): readonly string[] {
     ...new Set([...now.values()].filter(({ state }) => states.includes(state)).map(({ run }) => run)),
   ];
   const next = [
-    ...runsWith('unknown', 'open').map((run) => `to finish or revert it there: ${nextCommand('resume', run)}`),
-    ...runsWith('changed').map((run) => `to roll back: ${nextCommand('rollback', run)}`),
+    ...runsWith('unknown', 'open').map((run) => `To finish or revert the change there: ${nextCommand('resume', run)}`),
+    ...runsWith('changed').map((run) => `To roll back: ${nextCommand('rollback', run)}`),
   ];
   return lines.length === 0 ? ['Nothing was changed.'] : [...lines, ...next];
 }

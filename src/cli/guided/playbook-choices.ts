@@ -24,8 +24,8 @@ export async function playbookChoices(given: readonly string[] | undefined): Pro
       const of = { source, isChosen: chosen.has(source) };
       const members = families.get(source);
       if (members !== undefined) {
-        const description = `One of ${members.map(({ name }) => name).join(', ')}.`;
-        return { ...of, name: source, title: 'the one that fits each node', description, playbooks: asFamily(members) };
+        const description = `Judges each node by the one that fits it: ${members.map(({ name }) => name).join(', ')}.`;
+        return { ...of, name: source, title: 'picks the one that fits each node', description, playbooks: asFamily(members) };
       }
       const playbook = await loadPlaybook(source);
       const { name, title } = playbook;
@@ -38,6 +38,7 @@ export async function playbookChoices(given: readonly string[] | undefined): Pro
 function descriptionOf({ description, rules }: Playbook): string {
   const risky = rules.filter(({ mayBreak }) => mayBreak !== undefined).map(({ id }) => id);
   const more = risky.length > 4 ? ` and ${risky.length - 4} more` : '';
-  const breaks = risky.length === 0 ? 'None may break anything' : `May break: ${risky.slice(0, 4).join(', ')}${more}`;
+  const breaks =
+    risky.length === 0 ? 'None is known to break anything' : `May break: ${risky.slice(0, 4).join(', ')}${more}`;
   return [...(description === '' ? [] : [description.trim()]), `${rules.length} rules. ${breaks}.`].join(' ');
 }

@@ -26,6 +26,8 @@ export interface GuidedSession {
   readonly runs: RunResult[];
   /** The plan that was shown last. */
   planned: PlanMade | undefined;
+  /** The hosts, playbooks and rules of that plan. */
+  shown: GuidedSelection | undefined;
   /** It was not applied yet. */
   isFresh: boolean;
   /** The confirmed plan said that the API server could not be reached. */

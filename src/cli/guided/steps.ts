@@ -5,6 +5,7 @@ import { apply } from '../../pipeline/apply.js';
 import { audit } from '../../pipeline/audit.js';
 import type { Approve } from '../../pipeline/context.js';
 import { type Danger, dangersOf } from '../../pipeline/dangers.js';
+import { firstChangeTime } from '../../pipeline/host-tasks.js';
 import { changingPlans, savedPlanOf } from '../../pipeline/judge.js';
 import { planWithConsumers } from '../../pipeline/plan.js';
 import { rollback } from '../../pipeline/rollback.js';
@@ -22,7 +23,7 @@ import { strategyText } from '../../report/strategy-text.js';
 import { line } from '../../report/words.js';
 import { type Outcome, isSettled } from '../../run/outcome.js';
 import type { GuidedSelection, GuidedSteps } from '../../terminal/guided/steps.js';
-import { checksUnavailable } from '../consent.js';
+import { checksUnavailable, noTimeForHost } from '../consent.js';
 import { maintenanceLines } from '../maintenance.js';
 import { revertAllowance } from '../shutdown.js';
 import { type GuidedSession, stage, suggestFor } from './session.js';
@@ -36,14 +37,18 @@ export const guidedSteps = (session: GuidedSession): GuidedSteps => ({
   strategy: () => strategyOf(session),
   dangers: () =>
     dangersNow(session).map((one) => paragraph('  ! ', dangerText(one), session.cli.errText.width).join('\n')),
+  refusal: () => refusalNow(session),
   rolloutSettings: () => session.rollout.settings(),
   apply: (chosen) => applyStep(session, chosen),
   rollbackAll: () => rollbackStep(session),
-  command: (chosen) => {
-    suggestFor(session, chosen);
-    return sameCommand('apply', '--yes');
-  },
+  command: (chosen) => commandFor(session, chosen),
 });
+
+/** The command that does the same without questions. */
+export function commandFor(session: GuidedSession, selection: GuidedSelection): string {
+  suggestFor(session, selection);
+  return sameCommand('apply', '--yes');
+}
 
 async function auditStep(session: GuidedSession, selection: GuidedSelection): ReturnType<GuidedSteps['audit']> {
   const { errText } = session.cli;
@@ -61,7 +66,11 @@ function ruleText({ id, title, severity, failing, mayBreak, reliedOnBy }: RuleCh
   return {
     id,
     name: `${id}: ${severity}, fails on ${failing === 1 ? '1 host' : `${failing} hosts`}${users}`,
-    description: [`${title}.`, mayBreak === undefined ? 'Breaks nothing known.' : `May break: ${mayBreak}`, ...seen]
+    description: [
+      `${title}.`,
+      mayBreak === undefined ? 'Not known to break anything.' : `May break: ${mayBreak}`,
+      ...seen,
+    ]
       .map((text) => line(text, 600))
       .join(' '),
   };
@@ -73,8 +82,7 @@ const more = ({ length }: readonly unknown[], shown: number): string =>
 async function planStep(session: GuidedSession, selection: GuidedSelection): ReturnType<GuidedSteps['plan']> {
   const { errText } = session.cli;
   const made = await stage(session, 'Planning', selection, (run) => planWithConsumers(run, session.rollout.now()));
-  session.planned = made;
-  session.isFresh = true;
+  Object.assign(session, { planned: made, shown: selection, isFresh: true });
   const { planned, missing } = made;
   session.agreedWithout = missing !== undefined;
   return {
@@ -101,8 +109,17 @@ function strategyOf(session: GuidedSession): string {
   const pace = paceOf({ settle, forks, maxUnavailable, hosts: inventory.hosts.length, hasCluster });
   const evacuation = drain ? 'drain' : cordon ? 'cordon' : 'none';
   const text = strategyText({ ...changingNow(session), pace, settle, evacuation, hasCluster });
-  const told = [text, ...maintenanceLines(cli.maintenance)];
-  return told.flatMap((one) => paragraph('', one, cli.errText.width)).join('\n');
+  const told = [text, ...maintenanceLines(cli.maintenance)].flatMap((one) => paragraph('', one, cli.errText.width));
+  return [told.join('\n'), refusalNow(session)?.trimEnd() ?? []].flat().join('\n');
+}
+
+/** Hosts that cannot be done before the window ends would only be skipped. */
+function refusalNow({ cli, planned, rollout }: GuidedSession): string | undefined {
+  const plans = changingPlans(planned?.planned.hosts ?? []);
+  const why = noTimeForHost(cli.maintenance, firstChangeTime(plans, rollout.now()));
+  if (why === undefined) return undefined;
+  const text = `${why.charAt(0).toUpperCase()}${why.slice(1)}. Nothing was changed. Start again with a later --until.`;
+  return `${paragraph('! ', text, cli.errText.width).map(cli.errText.style.yellow).join('\n')}\n`;
 }
 
 function dangersNow(session: GuidedSession): readonly Danger[] {

@@ -10,10 +10,11 @@ import { createLedger } from '../guided/ledger.js';
 import { playbookChoices } from '../guided/playbook-choices.js';
 import { createRollout } from '../guided/rollout.js';
 import type { GuidedSession } from '../guided/session.js';
-import { guidedSteps } from '../guided/steps.js';
+import { commandFor, guidedSteps } from '../guided/steps.js';
 import { makeInventory } from '../make-inventory.js';
 import type { Flags } from '../options.js';
 import { checkProofFlags } from '../plan-file.js';
+import { sayOn } from '../say.js';
 
 export async function guidedVerb(cli: CliContext): Promise<number> {
   if (!cli.interactive) {
@@ -36,7 +37,7 @@ export async function guidedVerb(cli: CliContext): Promise<number> {
     const needsYou = session.runs.some((result) => exitCodeOf(result) === 5);
     if (!needsYou && cli.shutdown.exitCode() === undefined)
       throw new ToolError('interrupted', `Cancelled. ${first}`, { hint: more.join('\n  ') || undefined, cause: error });
-    out([first, ...more].map((one) => `${one}\n`).join(''));
+    if (!cli.shutdown.immediate.aborted) for (const one of [first, ...more]) sayOn(process.stderr, one);
     if (needsYou) return 5;
     throw error;
   });
@@ -59,18 +60,21 @@ async function openSession(cli: CliContext): Promise<GuidedSession> {
     given: invocation(),
     runs: [],
     planned: undefined,
+    shown: undefined,
     isFresh: false,
     agreedWithout: false,
   };
 }
 
-/** What state things are in: said once, by whoever is first to know that the session ends. */
-function leaving({ ledger }: GuidedSession): () => readonly string[] {
+/** What state things are in, and how to go on: said once, by whoever is first to know that the session ends. */
+function leaving(session: GuidedSession): () => readonly string[] {
   let isTold = false;
   return () => {
     if (isTold) return [];
     isTold = true;
-    return ledger.stateLines();
+    const { ledger, shown } = session;
+    const same = shown === undefined ? [] : [`To apply the plan without questions: ${commandFor(session, shown)}`];
+    return [...ledger.stateLines(), ...same];
   };
 }
 

@@ -49,7 +49,11 @@ type Next = 'stop' | 'undo' | { readonly hosts: readonly string[]; readonly rest
 function askHowToGoOn(rest: Rest, { prompts }: Talk): Promise<Next> {
   const { failed, unknown, left } = rest;
   const troubled = [...failed, ...unknown];
-  const question = troubled.length === 0 ? `${named(left)} not started yet.` : `${named(troubled)} failed.`;
+  const states = [
+    ...(failed.length === 0 ? [] : [`${named(failed)} failed.`]),
+    ...(unknown.length === 0 ? [] : [`The state of ${named(unknown)} is unknown.`]),
+    ...(troubled.length === 0 ? [`${named(left)} not started yet.`] : []),
+  ];
   const ways: readonly { readonly name: string; readonly value: Next; readonly isThere: boolean }[] = [
     {
       name: `Retry ${named(failed)}${left.length === 0 ? '' : ' alone'}`,
@@ -66,11 +70,11 @@ function askHowToGoOn(rest: Rest, { prompts }: Talk): Promise<Next> {
       value: { hosts: left, rest: { failed: [], unknown: [], left } },
       isThere: left.length > 0,
     },
-    { name: 'Undo everything that this session changed', value: 'undo', isThere: true },
+    { name: 'Undo: roll back every change of this session', value: 'undo', isThere: true },
     { name: 'Stop here: keep the confirmed changes and quit', value: 'stop', isThere: true },
   ];
   const choices = ways.filter(({ isThere }) => isThere).map(({ name, value }) => ({ name, value }));
-  return prompts.select(`${question} What next?`, choices);
+  return prompts.select(`${states.join(' ')} What next?`, choices);
 }
 
 /** `n4`, `12 hosts`. */

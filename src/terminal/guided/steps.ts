@@ -32,11 +32,24 @@ export interface GuidedPlan {
   readonly folds: readonly { readonly title: string; readonly text: string }[];
 }
 
-/** A setting of the rollout: what holds now, and what can be chosen instead. */
+/** A setting of the rollout: what holds now, and what can be chosen or typed instead. */
 export interface RolloutSetting {
   readonly name: string;
   readonly question: string;
-  readonly options: readonly { readonly name: string; readonly choose: () => void }[];
+  /** `isNow`: it holds now. */
+  readonly options: readonly { readonly name: string; readonly isNow: boolean; readonly choose: () => void }[];
+  readonly own?: OwnValue | undefined;
+}
+
+/** A value that is typed as a flag takes it. */
+export interface OwnValue {
+  readonly question: string;
+  /** What holds now, as it would be typed. */
+  readonly now: string;
+  /** What is wrong with a text; undefined if nothing is. */
+  readonly fault: (text: string) => string | undefined;
+  /** Of a text without a fault. */
+  readonly choose: (text: string) => void;
 }
 
 export interface GuidedRun {
@@ -66,6 +79,8 @@ export interface GuidedSteps {
   strategy(): string;
   /** Why the change is confirmed by typing the name of the cluster, as lines to show; empty for an ordinary one. */
   dangers(): readonly string[];
+  /** Why nothing can be applied now, as a text to show: no host can start before the window ends. */
+  refusal(): string | undefined;
   rolloutSettings(): readonly RolloutSetting[];
   apply(selection: GuidedSelection): Promise<GuidedRun>;
   /** Rolls back every apply of this session. */
@@ -77,6 +92,6 @@ export interface GuidedSteps {
 /** A guided session on a terminal. */
 export interface Talk {
   readonly steps: GuidedSteps;
-  readonly prompts: Pick<Prompts, 'confirm' | 'typeToConfirm' | 'select' | 'checkbox'>;
+  readonly prompts: Pick<Prompts, 'confirm' | 'typeToConfirm' | 'select' | 'checkbox' | 'input'>;
   readonly out: (text: string) => void;
 }

@@ -40,8 +40,8 @@ it('says which hosts are changed, reverted, unknown and in progress, and the nex
     'Changed and reverted: n3.',
     'State unknown: n4.',
     'In progress (each of these nodes reverts an undecided change on its own): n5.',
-    'to finish or revert it there: kubelatch resume r1 -i prod.yaml',
-    'to roll back: kubelatch rollback r1 -i prod.yaml',
+    'To finish or revert the change there: kubelatch resume r1 -i prod.yaml',
+    'To roll back: kubelatch rollback r1 -i prod.yaml',
   ]);
 });
 
@@ -62,6 +62,6 @@ it('goes by the newest run of each host, and by a result more than by its events
   expect(ledger.stateLines()).toEqual([
     'Changed and confirmed: n2.',
     'Rolled back: n1.',
-    'to roll back: kubelatch rollback r2 -i prod.yaml',
+    'To roll back: kubelatch rollback r2 -i prod.yaml',
   ]);
 });

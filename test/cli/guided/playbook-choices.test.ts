@@ -6,7 +6,7 @@ it('offers the built-in playbooks and the families, baseline chosen', async () =
   expect(choices.filter(({ isChosen }) => isChosen).map(({ name }) => name)).toEqual(['baseline']);
   expect(choices.find(({ name }) => name === 'cis')).toMatchObject({
     source: 'cis',
-    title: 'the one that fits each node',
+    title: 'picks the one that fits each node',
   });
   expect(choices.find(({ name }) => name === 'baseline')?.description).toMatch(
     /\d+ rules\. May break: anonymous-auth, /,
