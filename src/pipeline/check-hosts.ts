@@ -42,7 +42,8 @@ async function checkHost(host: Host, { connector, timeout, report }: CheckOption
   }
   const login = await loginOf(session.value, host.ssh.become, timeout);
   await session.value.close();
-  report({ event: 'read', host: host.name });
+  if (login.ok) report({ event: 'read', host: host.name });
+  else report({ event: 'unreadable', host: host.name, reason: login.error.message });
   return { host: host.name, login };
 }
 

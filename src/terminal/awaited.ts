@@ -3,8 +3,8 @@ import type { RunEvent } from '../run/outcome.js';
 import { oneLine } from '../lib/sanitize.js';
 
 export interface Awaited {
-  /** Takes in an event; `time` in milliseconds. */
-  follow(event: RunEvent, time: number): void;
+  /** Takes in an event; `time` in milliseconds. `connecting`: what a host does from then on. */
+  follow(event: RunEvent, time: number, connecting: string): void;
   /** `n1: waiting for Ready, 6 of 10 s (+2 more)` of the host that began first; undefined where none is under way. */
   text(time: number): string | undefined;
   /** The host that took longest of those that are done. */
@@ -70,10 +70,10 @@ export function createAwaited(): Awaited {
   };
 
   return {
-    follow(event, time) {
+    follow(event, time, connecting) {
       switch (event.event) {
         case 'connecting':
-          set(event.host, time, 'reading');
+          set(event.host, time, connecting);
           return;
         case 'step':
           set(event.host, time, doing(event.step));

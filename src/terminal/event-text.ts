@@ -30,11 +30,12 @@ export function troubleLine(event: RunEvent): string | undefined {
   }
 }
 
-/** Any event as one line, for logs and for output without a live line. */
-export function eventText(event: RunEvent): string {
+/** Any event as one line, for logs and for output without a live line. `done`: what is said of a host that was read. */
+export function eventText(event: RunEvent, done = 'read'): string {
   switch (event.event) {
-    case 'connecting':
     case 'read':
+      return safe(`${event.host}: ${done}`);
+    case 'connecting':
     case 'judged':
     case 'planned':
       return safe(`${event.host}: ${event.event}`);

@@ -8,7 +8,7 @@ import { eventText, troubleLine } from './event-text.js';
 import { createFlood } from './flood.js';
 import { createHookLines } from './hook-lines.js';
 import { createLiveLine } from './live-line.js';
-import { createRunCounts } from './run-counts.js';
+import { type PhaseVerbs, createRunCounts } from './run-counts.js';
 
 export interface ProgressOptions {
   readonly stderr: NodeJS.WriteStream;
@@ -23,8 +23,8 @@ export interface ProgressOptions {
 
 export interface Progress {
   onEvent(event: RunEvent): void;
-  /** Starts a new phase with `total` hosts, if known. Waves start by their event instead. */
-  phase(title: string, total?: number): void;
+  /** Starts a new phase with `total` hosts, if known; `verbs` if they are not read. Waves start by their event instead. */
+  phase(title: string, total?: number, verbs?: PhaseVerbs): void;
   /** Prints one permanent line above the live line. */
   print(line: string): void;
   /** Hides the live line while `ask` uses the terminal. */
@@ -49,6 +49,7 @@ function plainProgress({ stderr, quiet, verbose, style }: ProgressOptions): Prog
   const hookLines = createHookLines();
   let open = false;
   let isDetailed = true;
+  let done: string | undefined;
   let timer: Ticking | undefined;
   const print = (line: string): void => {
     const lines = messageLines(line, stderr.isTTY ? stderr.columns || 80 : Infinity);
@@ -65,11 +66,11 @@ function plainProgress({ stderr, quiet, verbose, style }: ProgressOptions): Prog
     timer?.stop();
     timer = undefined;
   };
-  const begin = (title: string, total: number | undefined): void => {
+  const begin = (title: string, total: number | undefined, verbs?: PhaseVerbs): void => {
     finish();
-    open = true;
+    [open, done] = [true, verbs?.done];
     isDetailed = verbose === true || (total ?? 0) <= fewHosts;
-    counts.begin(title, total);
+    counts.begin(title, total, verbs);
     if (quiet) return;
     timer = every(silence, () => log(counts.title(Infinity)));
   };
@@ -82,10 +83,10 @@ function plainProgress({ stderr, quiet, verbose, style }: ProgressOptions): Prog
       const hidden = isShown ? [] : hookLines.follow(event);
       if (trouble !== undefined) {
         if (flood.admit(event)) for (const one of [...hidden, style.red(`! ${trouble}`)]) log(one);
-      } else if (isShown) log(eventText(event));
+      } else if (isShown) log(eventText(event, done));
     },
-    phase(title, total) {
-      begin(title, total);
+    phase(title, total, verbs) {
+      begin(title, total, verbs);
       if (!quiet) log(style.bold(total === undefined ? title : `${title}: ${total}`));
     },
     print,
@@ -108,6 +109,7 @@ function liveProgress({ stderr, verbose, style }: ProgressOptions): Progress {
   const hookLines = createHookLines();
   const live = createLiveLine(stderr);
   let open = false;
+  let done: string | undefined;
   let timer: Ticking | undefined;
   const columns = (): number => stderr.columns || 80;
   const redraw = (): void => live.set(() => counts.title(Math.max(columns() - 5, 10)));
@@ -122,10 +124,10 @@ function liveProgress({ stderr, verbose, style }: ProgressOptions): Progress {
     const [sign, paint] = counts.hasTrouble() ? (['! ', style.yellow] as const) : (['+ ', style.green] as const);
     say(sign, counts.summary(), (line) => line.replace(/^[!+]/, paint));
   };
-  const begin = (title: string, total: number | undefined): void => {
+  const begin = (title: string, total: number | undefined, verbs?: PhaseVerbs): void => {
     finish();
-    open = true;
-    counts.begin(title, total);
+    [open, done] = [true, verbs?.done];
+    counts.begin(title, total, verbs);
     redraw();
     timer = every(tick, redraw);
   };
@@ -149,7 +151,7 @@ function liveProgress({ stderr, verbose, style }: ProgressOptions): Progress {
       if (!open && event.event === 'waiting') say('', eventText(event));
       counts.count(event);
       if (verbose === true && trouble === undefined && isOfOneHost(event))
-        say(`${isoTime().slice(11, 19)} `, eventText(event), style.dim);
+        say(`${isoTime().slice(11, 19)} `, eventText(event, done), style.dim);
       if (open) redraw();
     },
     phase: begin,

@@ -8,9 +8,17 @@ import type { OutcomeKind, RunEvent } from '../run/outcome.js';
 import { createAwaited } from './awaited.js';
 import { isTrouble } from './event-text.js';
 
+/** What a phase does to its hosts, and what is said of those that it is done with. */
+export interface PhaseVerbs {
+  readonly doing: string;
+  readonly done: string;
+}
+
+const reading: PhaseVerbs = { doing: 'reading', done: 'read' };
+
 export interface RunCounts {
-  /** Resets the counters for a new phase with `total` hosts, if known. */
-  begin(title: string, total: number | undefined): void;
+  /** Resets the counters for a new phase with `total` hosts, if known. `verbs`: reading and read, if not given. */
+  begin(title: string, total: number | undefined, verbs?: PhaseVerbs): void;
   count(event: RunEvent): void;
   /** A question is open: until the function is called, time does not count for the phase. */
   leaveOut(): () => void;
@@ -34,6 +42,7 @@ const slow = 10_000;
 export function createRunCounts(clock: () => number = monotonic): RunCounts {
   let name = '';
   let total: number | undefined;
+  let verbs = reading;
   let waiting: string | undefined;
   let began = clock();
   const counts = new Map<string, number>();
@@ -48,20 +57,20 @@ export function createRunCounts(clock: () => number = monotonic): RunCounts {
   };
   const ending = (): string => {
     const [first, ...others] = [...counts]
-      .map(([what, number]) => [number, what] as const)
-      .sort(([, a], [, b]) => Number(good.has(b)) - Number(good.has(a)));
+      .toSorted(([a], [b]) => Number(good.has(b)) - Number(good.has(a)))
+      .map(([what, number]) => [number, what === 'read' ? verbs.done : what] as const);
     if (first === undefined) return total === undefined ? name : `${name}: 0 of ${total}`;
     const of = total === undefined ? '' : ` of ${total}`;
     return `${name}: ${first[0]}${of} ${[first[1], ...others.map((one) => one.join(' '))].join(', ')}`;
   };
 
   return {
-    begin(title, hosts) {
-      [name, total, waiting, began] = [oneLine(title), hosts, undefined, clock()];
+    begin(title, hosts, words = reading) {
+      [name, total, verbs, waiting, began] = [oneLine(title), hosts, words, undefined, clock()];
       for (const one of [counts, seen, awaited]) one.clear();
     },
     count(event) {
-      awaited.follow(event, clock());
+      awaited.follow(event, clock(), verbs.doing);
       pace.follow(event, clock());
       if (isReading(event)) done(event.host, event.event);
       else if (event.event === 'host-done') done(event.host, event.outcome);

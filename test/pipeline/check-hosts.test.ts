@@ -123,6 +123,8 @@ it('is written as data, in one document or one line per host', async () => {
     .map((one) => JSON.parse(one) as unknown);
   expect(each).toMatchObject([...trees.map((tree) => ({ event: 'host-check', ...tree })), { event: 'summary' }]);
   expect(events.filter(({ event }) => event === 'unreachable')).toMatchObject([{ host: 'n4' }]);
+  expect(events.filter(({ event }) => event === 'read')).toMatchObject([{ host: 'n1' }]);
+  expect(events.filter(({ event }) => event === 'unreadable')).toMatchObject([{ host: 'n2' }, { host: 'n3' }]);
 });
 
 it.each(shells)('login.sh says as whom it runs under $name', (shell) => {

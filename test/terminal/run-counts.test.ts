@@ -75,6 +75,21 @@ test('a host counts once, and a new phase counts anew', () => {
   expect(tally.hasTrouble()).toBe(false);
 });
 
+test('a phase has its own words for what it does, and counts what failed apart', () => {
+  const { tally, wait } = counted();
+  tally.begin('Connecting', 3, { doing: 'connecting', done: 'connected' });
+  tally.count({ event: 'connecting', host: 'n3' });
+  tally.count({ event: 'unreachable', host: 'n1', reason: 'no answer' });
+  tally.count({ event: 'read', host: 'n2' });
+  wait(2);
+  expect(tally.title(80)).toBe('Connecting: 1 of 3 connected, 1 unreachable · n3: connecting, 2 s');
+  expect(tally.summary()).toBe('Connecting: 1 of 3 connected, 1 unreachable in 2.0s');
+  expect(eventText({ event: 'read', host: 'n2' }, 'connected')).toBe('n2: connected');
+  tally.begin('Reading', 1);
+  tally.count({ event: 'read', host: 'n1' });
+  expect(tally.title(80)).toBe('Reading: 1 of 1 read');
+});
+
 test('only what went wrong is trouble', () => {
   expect(troubleLine({ event: 'host-done', host: 'n1', outcome: 'confirmed' })).toBeUndefined();
   expect(troubleLine({ event: 'host-done', host: 'n1', outcome: 'skipped' })).toBeUndefined();

@@ -25,7 +25,7 @@ export async function checkInventory(
   cli: CliContext,
 ): Promise<{ readonly result: InventoryCheckResult; readonly isReady: boolean }> {
   const loaded = { ...(await loadHosts(cli)), playbooks: [] };
-  cli.progress.phase('Connecting', loaded.hosts.length);
+  cli.progress.phase('Connecting', loaded.hosts.length, { doing: 'connecting', done: 'connected' });
   const { checked, apiServer } = await withRun(cli, loaded, async (run) => ({
     checked: await checkHosts(loaded.hosts, run),
     apiServer: await checkApiServer(run),
