@@ -185,6 +185,7 @@ const owned: readonly Owned[] = [
       'lib/output',
       // Keys of hosts that were accepted.
       'ssh/host-key',
+      'ssh/host-certificate',
       // A saved plan holds the files that are to be written; only its owner may read it.
       'cli/plan-file',
       // Writes what lib/output hands it, in nobody else's file.
@@ -206,7 +207,7 @@ const owned: readonly Owned[] = [
     what: 'child processes',
     sign: /'(node:)?child_process'/,
     owners: [
-      ...['ssh/openssh', 'ssh/ssh-keygen', 'cluster/local-gateway'],
+      ...['ssh/openssh', 'ssh/host-certificate', 'ssh/ssh-keygen', 'cluster/local-gateway'],
       // The operator's own programs, named by a flag.
       'run/hook-process',
     ],

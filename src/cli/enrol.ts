@@ -4,11 +4,14 @@ import type { Host } from '../inventory/host.js';
 import { type Fingerprint, type Fingerprints, readFingerprints } from '../inventory/fingerprints.js';
 import { ToolError, fileErrorOf } from '../lib/errors.js';
 import { type KeySurvey, surveyHostKeys } from '../pipeline/host-keys.js';
+import type { HostKeyState } from '../ssh/key-reader.js';
 import { hostList } from '../report/host-list.js';
 import { table } from '../report/table.js';
 import { line } from '../report/words.js';
 import { type CliContext, connectOptions } from './context.js';
+import { certifiedKeys } from './enrol-certificates.js';
 import { say } from './say.js';
+import { askInOrder } from './way-back.js';
 
 type Unknown = KeySurvey['unknown'][number];
 
@@ -34,17 +37,20 @@ export async function enrolHostKeys(
   hosts: readonly Host[],
   listed: Fingerprints | undefined,
 ): Promise<Enrolled> {
-  const [added, told] = [new Set<string>(), new Set<string>()];
+  const added = new Set<string>();
   const left: string[] = [];
   let waiting = hosts;
   for (let round = 0; round < maxRounds && waiting.length > 0; round++) {
     const survey = await readKeys(cli, waiting);
-    tellFailed(cli, survey, told);
     const { unknown: open } = survey;
-    if (open.length === 0) break;
-    const proved = await (listed === undefined ? askAbout(cli, open, added.size) : provedBy(cli, hosts, open, listed));
-    for (const one of proved) if (await add(one)) added.add(one.key.id);
     const isAdded = ({ key }: Unknown): boolean => added.has(key.id);
+    const addAll = async (proved: readonly Unknown[]): Promise<void> => {
+      for (const one of proved) if (await add(one)) added.add(one.key.id);
+    };
+    await addAll(await certifiedKeys(cli, open, listed));
+    const rest = open.filter((one) => !isAdded(one));
+    if (rest.length > 0)
+      await addAll(await (listed === undefined ? askAbout(cli, rest, added.size) : provedBy(cli, hosts, rest, listed)));
     left.push(...open.filter((one) => !isAdded(one)).flatMap((one) => one.hosts));
     // Behind a jump host there is a key that nobody has seen yet.
     const behind = new Set(open.filter((one) => one.key.isJump && isAdded(one)).flatMap((one) => one.hosts));
@@ -56,20 +62,14 @@ export async function enrolHostKeys(
 async function readKeys(cli: CliContext, hosts: readonly Host[], prefer?: readonly string[]): Promise<KeySurvey> {
   const { progress, flags, shutdown } = cli;
   progress.phase('Reading host keys', hosts.length);
-  const onHost = (host: string): void => progress.onEvent({ event: 'read', host });
+  const onHost = (host: string, state: HostKeyState): void =>
+    progress.onEvent(
+      state.kind === 'failed' ? { event: 'unreachable', host, reason: state.error.message } : { event: 'read', host },
+    );
   const survey = await surveyHostKeys(hosts, { connect: connectOptions(cli), forks: flags.forks, prefer, onHost });
   await progress.stop();
   if (shutdown.requested.aborted) throw new ToolError('interrupted', 'Cancelled.');
   return survey;
-}
-
-function tellFailed({ errText }: CliContext, { failed }: KeySurvey, told: Set<string>): void {
-  for (const { host, error } of failed) {
-    // A host that cannot be reached is told by the check of the connections.
-    if (told.has(host) || !error.kind.startsWith('host-key')) continue;
-    told.add(host);
-    say(`${errText.style.red('!')} ${line(host)}: ${line(error.message)}\n    hint: ${line(error.hint)}`);
-  }
 }
 
 async function add({ key }: Unknown): Promise<boolean> {
@@ -118,29 +118,19 @@ async function askAbout(cli: CliContext, open: readonly Unknown[], added: number
   }
 }
 
+/** Those that a person confirms. */
 async function askEach({ prompts }: CliContext, open: readonly Unknown[]): Promise<readonly Unknown[]> {
-  const proved: Unknown[] = [];
-  for (let at = 0; at < open.length;) {
-    const one = open[at];
-    if (one === undefined) break;
-    const { label, address, type, fingerprint } = one.key;
-    const answer = await prompts.select(`Does ${label} (${address}) say ${type} ${fingerprint}?`, [
+  const answers = await askInOrder<Unknown, boolean>(open, async ({ key }, at) => {
+    const { label, address, type, fingerprint } = key;
+    const said = await prompts.select(`Does ${label} (${address}) show ${type} ${fingerprint}?`, [
       { name: 'Yes, add it', value: 'yes' },
       { name: 'No, leave it out', value: 'no' },
-      ...(at === 0 ? [] : [{ name: 'Back to the one before', value: 'back' }]),
-      { name: 'Stop comparing: add those so far', value: 'stop' },
-    ]);
-    if (answer === 'stop') break;
-    if (answer === 'back') {
-      at -= 1;
-      const before = open[at];
-      if (proved.at(-1) === before) proved.pop();
-      continue;
-    }
-    if (answer === 'yes') proved.push(one);
-    at += 1;
-  }
-  return proved;
+      ...(at === 0 ? [] : [{ name: 'Back to the previous key', value: 'back' as const }]),
+      { name: 'Stop comparing: add the confirmed keys', value: 'stop' },
+    ] as const);
+    return said === 'back' || said === 'stop' ? said : { answer: said === 'yes' };
+  });
+  return open.filter((_, at) => answers[at] === true);
 }
 
 /** Types by which a host is asked again where the list has another key of it. */

@@ -18,16 +18,17 @@ import {
   readAnsibleFile,
   usualKubeconfigs,
 } from './init-source.js';
-import { type Answered, type Back, ask, askSettings, back, unlessBack } from './init-settings.js';
+import { type Answered, askSettings } from './init-settings.js';
 import { say } from './say.js';
+import { type Back, ask, back, unlessBack } from './way-back.js';
 
 /** Undefined if the person leaves. Throws ToolError `interrupted` on Ctrl-C. */
 export async function askInventory(cli: CliContext): Promise<Answered | undefined> {
   for (;;) {
     const source = await cli.prompts.select('Where are your hosts listed?', [
-      { name: 'In a cluster: take its nodes', value: 'cluster' },
+      { name: 'In a cluster: use its nodes', value: 'cluster' },
       { name: 'In an Ansible inventory', value: 'ansible' },
-      { name: 'Nowhere: I type their names or addresses', value: 'names' },
+      { name: 'Nowhere: type names or addresses', value: 'names' },
       { name: 'Quit', value: 'quit' },
     ] as const);
     if (source === 'quit') return undefined;

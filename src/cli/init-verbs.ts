@@ -7,8 +7,8 @@ export const initVerb: Verb = {
   name: 'init',
   summary: 'Make an inventory from a cluster, Ansible or names',
   details:
-    'It adds the SSH keys of hosts to known_hosts once you have compared their fingerprints, and tests the connections. ' +
-    'On a terminal it asks for what no flag says.',
+    'Writes the inventory, adds SSH host keys to known_hosts after you confirm their fingerprints, and tests the ' +
+    'connections. On a terminal, it asks for everything that no flag sets.',
   options: [
     ...[source, newInventory, keyProof, withoutQuestions],
     ...[strictConnection, group.outputOf('inventory-check')],
@@ -27,7 +27,8 @@ export const enrolVerb: Verb = {
   name: 'inventory enrol',
   summary: 'Compare SSH host keys and add them to known_hosts',
   details:
-    'A key is added once you confirm its fingerprint, or if --fingerprints has it. A changed key is always refused.',
+    'A key is added if you confirm its fingerprint, if --fingerprints has it, or if OpenSSH accepts a host certificate ' +
+    'for it. A changed key is always refused.',
   options: [keyProof, group.hosts, strictConnection, group.outputOf('inventory-check')],
   changesNodes: false,
   examples: [

@@ -21,6 +21,7 @@ import { askInventory, askToWrite, showNotes } from './init-questions.js';
 import type { Answered } from './init-settings.js';
 import { clusterNameOf, newInventory, refuseExisting, sshOfFlags, writeInventory } from './new-inventory.js';
 import type { Flags } from './options.js';
+import { tellWhatToAdd } from './init-notes.js';
 import { say } from './say.js';
 import { checkInventory } from './verbs/inventory.js';
 
@@ -37,6 +38,7 @@ export async function makeInventory(cli: CliContext): Promise<boolean> {
     await enrolAll(fresh, undefined);
     const { result } = await checkInventory(fresh);
     print(process.stderr, safeText(checkText(result.hosts, result.apiServer, fresh.errText)));
+    await tellWhatToAdd(fresh, result.hosts);
   } finally {
     rememberInvocation(given);
   }
@@ -70,8 +72,8 @@ async function foundOrAsked(cli: CliContext): Promise<string | undefined> {
     return (await askToWrite(cli, text)) === 'write' ? text : undefined;
   }
   if (flags.yes || !interactive) {
-    throw new ToolError('usage', 'nothing says where the hosts are listed', {
-      hint: 'add --from-kubeconfig, --from-ansible FILE or --host NAME, or run it on a terminal without --yes',
+    throw new ToolError('usage', 'init needs to know where your hosts are listed', {
+      hint: 'add --from-kubeconfig, --from-ansible FILE or --host NAME; on a terminal, init asks if --yes is not set',
     });
   }
   for (;;) {
@@ -156,8 +158,8 @@ export async function enrolAll(cli: CliContext, listed: Fingerprints | undefined
   if (left.length === 0) return true;
   const how = cli.interactive ? [] : ['--fingerprints', 'FILE'];
   say(
-    `! Nobody compared the host keys on the way to ${hostList(left)}, so they are not trusted.\n` +
-      `  to compare them: ${nextCommand('inventory enrol', ...how)}`,
+    `! No connection yet to ${hostList(left)}: nobody confirmed their host keys, or those of bastions on the way.\n` +
+      `  to confirm them: ${nextCommand('inventory enrol', ...how)}`,
   );
   return false;
 }

@@ -31,14 +31,31 @@ export function inventoryYaml({ about, cluster, hosts }: NewInventory): string {
     `  name: ${scalar(cluster.name)}`,
     ...(cluster.kubeconfig === undefined ? [] : [`  kubeconfig: ${scalar(cluster.kubeconfig)}`]),
     ...(cluster.context === undefined ? [] : [`  context: ${scalar(cluster.context)}`]),
-    ...(isEmpty(top) ? [] : ['', '# For all hosts. What is not set here comes from ~/.ssh/config.', 'ssh:']),
+    ...(isReached(cluster) ? [] : howToReach(hosts)),
+    '',
+    '# For all hosts. What is not set here comes from ~/.ssh/config, such as ProxyJump.',
+    ...(isEmpty(top) ? ['# ssh:'] : ['ssh:']),
     ...sshEntries(top).map((entry) => `  ${entry}`),
+    ...(hosts.some(({ ssh }) => ssh.jump !== undefined) ? [] : ['#   jump: [bastion]']),
     '',
     'groups:',
     ...groups,
     '',
   ].join('\n');
 }
+
+/** True if it says how to reach the API server. */
+const isReached = ({ kubeconfig, context }: NewInventory['cluster']): boolean =>
+  kubeconfig !== undefined || context !== undefined;
+
+/** Comments where nothing says how to reach the API server. */
+const howToReach = (hosts: readonly DraftHost[]): readonly string[] => [
+  '  # The API server. Without it, kubelatch cannot check that nodes are Ready after a change.',
+  '  # kubeconfig: ~/.kube/config',
+  '  # context: NAME',
+  '  # Or kubectl on one of the hosts below, over SSH:',
+  `  # via: ${scalar((hosts.find(({ role }) => role === 'control-plane') ?? hosts[0])?.name ?? 'cp1')}`,
+];
 
 function groupLines(group: string, hosts: readonly DraftHost[], top: DraftSsh): readonly string[] {
   const own = without(commonSsh(hosts.map(({ ssh }) => ssh)), top);

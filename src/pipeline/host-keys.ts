@@ -1,6 +1,7 @@
 /** Which host keys of the inventory are not known yet, host by host and jump host by jump host. Changes nothing by itself. */
 import pLimit from 'p-limit';
 import type { Host } from '../inventory/host.js';
+import type { Result } from '../lib/result.js';
 import type { ConnectOptions } from '../ssh/connect.js';
 import type { HostError } from '../ssh/errors.js';
 import { type HostKeyState, type NewKey, createKeyReader } from '../ssh/key-reader.js';
@@ -19,7 +20,7 @@ export interface SurveyOptions {
   readonly forks: number;
   /** Types of keys to ask for first. */
   readonly prefer?: readonly string[] | undefined;
-  readonly onHost?: ((host: string) => void) | undefined;
+  readonly onHost?: ((host: string, state: HostKeyState) => void) | undefined;
 }
 
 export async function surveyHostKeys(hosts: readonly Host[], options: SurveyOptions): Promise<KeySurvey> {
@@ -31,7 +32,7 @@ export async function surveyHostKeys(hosts: readonly Host[], options: SurveyOpti
       hosts.map((host) =>
         limit(async () => {
           const state = await reader.read(host);
-          onHost(host.name);
+          onHost(host.name, state);
           return { host: host.name, state };
         }),
       ),
@@ -40,6 +41,26 @@ export async function surveyHostKeys(hosts: readonly Host[], options: SurveyOpti
   } finally {
     await reader.close();
   }
+}
+
+type Unknown = KeySurvey['unknown'][number];
+
+/** What OpenSSH says of the certificate of each host that an authority in known_hosts may have signed. */
+export async function checkCertificates(
+  keys: readonly Unknown[],
+  forks: number,
+  onKey: (key: NewKey, isCertified: boolean) => void,
+): Promise<readonly { readonly of: Unknown; readonly certified: Result<NewKey, string> }[]> {
+  const limit = pLimit(forks);
+  return Promise.all(
+    keys.map((of) =>
+      limit(async () => {
+        const certified = await of.key.certified();
+        onKey(of.key, certified.ok);
+        return { of, certified };
+      }),
+    ),
+  );
 }
 
 function sorted(states: readonly { readonly host: string; readonly state: HostKeyState }[]): KeySurvey {

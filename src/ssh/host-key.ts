@@ -2,6 +2,7 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf } from '../lib/errors.js';
+import { nextCommand } from '../lib/next-command.js';
 import { oneLine } from '../lib/sanitize.js';
 import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
@@ -13,6 +14,7 @@ import {
   keyTypeOf,
   knownHostsName,
   knownKeyTypes,
+  matchesName,
   parseKnownHosts,
 } from './known-hosts.js';
 import type { KnownHostsLine, Verdict } from './known-hosts.js';
@@ -26,8 +28,17 @@ export interface HostKeys {
   check(endpoint: Endpoint, key: Buffer): Promise<HostError | undefined>;
   /** Adds a key that somebody compared, unless another key of the host is known. undefined if it is known from then on. */
   trust(endpoint: Endpoint, key: Buffer): Promise<HostError | undefined>;
+  /** The @cert-authority line that names the endpoint, with all lines that OpenSSH needs to judge a certificate. */
+  authority(endpoint: Endpoint): Promise<Authority | undefined>;
   /** True if this run accepted the key without a known_hosts entry. */
   isNew(endpoint: Endpoint): boolean;
+}
+
+export interface Authority {
+  /** `file:line`. */
+  readonly place: string;
+  /** Every line with a marker, of all files. */
+  readonly lines: readonly KnownHostsLine[];
 }
 
 /** `log` receives a line for every key that is added to known_hosts. Files are read once. */
@@ -78,6 +89,15 @@ export function createHostKeys(policy: HostKeyPolicy, log: (line: string) => voi
       // Somebody took time to compare it, and the files may have changed meanwhile.
       files.clear();
       return add(endpoint, namesOf(endpoint)[0], key, true);
+    },
+    async authority(endpoint) {
+      const marked = (await linesOf(endpoint)).filter(({ marker }) => marker !== 'none');
+      const names = namesOf(endpoint);
+      const own = marked.find(
+        ({ marker, names: listed }) =>
+          marker === 'cert-authority' && names.some((name) => name !== undefined && matchesName(listed, name)),
+      );
+      return own === undefined ? undefined : { place: locationOf(own), lines: marked };
     },
     isNew: (endpoint) => accepted.has(namesOf(endpoint)[0]),
   };
@@ -154,14 +174,14 @@ function refusal(endpoint: Endpoint, name: string, key: Buffer, verdict: Verdict
       if (verdict.authority !== undefined) {
         return hostError(
           'host-key-unknown',
-          `${locationOf(verdict.authority)} trusts the host through a certificate authority, but kubelatch cannot verify host certificates; its plain key is ${offered}`,
-          `compare the fingerprint on the host itself, then add a line '${name} <key>' to known_hosts`,
+          `${locationOf(verdict.authority)} names a certificate authority for the host, but to connect, kubelatch needs its plain key in known_hosts: it is ${offered}`,
+          `let OpenSSH verify the host certificate, and add the key: ${nextCommand('inventory enrol')}`,
         );
       }
       return hostError(
         'host-key-unknown',
         `the host key ${offered} is not in known_hosts`,
-        `compare the fingerprint on the host itself, then connect once with: ${sshCommand(endpoint)}; or add: --host-keys accept-new`,
+        `compare it and add it: ${nextCommand('inventory enrol')}; or connect once with: ${sshCommand(endpoint)}`,
       );
   }
 }

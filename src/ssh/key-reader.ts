@@ -1,12 +1,14 @@
 /** Reads the host keys that hosts and their jump hosts offer, and logs in to jump hosts alone. */
 import type { Host } from '../inventory/host.js';
 import { hostAndPort } from '../lib/ip-address.js';
+import { type Result, fail, ok } from '../lib/result.js';
 import { createBastions } from './bastions.js';
 import type { ConnectOptions } from './connect.js';
 import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
+import { certifiedKey } from './host-certificate.js';
 import { createHostKeys, shortType } from './host-key.js';
-import type { HostKeys } from './host-key.js';
+import type { Authority, HostKeys } from './host-key.js';
 import type { HopTools } from './hop.js';
 import { fingerprint, keyTypeOf, knownHostsName } from './known-hosts.js';
 import { createKeyring } from './keyring.js';
@@ -28,6 +30,10 @@ export interface NewKey {
   readonly names: readonly string[];
   readonly type: string;
   readonly fingerprint: string;
+  /** The @cert-authority line of known_hosts that names the machine, as `file:line`. */
+  readonly authority: string | undefined;
+  /** The key in a certificate of that authority that OpenSSH accepts; otherwise the reason why there is none, in one line. */
+  certified(): Promise<Result<NewKey, string>>;
   /** Adds it to known_hosts; undefined if that worked. */
   trust(): Promise<HostError | undefined>;
 }
@@ -87,7 +93,7 @@ export function createKeyReader(options: ConnectOptions, prefer: readonly string
       const parent = hops.length === 0 ? undefined : await bastions.shared(hops);
       const hop = parent?.ok === false ? parent : await bastions.reach(endpoint, parent?.value);
       if (hop.ok) await hop.value.close();
-      return stateOf(route.value, offers, book, hop.ok ? undefined : hop.error);
+      return stateOf({ route: route.value, offers, book, options }, hop.ok ? undefined : hop.error);
     },
     close: () => bastions.close(),
   };
@@ -95,18 +101,24 @@ export function createKeyReader(options: ConnectOptions, prefer: readonly string
 
 const seen = hostError('aborted', 'the host key was read', 'nothing is wrong');
 
+interface ReadRoute {
+  readonly route: readonly Endpoint[];
+  readonly offers: ReadonlyMap<string, Offer>;
+  readonly book: HostKeys;
+  readonly options: ConnectOptions;
+}
+
 /** The first machine on the way whose key is not known, or else what came of the host itself. */
-function stateOf(
-  route: readonly Endpoint[],
-  offers: ReadonlyMap<string, Offer>,
-  book: HostKeys,
+async function stateOf(
+  { route, offers, book, options }: ReadRoute,
   error: HostError | undefined,
-): HostKeyState {
-  for (const endpoint of route) {
+): Promise<HostKeyState> {
+  for (const [hops, endpoint] of route.entries()) {
     const offer = offers.get(idOf(endpoint));
     if (offer?.error === undefined) continue;
     if (offer.error.kind !== 'host-key-unknown') return { kind: 'failed', error: error ?? offer.error };
-    return { kind: 'new', key: newKey(endpoint, offer.key, book) };
+    const authority = await book.authority(endpoint);
+    return { kind: 'new', key: newKey(offer.key, { endpoint, isDirect: hops === 0, authority, book, options }) };
   }
   const own = route.at(-1);
   if (own !== undefined && offers.has(idOf(own))) return { kind: 'known' };
@@ -116,13 +128,34 @@ function stateOf(
 const idOf = ({ hostname, port, hostKeyAlias, userKnownHosts }: Endpoint): string =>
   JSON.stringify([hostKeyAlias ?? knownHostsName(hostname, port), userKnownHosts[0]]);
 
-function newKey(endpoint: Endpoint, key: Buffer, book: HostKeys): NewKey {
+interface KeyOwner {
+  readonly endpoint: Endpoint;
+  /** No jump host is before it. */
+  readonly isDirect: boolean;
+  readonly authority: Authority | undefined;
+  readonly book: HostKeys;
+  readonly options: ConnectOptions;
+}
+
+function newKey(key: Buffer, owner: KeyOwner): NewKey {
+  const { endpoint, authority, book } = owner;
   const { label, alias, hostname, port, isJump } = endpoint;
   return {
     ...{ id: idOf(endpoint), label, isJump, address: hostAndPort(hostname, port) },
     names: [...new Set([label, alias, hostname, `[${hostname}]:${port}`, hostAndPort(hostname, port)])],
     type: shortType(keyTypeOf(key)),
     fingerprint: fingerprint(key),
+    authority: authority?.place,
+    certified: () => certified(owner),
     trust: () => book.trust(endpoint, key),
   };
+}
+
+async function certified(owner: KeyOwner): Promise<Result<NewKey, string>> {
+  const { endpoint, isDirect, authority, options } = owner;
+  if (authority === undefined) return fail('known_hosts names no certificate authority for it');
+  if (!isDirect) return fail('it is behind a jump host, and kubelatch has certificates checked only without one');
+  const { sshConfigFile: configFile, connectTimeout: timeout, signal } = options;
+  const key = await certifiedKey({ endpoint, lines: authority.lines, configFile, timeout, signal });
+  return key.ok ? ok(newKey(key.value, owner)) : key;
 }

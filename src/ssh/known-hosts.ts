@@ -39,6 +39,10 @@ export function parseKnownHosts(text: string, file: string): KnownHostsLine[] {
   return lines;
 }
 
+/** The line as it would be read again; ends with a line feed. */
+export const lineText = ({ marker, names, keyType, key }: KnownHostsLine): string =>
+  `${marker === 'none' ? '' : `@${marker} `}${names} ${keyType} ${key.toString('base64')}\n`;
+
 /** The type name in a public key blob; '' if there is none. */
 export function keyTypeOf(key: Buffer): string {
   if (key.length < 4) return '';

@@ -168,7 +168,9 @@ it('adds the keys that a person compared, one by one, with a way back', async ()
   expect(known()).not.toContain(hosts[1]?.server.hostKey);
   expect(told).toContain(hosts[1]?.fingerprint);
   expect(told).toContain('1 host key added to known_hosts.\n');
-  expect(told).toContain('Nobody compared the host keys on the way to n1, so they are not trusted.\n');
+  expect(told).toContain(
+    'No connection yet to n1: nobody confirmed their host keys, or those of bastions on the way.\n',
+  );
   expect(told).toContain('+ n0: connected as root\n! n1: ');
   // The guided mode goes on with its own flags.
   expect(invocation()).toBe(given);

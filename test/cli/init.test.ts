@@ -41,7 +41,8 @@ describe('from Ansible', () => {
     expect(stderr).toContain('hosts.ini:8: ansible_become_pass is not carried over: kubelatch asks for passwords');
     expect(stderr).toContain('Wrote ./inventory.yaml.');
     expect(stderr).toContain(first?.fingerprint);
-    expect(stderr).toContain('to compare them: kubelatch inventory enrol --fingerprints FILE\n');
+    expect(stderr).toContain('to confirm them: kubelatch inventory enrol --fingerprints FILE\n');
+    expect(stderr).toContain('note: ./inventory.yaml does not say how to reach the API server.');
     expect(stderr + stdout).not.toContain('geheim');
     expect(stdout).toMatch(/^! cp1: the host key ED25519 SHA256:\S+\s+is not in known_hosts$/m);
     expect(known()).toBe('');
@@ -67,7 +68,7 @@ describe('from Ansible', () => {
     const { code, stderr } = await init('--from-ansible', 'hosts.ini', '--fingerprints', 'wrong', '--yes');
     expect(code).toBe(3);
     expect(stderr).toMatch(/^! cp1: the host key is ED25519 SHA256:\S+, but wrong:1 has SHA256:x{43}: not added$/m);
-    expect(stderr).toContain('on the way to cp1,');
+    expect(stderr).toContain('No connection yet to cp1:');
     expect(known()).not.toContain(first?.server.hostKey);
     expect(known()).toContain(second?.server.hostKey);
   });
@@ -77,7 +78,7 @@ describe('from Ansible', () => {
     place.file('known', before);
     const { code, stdout, stderr } = await init('--from-ansible', 'hosts.ini', '--fingerprints', 'keys');
     expect(code).toBe(3);
-    expect(stderr).toContain('! cp1: the host key has changed');
+    expect(stderr).toContain('! cp1: unreachable: the host key has changed');
     expect(stdout).toContain('! cp1: the host key has changed');
     expect(known().startsWith(before)).toBe(true);
     expect(known()).not.toContain(first?.server.hostKey);
@@ -167,7 +168,7 @@ describe('from a cluster', () => {
 
 describe('bad input is one line that names the place', () => {
   it.each([
-    [[], 'nothing says where the hosts are listed'],
+    [[], 'init needs to know where your hosts are listed'],
     [['--from-ansible', 'bad.ini'], 'bad.ini:2: [9:1] ends before it starts'],
     [['--from-ansible', 'none'], 'none: no such file or folder'],
     [['--from-ansible', '.'], '.: it is a folder'],

@@ -23,7 +23,7 @@ cluster:
   kubeconfig: "/home/a b/config"
   context: admin@prod
 
-# For all hosts. What is not set here comes from ~/.ssh/config.
+# For all hosts. What is not set here comes from ~/.ssh/config, such as ProxyJump.
 ssh:
   user: deploy
   jump: ["ops@bastion:2222"]
@@ -39,6 +39,30 @@ groups:
       node[08:12]: {}
       edge: { address: 192.0.2.7 }
 `);
+  });
+
+  it('shows in comments how to reach the API server and a bastion, where nothing says so', () => {
+    const { hosts } = draftFromNames({ controlPlane: ['cp1'], workers: ['n1'], ssh: {} });
+    const text = inventoryYaml({ about: [], cluster: { name: 'c' }, hosts });
+    expect(text.slice(0, text.indexOf('groups:'))).toBe(`cluster:
+  # You type this name to confirm dangerous steps.
+  name: c
+  # The API server. Without it, kubelatch cannot check that nodes are Ready after a change.
+  # kubeconfig: ~/.kube/config
+  # context: NAME
+  # Or kubectl on one of the hosts below, over SSH:
+  # via: cp1
+
+# For all hosts. What is not set here comes from ~/.ssh/config, such as ProxyJump.
+# ssh:
+#   jump: [bastion]
+
+`);
+    const used = text.replace('# via', 'via').replace('# ssh:', 'ssh:').replace('#   jump', '  jump');
+    expect(loadInventory('i', used)).toMatchObject({
+      cluster: { via: 'cp1' },
+      hosts: [{ ssh: { jump: ['bastion'] } }, {}],
+    });
   });
 
   it('sets at a group what its hosts share, and at a host what is its own', () => {
