@@ -36,7 +36,7 @@ function orderText({ workers, controlPlane, pace }: Strategy): string {
   if (workers.length === 0) return `${servers}${oneByOne}`;
   const atOnce = (hosts: number): string => `${Math.min(pace.atOnce, hosts)} at a time`;
   const most = Math.max(0, ...later.map((wave) => wave.length));
-  const begin = first.length === 1 ? hostList(first) : `${hostList(first, 3)}, ${atOnce(first.length)}`;
+  const begin = first.length === 1 ? hostList(first) : `${hostList(first, 3)} (${atOnce(first.length)})`;
   return [
     `${begin}${later.length + controlPlane.length > 0 ? ' first' : ''}`,
     ...(later.length === 0 ? [] : [`then ${atOnce(most)}`]),

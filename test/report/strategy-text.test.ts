@@ -25,7 +25,7 @@ it.each<[Partial<Strategy>, string]>([
   ],
   [
     { workers: [['n1', 'n2', 'n3']], pace: { atOnce: 32, perHost: 30_000 } },
-    '1 wave: n[1:3], 3 at a time; about 30 s; a node that does not stay Ready for 10 s reverts by itself',
+    '1 wave: n[1:3] (3 at a time); about 30 s; a node that does not stay Ready for 10 s reverts by itself',
   ],
 ])('says in one sentence how it goes: %j', (over, sentence) => {
   expect(strategyText({ ...base, ...over })).toBe(sentence);

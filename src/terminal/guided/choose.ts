@@ -67,7 +67,7 @@ function pickHosts(
   { prompts }: Talk,
 ): Promise<readonly string[] | undefined> {
   const choices = hosts.map(({ name, group, role }) => ({
-    ...{ name: `${name} (${group}, ${role})`, short: name, value: name },
+    ...{ name: `${name} (${group === role ? role : `${group}, ${role}`})`, short: name, value: name },
     checked: before.includes(name),
   }));
   return orBack(prompts.checkbox('Pick hosts', choices, leaving));
