@@ -22,6 +22,6 @@ export const navigation = [
     ],
   ],
   ['Reports', ['docs/reports.md', 'docs/drift.md', 'docs/json.md']],
-  ['Reference', ['docs/cli.md', 'docs/glossary.md', 'CHANGELOG.md']],
+  ['Reference', ['docs/cli.md', 'docs/glossary.md', 'docs/performance.md', 'CHANGELOG.md']],
   ['The project', ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'deploy/README.md', 'test/lab/README.md']],
 ];

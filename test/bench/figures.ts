@@ -1,0 +1,41 @@
+/** What one run of the benchmark has found. Pure data. */
+import type { Taken } from './measure.js';
+import type { Exchange } from './round-trips.js';
+import type { Subject } from './subjects.js';
+import type { Started } from './trace.js';
+
+export interface Measured {
+  readonly name: string;
+  readonly kind: Subject['kind'];
+  readonly about: string;
+  readonly version: string;
+  /** One for each round. */
+  readonly rounds: readonly (Taken & { readonly received: number; readonly sent: number })[];
+  /** With one host; undefined where it was not counted. */
+  readonly exchange: Exchange | undefined;
+}
+
+export interface Figures {
+  /** As `2026-11-23`. */
+  readonly date: string;
+  readonly version: string;
+  readonly cores: number;
+  readonly kind: string;
+  readonly hosts: number;
+  readonly parallel: number;
+  readonly rounds: number;
+  readonly command: string;
+  readonly measured: readonly Measured[];
+  /** Peers of which there are no figures, and why. */
+  readonly missing: readonly { readonly name: string; readonly why: string }[];
+  /** MiB of kubelatch by the number of hosts, ascending. */
+  readonly memory: readonly { readonly hosts: number; readonly peak: number }[];
+  /** Of one run of the probe. */
+  readonly started: Started;
+  /** Seconds, of each round. */
+  readonly help: readonly number[];
+  readonly emptyNode: readonly number[];
+}
+
+export const ofKind = ({ measured }: Figures, kind: Subject['kind']): readonly Measured[] =>
+  measured.filter((one) => one.kind === kind);
