@@ -92,41 +92,27 @@ export const showValues: OptionGroup = {
   options: [option('--show-values', 'Show values of unknown settings; known secrets stay hidden').default(false)],
 };
 
+const playbookGroup = (text: string, ...more: readonly Option[]): OptionGroup => ({
+  title: 'Playbooks',
+  options: [option('-p, --playbook <name|file>', text).argParser(collect), ...more],
+});
+
 const onlyRule = (): Option =>
   option('--rule <id>', 'Use only this rule of the playbooks; repeatable').argParser(collect);
 
-export const playbooks: OptionGroup = {
-  title: 'Playbooks',
-  options: [
-    option('-p, --playbook <name|file>', 'Use the rules of this playbook; repeatable (default: baseline)').argParser(
-      collect,
-    ),
-    onlyRule(),
-  ],
-};
+export const playbooks = playbookGroup('Use the rules of this playbook; repeatable (default: baseline)', onlyRule());
 
 /** Of a verb that goes on with a run. */
-export const playbooksOfRun: OptionGroup = {
-  title: 'Playbooks',
-  options: [
-    option('-p, --playbook <name|file>', 'Use this playbook of the run; repeatable (default: all of them)').argParser(
-      collect,
-    ),
-    onlyRule(),
-  ],
-};
+export const playbooksOfRun = playbookGroup(
+  'Use this playbook of the run; repeatable (default: all of them)',
+  onlyRule(),
+);
 
 /** Of a verb that lists them. */
-export const listedPlaybooks: OptionGroup = {
-  title: 'Playbooks',
-  options: [option('-p, --playbook <name|file>', 'List this playbook alone; repeatable').argParser(collect)],
-};
+export const listedPlaybooks = playbookGroup('List this playbook alone; repeatable');
 
 /** Of a verb that knows all built-in playbooks anyway. */
-export const morePlaybooks: OptionGroup = {
-  title: 'Playbooks',
-  options: [option('-p, --playbook <name|file>', 'Search this playbook too; repeatable').argParser(collect)],
-};
+export const morePlaybooks = playbookGroup('Search this playbook too; repeatable');
 
 export const failOn: OptionGroup = {
   title: 'Exit code',

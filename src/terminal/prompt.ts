@@ -97,7 +97,9 @@ export function createPrompts(options: PromptOptions): Prompts {
     confirm: (text, leaving) => ask({ type: 'confirm', message: oneLine(text), default: false, ...leaving }),
     async typeToConfirm(expected, text, leaving) {
       const validate = (typed: string): boolean | string =>
-        typed === expected || typed === '' || `Type ${oneLine(expected)} to continue, or only press Enter to answer no.`;
+        typed === expected ||
+        typed === '' ||
+        `Type ${oneLine(expected)} to continue, or only press Enter to answer no.`;
       const question = { type: 'input', message: oneLine(text), validate, clearsWrong: true, ...leaving };
       return (await ask<string>(question)) === expected;
     },

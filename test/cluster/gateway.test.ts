@@ -175,13 +175,10 @@ describe('kubectl here', () => {
       await opened.value.kubectl(['drain', 'n1'], 60_000);`;
     const env = { ...process.env, FAKE_MODE: 'hangs' };
     const child = spawn(process.execPath, ['--input-type=module', '-e', text], { stdio: 'ignore', env });
-    const pids = await vi.waitFor(
-      () => {
-        const [drain] = calls().filter((words) => words.every(Number.isInteger));
-        return drain?.map(Number) ?? expect.fail('not yet');
-      },
-      patience,
-    );
+    const pids = await vi.waitFor(() => {
+      const [drain] = calls().filter((words) => words.every(Number.isInteger));
+      return drain?.map(Number) ?? expect.fail('not yet');
+    }, patience);
     child.kill('SIGKILL');
     await vi.waitFor(() => expect(pids.slice(0, 1).filter(lives)).toEqual([]), patience);
     for (const pid of pids.slice(1)) process.kill(pid);

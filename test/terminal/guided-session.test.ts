@@ -62,7 +62,9 @@ describe('the screens', () => {
     terminal.type(`${down}${down}${enter}`);
     await terminal.until(/Change what\?[\s\S]*Back/);
     terminal.type(escape);
-    expect(await terminal.until(/What next\?[\s\S]*Quit/)).toMatch(/2 waves: n\[1:3\] \(1 at a time\) first, edge1 last/);
+    expect(await terminal.until(/What next\?[\s\S]*Quit/)).toMatch(
+      /2 waves: n\[1:3\] \(1 at a time\) first, edge1 last/,
+    );
     terminal.type(`${down.repeat(4)}${enter}`);
     const { code, stdout } = await terminal.ended();
     expect(code, stdout).toBe(0);

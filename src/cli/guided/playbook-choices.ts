@@ -25,7 +25,13 @@ export async function playbookChoices(given: readonly string[] | undefined): Pro
       const members = families.get(source);
       if (members !== undefined) {
         const description = `Judges each node by the one that fits it: ${members.map(({ name }) => name).join(', ')}.`;
-        return { ...of, name: source, title: 'picks the one that fits each node', description, playbooks: asFamily(members) };
+        return {
+          ...of,
+          name: source,
+          title: 'picks the one that fits each node',
+          description,
+          playbooks: asFamily(members),
+        };
       }
       const playbook = await loadPlaybook(source);
       const { name, title } = playbook;
