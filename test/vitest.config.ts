@@ -56,7 +56,8 @@ export default defineConfig({
         test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [...elsewhere, ...mocking], isolate: false },
       },
       { extends: true, test: { name: 'quick-mocks', include: mocking, exclude: elsewhere } },
-      { extends: true, test: { name: 'slow', include: slow } },
+      // Some start the program dozens of times in one test, beside labs.
+      { extends: true, test: { name: 'slow', include: slow, testTimeout: 240_000 } },
     ],
     testTimeout: 60_000,
     slowTestThreshold: 5_000,

@@ -1,7 +1,7 @@
 /** Commands of README.md and docs/ that need no host are run as they stand there, and end well. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { formatted } from '../../src/report/formats.js';
 import type { Result } from '../../src/report/model.js';
 import { plainStyle } from '../../src/report/style.js';
@@ -13,7 +13,6 @@ import { openPlace } from './program.js';
 
 const run = '20261123T050100Z-3fa4c1';
 const place = openPlace();
-vi.setConfig({ testTimeout: 60_000 });
 const textOf = (page: string): string => readFileSync(join(project, page), 'utf8');
 
 // What a reader has at that point: the inventory of the page, results with the names that pages give them, and one run.

@@ -3,14 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { nodeThatAnswers } from '../hostile/node-answer.js';
 import { type Listening, hostKey } from '../hostile/ssh-host.js';
 import { probeAnswer } from '../nodes/recorded-node.js';
 import { project } from '../source-file.js';
 import { openPlace } from './program.js';
 
-vi.setConfig({ testTimeout: 60_000 });
 const place = openPlace();
 // As a user has it: outside the checkout, so that nothing of the checkout is found by chance.
 const root = mkdtempSync(join(tmpdir(), 'kubelatch-packed-'));

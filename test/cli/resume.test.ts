@@ -1,7 +1,7 @@
 /** What `resume` and `runs` make of journals, as far as no node has to be asked. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { ownMark } from '../../src/lib/process-mark.js';
 import { expectConforms, expectLinesConform } from '../report/conforms.js';
 import { openPlace } from './program.js';
@@ -11,8 +11,6 @@ const inventory = place.file(
   'inventory.yaml',
   'cluster: {name: c}\nssh: {user: nobody}\ngroups: {workers: {role: worker, hosts: {n1: {address: 127.0.0.1}, n2: {address: 127.0.0.2}}}}\n',
 );
-// Each of these starts the program several times.
-vi.setConfig({ testTimeout: 90_000 });
 let states = 0;
 
 /** A state folder with one run in it. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { drawTerminal } from '../docs/terminal-picture.js';
 import { nodeThatAnswers } from '../hostile/node-answer.js';
 import { type Listening, hostKey } from '../hostile/ssh-host.js';
@@ -12,7 +12,6 @@ import { closedPort, openPlace } from './program.js';
 import { type Screen, type ScreenHost, screens } from './screens.js';
 
 const place = openPlace();
-vi.setConfig({ testTimeout: 90_000 });
 // What apply wrote on the lab's nodes (KUBELATCH_DEMO_KEEP=FILE npm run demo). One does not start with any other settings.
 place.file('apply.json', readFileSync(join(import.meta.dirname, 'recorded-apply.json'), 'utf8'));
 

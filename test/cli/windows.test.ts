@@ -1,7 +1,7 @@
 /** Maintenance windows and hooks on the command line, as far as no node has to be asked. */
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { openPlace } from './program.js';
 
 const place = openPlace();
@@ -11,8 +11,6 @@ const inventory = place.file(
 );
 const apply = (...args: readonly string[]) =>
   place.kubelatch(['apply', '-i', inventory, '--yes', '--no-cluster', ...args]);
-// Each of these starts the program.
-vi.setConfig({ testTimeout: 90_000 });
 
 it.each([
   ['5pm', 'it must be a time of day such as 05:00, or a date and time such as 2026-12-01T05:00Z'],

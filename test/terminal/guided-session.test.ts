@@ -168,7 +168,7 @@ describe('maintenance windows and hooks', () => {
     const pace = ['--pause-after', '1', '--waves', '1,100%', '--max-failures', '3', '--until', '2099-01-01T00:00Z'];
     const terminal = place.open(2, [...pace, ...hooks]);
     const plan = await toPlan(terminal);
-    expect(plan).toContain('No host starts that may not be done by Thu 1 Jan 00:00');
+    expect(plan).toContain('Only hosts that can finish by Thu 1 Jan 00:00');
     expect(plan).toContain('You are asked before the run goes on after wave 1.');
     terminal.type(enter);
     await terminal.until(/Type lab to confirm/);
