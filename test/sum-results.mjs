@@ -19,8 +19,10 @@ for (const name of readdirSync(folder).filter((one) => one.endsWith('.json'))) {
   const run = JSON.parse(readFileSync(join(folder, name), 'utf8'));
   sum.passed += run.numPassedTests;
   sum.skipped += run.numPendingTests + run.numTodoTests;
-  // A file that cannot even be loaded has no tests that could fail.
-  const broken = run.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  // A file that cannot be loaded has no tests that could fail; one whose preparation fails skips them.
+  const broken = run.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
+  );
   sum.failed += run.numFailedTests + broken.length;
   for (const file of broken) console.log(`\nFAILED ${file.name}\n    ${reason([file.message])}`);
   const tests = run.testResults.flatMap((file) => file.assertionResults.map((test) => ({ ...test, file: file.name })));

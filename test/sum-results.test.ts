@@ -17,7 +17,14 @@ interface File {
   readonly from: number;
   readonly to: number;
   readonly failed?: boolean;
+  /** Its beforeAll failed: vitest skips its tests. */
+  readonly unprepared?: boolean;
 }
+
+const statusOf = ({ failed, unprepared }: File): string => {
+  if (unprepared === true) return 'skipped';
+  return failed === true ? 'failed' : 'passed';
+};
 
 /** As vitest's JSON reporter writes it. */
 function suite(name: string, files: readonly File[]): void {
@@ -26,19 +33,21 @@ function suite(name: string, files: readonly File[]): void {
     name: join(process.cwd(), file.name),
     startTime: start + file.from,
     endTime: start + file.to,
-    status: file.failed === true ? 'failed' : 'passed',
+    status: file.failed === true || file.unprepared === true ? 'failed' : 'passed',
+    message: file.unprepared === true ? 'the probe failed' : '',
     assertionResults: [
       {
         fullName: 'does it',
-        status: file.failed === true ? 'failed' : 'passed',
+        status: statusOf(file),
         failureMessages: file.failed === true ? ['Error: no\n    at x'] : [],
       },
     ],
   }));
   const failed = files.filter((file) => file.failed).length;
+  const skipped = files.filter((file) => file.unprepared).length;
   const run = {
-    ...{ startTime: start, numPassedTests: files.length - failed, numFailedTests: failed },
-    ...{ numPendingTests: 0, numTodoTests: 0, testResults },
+    ...{ startTime: start, numPassedTests: files.length - failed - skipped, numFailedTests: failed },
+    ...{ numPendingTests: skipped, numTodoTests: 0, testResults },
   };
   writeFileSync(join(folder, `${name}.json`), JSON.stringify(run));
 }
@@ -80,6 +89,14 @@ it('names a failed test with its reason, and fails', () => {
   expect(code).toBe(1);
   expect(lines.slice(0, 4)).toEqual(['', 'FAILED test/b.test.ts > does it', '    Error: no', '        at x']);
   expect(lines.at(-1)).toBe('1 passed, 1 failed');
+});
+
+it('counts a file whose preparation failed', () => {
+  suite('lab', [{ name: 'test/e2e/a.e2e.ts', from: 0, to: 10, unprepared: true }]);
+  const { code, lines } = sum();
+  expect(code).toBe(1);
+  expect(lines.at(1)).toMatch(/^FAILED .*a\.e2e\.ts$/);
+  expect(lines.at(-1)).toBe('0 passed, 1 failed');
 });
 
 it('fails where nothing ran', () => {

@@ -57,9 +57,9 @@ it('refuses a plan of another cluster, and one that was cut short', async () => 
   const text = readFileSync(saved, 'utf8');
   const foreign = scene.file('foreign.json', text.replace('"cluster": "lab"', '"cluster": "other"'));
   const broken = scene.file('broken.json', text.slice(0, 500));
-  for (const path of [foreign, broken]) {
+  for (const [path, code] of [[foreign, 1] as const, [broken, 64] as const]) {
     const ran = await scene.kubelatch(['apply', path, '-i', inventory, ...unasked]);
-    expect(ran.code, ran.stderr).toBe(1);
+    expect(ran.code, ran.stderr).toBe(code);
     expect(ran.stderr).toMatch(/plan/);
   }
   await expectOpen(lab, 'n1');
@@ -91,7 +91,7 @@ it('is refused where its text is not the one that its diff shows, and nothing is
     if (edit !== undefined) edit.text += 'staticPodPath: /tmp\n';
   });
   const ran = await scene.kubelatch(['apply', plain, '-i', inventory, ...unasked]);
-  expect(ran.code, ran.stderr).toBe(1);
+  expect(ran.code, ran.stderr).toBe(64);
   expect(ran.stderr).toContain(`${configYaml}: the text does not match its sha256`);
   const careful = tampered('careful.json', ({ hosts }) => {
     for (const { edits } of hosts) {

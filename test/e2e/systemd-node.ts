@@ -106,7 +106,7 @@ export async function factsOf(
     name: node,
     async run(script, args) {
       const quoted = args.map((one) => `'${one.replaceAll("'", `'\\''`)}'`).join(' ');
-      const { code, stdout, stderr } = await lab.on(node, `set -- ${quoted}\n${script}`);
+      const { code, stdout, stderr } = await lab.on(node, `set -- ${quoted}\n${script}`, { timeout: 180_000 });
       return ok({ code, signal: undefined, stdout: Buffer.from(stdout), stderr, took: 0 });
     },
     open: () => Promise.reject(new Error('no stream is needed')),
@@ -121,7 +121,7 @@ export async function factsOf(
       facts.ok ? ok({ root: true, files: [], folders: [], facts: facts.value }) : unreadable(facts.error),
     );
   };
-  const gathered = await gatherAnswer(session, request, read, 60_000);
+  const gathered = await gatherAnswer(session, request, read, 180_000);
   if (!gathered.ok) throw new Error(gathered.error.message);
   return gathered.value.reading.facts;
 }
