@@ -103,7 +103,7 @@ it('is refused where its text is not the one that its diff shows, and nothing is
     }
   });
   const second = await scene.kubelatch(['apply', careful, '-i', inventory, ...unasked]);
-  expect(second.code, second.stderr).toBe(1);
+  expect(second.code, second.stderr).toBe(64);
   expect(second.stderr + second.stdout).toMatch(/diff does not match the text/);
   expect(await Promise.all(nodes.map(state))).toEqual(before);
 });
