@@ -65,16 +65,21 @@ export async function askToChange(
   const risks = dangers ?? serverDangers(serversAmong(inventory.hosts, hosts));
   if (risks.length === 0) return prompts.confirm(question).catch(cancelled);
   say('This change is risky:');
-  for (const { because, names } of risks) {
-    const about = names.length === 0 ? because : `${because}: ${line(hostList(names, 4))}`;
-    say(paragraph('  ! ', about, errText.width).join('\n'));
-  }
+  for (const danger of risks) say(dangerText(danger, errText.width));
   const { name } = inventory.cluster;
   return prompts.typeToConfirm(name, `${question} Type ${name} to confirm, or press Enter to cancel:`).catch(cancelled);
 }
 
-const serversAmong = (all: readonly Host[], names: readonly string[]): readonly string[] =>
-  all.filter(({ name, role }) => role === 'control-plane' && names.includes(name)).map(({ name }) => name);
+/** A danger as lines of at most `width` columns. */
+export function dangerText({ because, names }: Danger, width: number): string {
+  const about = names.length === 0 ? because : `${because}: ${line(hostList(names, 4))}`;
+  return paragraph('  ! ', about, width).join('\n');
+}
+
+function serversAmong(all: readonly Host[], names: readonly string[]): readonly string[] {
+  const named = new Set(names);
+  return all.filter(({ name, role }) => role === 'control-plane' && named.has(name)).map(({ name }) => name);
+}
 
 /** Throws ToolError `plan`: nobody should confirm a run that cannot start a host. */
 function refuseForWindow(maintenance: Maintenance, needs: LongestTime): void {

@@ -6,6 +6,7 @@ import { typedHostFault } from '../inventory/from-nodes.js';
 import { localPath } from '../inventory/syntax.js';
 import { ToolError } from '../lib/errors.js';
 import { line } from '../report/words.js';
+import { orBack } from '../terminal/guided/going-back.js';
 import type { Prompts } from '../terminal/prompt.js';
 import type { CliContext } from './context.js';
 import {
@@ -20,7 +21,7 @@ import {
 } from './init-source.js';
 import { type Answered, askSettings } from './init-settings.js';
 import { say } from './say.js';
-import { type Back, ask, back, unlessBack } from './way-back.js';
+import { type Back, ask, back } from './way-back.js';
 
 /** Undefined if the person leaves. Throws ToolError `interrupted` on Ctrl-C. */
 export async function askInventory(cli: CliContext): Promise<Answered | undefined> {
@@ -77,7 +78,7 @@ async function askCluster(cli: CliContext): Promise<Found | Back> {
       value: one,
     }));
     const asked = cli.prompts.select<Context | Back>('Which cluster?', [...choices, back], { canGoBack: true });
-    const chosen = (await unlessBack(asked)) ?? 'back';
+    const chosen = (await orBack(asked)) ?? 'back';
     if (chosen !== 'back') return fromContext(cli, chosen);
   }
 }
@@ -118,9 +119,9 @@ async function askTaken(prompts: Prompts, groups: Groups): Promise<Groups | Back
       [{ name: 'All of them', value: 'all' }, { name: 'Some of them', value: 'some' }, back],
       { canGoBack: true },
     );
-    const which = (await unlessBack(asked)) ?? 'back';
+    const which = (await orBack(asked)) ?? 'back';
     if (which !== 'some') return which === 'all' ? groups : 'back';
-    const names = await unlessBack(prompts.checkbox('Groups', choices, { canGoBack: true }));
+    const names = await orBack(prompts.checkbox('Groups', choices, { canGoBack: true }));
     if (names !== undefined) return groups.filter(({ name }) => names.includes(name));
   }
 }
@@ -136,9 +137,9 @@ async function askControlPlane(prompts: Prompts, groups: Groups): Promise<readon
       [{ name: `${named}, by their names`, value: 'named' }, { name: 'Others', value: 'others' }, back],
       { canGoBack: true },
     );
-    const how = (await unlessBack(asked)) ?? 'back';
+    const how = (await orBack(asked)) ?? 'back';
     if (how !== 'others') return how === 'named' ? undefined : 'back';
-    const names = await unlessBack(prompts.checkbox('Control plane', choices, { canGoBack: true }));
+    const names = await orBack(prompts.checkbox('Control plane', choices, { canGoBack: true }));
     if (names !== undefined) return names;
   }
 }
@@ -185,7 +186,7 @@ export async function askToWrite({ prompts, flags }: CliContext, text: string): 
     [{ name: 'Write it', value: 'write' }, back, { name: 'Quit and write nothing', value: 'quit' }],
     { canGoBack: true },
   );
-  return (await unlessBack(asked)) ?? 'back';
+  return (await orBack(asked)) ?? 'back';
 }
 
 function isFile(path: string): boolean {

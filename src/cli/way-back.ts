@@ -1,19 +1,10 @@
 /** Questions that lead back: Escape or Back takes the answer before it back. */
-import { type Prompts, WentBack } from '../terminal/prompt.js';
+import { orBack } from '../terminal/guided/going-back.js';
+import type { Prompts } from '../terminal/prompt.js';
 
 /** Of a menu: takes the answer before it back, as Escape does at every question. */
 export type Back = 'back';
 export const back = { name: 'Back', value: 'back' as const };
-
-/** What was asked; undefined if the person goes back. */
-export async function unlessBack<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof WentBack) return undefined;
-    throw error;
-  }
-}
 
 /** A line of text; undefined if the person goes back. */
 export const ask = (
@@ -22,7 +13,7 @@ export const ask = (
   initial: string,
   fault?: (word: string) => string | undefined,
 ): Promise<string | undefined> =>
-  unlessBack(prompts.input(`${text} (Esc goes back):`, { initial, fault, canGoBack: true }));
+  orBack(prompts.input(`${text} (Esc goes back):`, { initial, fault, canGoBack: true }));
 
 /**
  * The answers to questions in their order. `askOne` gets the answer that was given before the person went back to it.

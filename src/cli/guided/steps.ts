@@ -14,7 +14,6 @@ import { paceOf } from '../../plan/rollout-time.js';
 import { planWaves } from '../../plan/waves.js';
 import { auditText } from '../../report/audit-text.js';
 import { type ResultCode, exitCodeOf, worstOf } from '../../report/exit-code.js';
-import { hostList } from '../../report/host-list.js';
 import { paragraph } from '../../report/layout.js';
 import { planFolds, planText } from '../../report/plan-text.js';
 import { postureText } from '../../report/posture-text.js';
@@ -23,7 +22,7 @@ import { strategyText } from '../../report/strategy-text.js';
 import { line } from '../../report/words.js';
 import { type Outcome, isSettled } from '../../run/outcome.js';
 import type { GuidedSelection, GuidedSteps } from '../../terminal/guided/steps.js';
-import { checksUnavailable, noTimeForHost } from '../consent.js';
+import { checksUnavailable, dangerText, noTimeForHost } from '../consent.js';
 import { maintenanceLines } from '../maintenance.js';
 import { revertAllowance } from '../shutdown.js';
 import { type GuidedSession, stage, suggestFor } from './session.js';
@@ -35,8 +34,7 @@ export const guidedSteps = (session: GuidedSession): GuidedSteps => ({
   audit: (chosen) => auditStep(session, chosen),
   plan: (chosen) => planStep(session, chosen),
   strategy: () => strategyOf(session),
-  dangers: () =>
-    dangersNow(session).map((one) => paragraph('  ! ', dangerText(one), session.cli.errText.width).join('\n')),
+  dangers: () => dangersNow(session).map((one) => dangerText(one, session.cli.errText.width)),
   refusal: () => refusalNow(session),
   rolloutSettings: () => session.rollout.settings(),
   apply: (chosen) => applyStep(session, chosen),
@@ -128,9 +126,6 @@ function dangersNow(session: GuidedSession): readonly Danger[] {
   const { workers, controlPlane } = changingNow(session);
   return dangersOf(planned.planned, [...workers, ...controlPlane.map((one) => [one])], planned.missing);
 }
-
-const dangerText = ({ because, names }: Danger): string =>
-  names.length === 0 ? because : `${because}: ${line(hostList(names, 4))}`;
 
 /** The person confirmed the plan that was shown: that holds only while the API server is as reachable as it said. */
 const approve =

@@ -1,4 +1,4 @@
-/** Escape at a question of the guided mode: back to the screen before. */
+/** Escape at a question: back to the one before. */
 import { WentBack } from '../prompt.js';
 
 /** For questions that can be left. */
