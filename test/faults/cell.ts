@@ -59,7 +59,9 @@ export async function runCell(cell: Cell, stage: Stage, before: Result | undefin
   const folder = join(stage.folder, nameOf(cell).replaceAll('/', '_'));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  await prepareNode(lab, node, reference, before?.problems.length === 0 && before.files === 'old');
+  const wasOld = before?.problems.length === 0 && before.files === 'old';
+  // The other operator asks no cluster.
+  await prepareNode(lab, node, reference, cell.fault === 'lock-held' ? 'touched' : wasOld ? 'old' : 'unknown');
 
   const clockFile = join(folder, 'clock');
   const local = join(folder, 'hold');

@@ -94,16 +94,20 @@ systemctl stop 'kubelatch*' 2>/dev/null
 rm -rf /run/lab-faults
 systemctl is-active -q ssh || systemctl start ssh`;
 
-/** The node is as it was planted and serves; nothing of an earlier cell is left. `isOld`: that was seen a moment ago. */
+/**
+ * The node is as it was planted and serves; nothing of an earlier cell is left.
+ * @param seen `old`: that was seen a moment ago. `touched`: plant it anyway. A change that was ended before its restart leaves files whose
+ *   change time is newer than the kubelet, and without the cluster nothing tells what a restart would change then.
+ */
 export async function prepareNode(
   lab: Lab,
   node: string,
   reference: Reference | undefined,
-  isOld = false,
+  seen: 'unknown' | 'old' | 'touched' = 'unknown',
 ): Promise<void> {
   await Promise.all([lab.on('cp1', 'nft delete table inet labapi 2>/dev/null'), lab.on(node, clean), dropLeases(lab)]);
   if (await isCordoned(lab, node)) await kubectl(lab, ['uncordon', node]);
-  if (reference !== undefined && (isOld || (await isPlanted(lab, node, reference)))) {
+  if (reference !== undefined && (seen === 'old' || (seen !== 'touched' && (await isPlanted(lab, node, reference))))) {
     await lab.on(node, 'rm -rf /var/lib/kubelatch');
     return;
   }

@@ -46,7 +46,8 @@ export function reportText(results: readonly Result[], options: ReportOptions): 
     begin,
     '',
     `${results.length} cells run of ${cells.length}, ${results.length - failed.length} green, ${failed.length} red. Kind \`${kind}\`, seed ${seed}, deadline ${deadline} s, ${date}.`,
-    `This run: \`${command}\`.${options.joined === true ? ' Joined from more than one run of the same sources.' : ''}`,
+    // Without the folders of files: they are those of one machine.
+    `This run: \`${command.replaceAll(/(?<= )\/\S*\//g, '')}\`.${options.joined === true ? ' Joined from more than one run of the same sources.' : ''}`,
     '',
     '## Faults and steps',
     '',
