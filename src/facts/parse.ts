@@ -12,6 +12,8 @@ import type {
   TransactionFact,
   UnitFact,
 } from './node-facts.js';
+import { processOf } from './parse-process.js';
+import { decode, splitTexts } from './parse-texts.js';
 import { parseUnits } from './parse-units.js';
 import { withFilesOnDisk } from './units-on-disk.js';
 
@@ -20,11 +22,15 @@ interface Draft {
   readonly single: Map<string, string>;
   readonly files: Map<string, FileFact>;
   readonly processes: ProcessFact[];
+  /** Processes whose command line comes with the texts, by PID: what is known of them before. */
+  readonly started: Map<string, { readonly stat: string; readonly exe: string; readonly cwd: string }>;
+  /** What the texts are of, in their order: `units`, a PID, or a path as the probe writes it. */
+  readonly texts: string[];
   readonly versions: Map<number, string>;
   readonly listening: { address: string; port: number }[];
   readonly addresses: string[];
   readonly transactions: TransactionFact[];
-  readonly started: Map<string, string>;
+  readonly journals: Map<string, string>;
   readonly accounts: Map<string, { user: boolean; group: boolean }>;
   readonly globs: Map<string, readonly string[]>;
   units: UnitFact[];
@@ -40,19 +46,54 @@ export function parseFacts(output: string): Result<NodeFacts, string> {
   const draft: Draft = {
     ...{ single: new Map(), files: new Map(), processes: [], versions: new Map(), listening: [], addresses: [] },
     ...{ transactions: [], started: new Map(), accounts: new Map(), globs: new Map(), units: [], onDisk: '' },
+    ...{ texts: [], journals: new Map() },
   };
-  for (const [index, line] of lines.slice(1, -1).entries()) {
+  // The texts come last, in one base64.
+  const bulk = lines.indexOf('bulk');
+  for (const [index, line] of lines.slice(1, bulk < 0 ? -1 : bulk).entries()) {
     const [tag = '', ...words] = line.split(' ');
     const read = records.get(tag);
     if (read?.(draft, words) !== true)
       return fail(`line ${index + 2} of the probe's answer (${oneLine(tag, 20)}) is invalid`);
   }
+  if (draft.texts.length > 0 && !takeTexts(draft, lines.slice(bulk + 1, -1))) {
+    return fail("the probe's answer is incomplete");
+  }
   return ok(factsOf(draft));
+}
+
+/** Gives the texts to what they are of. False if the first one is missing; another may have been removed meanwhile. */
+function takeTexts(draft: Draft, encoded: readonly string[]): boolean {
+  if (encoded.at(-1) !== '.') return false;
+  const bytes = Buffer.from(encoded.join(''), 'base64');
+  const sizes = draft.texts.map((of) => (of.startsWith('=') ? sizeOf(draft, decode(of)) : undefined));
+  const texts = splitTexts(bytes, sizes, draft.single.get('boot') ?? '');
+  for (const [index, of] of draft.texts.entries()) {
+    const text = texts[index];
+    if (of === 'units' && text === undefined) return false;
+    if (of === 'units') draft.units = parseUnits(text?.toString('utf8') ?? '');
+    else if (of.startsWith('=')) changeFile(draft, [of], (file) => withContent(file, text));
+    else takeCommandLine(draft, of, text);
+  }
+  return true;
+}
+
+function sizeOf({ files }: Draft, path: string): number | undefined {
+  const file = files.get(path);
+  return file?.kind === 'file' ? file.size : undefined;
+}
+
+/** A process without a command line has ended meanwhile. */
+function takeCommandLine({ started, single, processes }: Draft, pid: string, cmdline: Buffer | undefined): void {
+  const known = started.get(pid);
+  if (known === undefined || cmdline === undefined || cmdline.length === 0) return;
+  const times = { ticks: Number(single.get('ticks')), bootTime: Number(single.get('btime')) };
+  added(processes, processOf({ pid: Number(pid), cmdline: cmdline.toString('utf8'), ...known }, times));
 }
 
 function factsOf({ single, units, onDisk, processes, versions, ...rest }: Draft): NodeFacts {
   const init = single.get('init');
-  const { files, globs, listening, addresses, transactions, started, accounts } = rest;
+  const { files, globs, listening, addresses, transactions, journals, accounts } = rest;
   return {
     hostname: single.get('hostname') ?? '',
     bootId: single.get('boot') ?? '',
@@ -64,7 +105,7 @@ function factsOf({ single, units, onDisk, processes, versions, ...rest }: Draft)
     freeKiB: Number(single.get('free') ?? -1),
     units: withFilesOnDisk(units, onDisk, files),
     processes: processes.map((one) => ({ ...one, version: versions.get(one.pid) })),
-    ...{ files, globs, listening, addresses, transactions, started, accounts },
+    ...{ files, globs, listening, addresses, transactions, accounts, started: journals },
   };
 }
 
@@ -91,10 +132,13 @@ const records: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ...['boot', 'init', 'user', 'ticks', 'btime', 'free', 'systemd', 'filter'].map(word),
   ['hostname', reads(({ single }, first) => single.set('hostname', decode(first).trim()))],
   ['manager', reads(({ single }, first) => single.set('manager', decode(first)))],
+  ['text', reads(({ texts }, first) => texts.push(first))],
+  ['on-disk', reads((draft, unit, path) => (draft.onDisk += `${decode(unit)} ${decode(path)}\n`))],
   ['disk', reads((draft, first) => (draft.onDisk = decode(first)))],
   ['units', reads((draft, first) => (draft.units = parseUnits(decode(first))))],
   ['glob', reads(({ globs }, first, second) => globs.set(decode(first), decode(second).split('\n').filter(Boolean)))],
-  ['started', reads(({ started }, first, second) => started.set(decode(first), decode(second)))],
+  ['match', reads(addMatch)],
+  ['started', reads(({ journals }, first, second) => journals.set(decode(first), decode(second)))],
   ['version', reads(({ versions }, first, second) => versions.set(Number(first), decode(second).trim()))],
   ['listen', ({ listening }, [first = '']) => added(listening, kernelEndpoint(first))],
   ['own', ({ addresses }, [first = '']) => added(addresses, parseOwnAddress(first))],
@@ -104,9 +148,10 @@ const records: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['account', readAccount],
   ['transaction', readTransaction],
   ['process', readProcess],
+  ['proc', readStarted],
   ['stat', readStat],
   ['unread', readUnread],
-  ['content', (draft, words) => changeFile(draft, words, withContent)],
+  ['content', (draft, words) => changeFile(draft, words, (file, content) => withContent(file, bytesOf(content)))],
   ['secret', (draft, words) => changeFile(draft, words, (file) => ({ ...file, secret: true }))],
 ]);
 
@@ -125,8 +170,22 @@ function readTransaction({ transactions }: Draft, words: readonly string[]): boo
   return true;
 }
 
+function addMatch({ globs }: Draft, pattern: string, path: string): void {
+  globs.set(decode(pattern), [...(globs.get(decode(pattern)) ?? []), decode(path)]);
+}
+
 function readProcess({ processes, single }: Draft, words: readonly string[]): boolean {
-  return added(processes, parseProcess(words, Number(single.get('ticks')), Number(single.get('btime'))));
+  const [pid, stat, cmdline, exe = '', cwd = ''] = words;
+  if (pid === undefined || stat === undefined || cmdline === undefined) return false;
+  const [statText, cmdlineText] = [decode(stat), decode(cmdline)];
+  const found = { pid: Number(pid), stat: statText, cmdline: cmdlineText, exe, cwd };
+  const times = { ticks: Number(single.get('ticks')), bootTime: Number(single.get('btime')) };
+  return added(processes, processOf(found, times));
+}
+
+function readStarted({ started }: Draft, [pid = '', exe = '', cwd = '', ...stat]: readonly string[]): boolean {
+  started.set(pid, { exe, cwd, stat: stat.join(' ') });
+  return /^\d+$/.test(pid);
 }
 
 function readStat({ files }: Draft, words: readonly string[]): boolean {
@@ -155,12 +214,6 @@ function changeFile(
   return true;
 }
 
-function decode(base64: string): string {
-  // A word after = is not encoded.
-  if (base64.startsWith('=')) return base64.slice(1);
-  return Buffer.from(base64.replace(/\.$/, ''), 'base64').toString('utf8');
-}
-
 function parseTransaction([id = '', state = '', age = '', ...texts]: readonly string[]): TransactionFact {
   const [owner, verdict, stuck] = [0, 1, 2].map((at) => oneLine(decode(texts[at] ?? '')));
   const seconds = /^\d{1,9}$/.test(age) ? Number(age) : undefined;
@@ -171,11 +224,14 @@ function parseTransaction([id = '', state = '', age = '', ...texts]: readonly st
 /** Limit on the bytes of one file. A longer one was never requested. */
 export const fileCap = 256 * 1024;
 
+const bytesOf = (base64: string): Buffer => Buffer.from(base64.replace(/\.$/, ''), 'base64');
+
 /** A file that changed while it was read counts as unreadable: its size differs from the one stat saw. Kernel files report no size. */
-function withContent(file: FileStat, base64: string): FileFact {
-  const content = Buffer.from(base64.replace(/\.$/, ''), 'base64');
-  if (content.length > fileCap) return { kind: 'unreadable', path: file.path, reason: 'it is too large' };
-  if (content.length !== file.size && !file.path.startsWith('/proc/')) {
+function withContent(file: FileStat, content: Buffer | undefined): FileFact {
+  if (content !== undefined && content.length > fileCap) {
+    return { kind: 'unreadable', path: file.path, reason: 'it is too large' };
+  }
+  if (content === undefined || (content.length !== file.size && !file.path.startsWith('/proc/'))) {
     return { kind: 'unreadable', path: file.path, reason: 'it changed while it was read' };
   }
   return { ...file, content, sha256: createHash('sha256').update(content).digest('hex') };
@@ -189,7 +245,7 @@ function parseStat(words: readonly string[]): FileStat | undefined {
   const [, mtime, ctime] = /^(-?\d+)(?:\/(-?\d+))?$/.exec(times) ?? [];
   if (!/^\d+$/.test(size ?? '') || mtime === undefined) return undefined;
   const kind = type.join(' ');
-  const [target = '', turned] = (link ?? '').split(/[,.]/);
+  const [, target = '', turned] = /^(.*?)(?:,(\d*))?\.$/.exec(link ?? '') ?? [];
   const linkTarget = decode(target);
   return {
     kind: kind.startsWith('regular') ? 'file' : kind === 'directory' ? 'folder' : 'other',
@@ -203,29 +259,6 @@ function parseStat(words: readonly string[]): FileStat | undefined {
     ...(ctime === undefined ? {} : { ctime: Math.max(Number(ctime), Number(turned) || 0) }),
     ...(label !== '-' && label !== '?' ? { label } : {}),
     ...(linkTarget !== '' ? { linkTarget } : {}),
-  };
-}
-
-/** Parses /proc/PID/stat. The process name may contain blanks and parentheses. */
-function parseProcess(words: readonly string[], ticks: number, bootTime: number): ProcessFact | undefined {
-  const [pid, stat, cmdline, exe, cwd] = words;
-  if (pid === undefined || stat === undefined || cmdline === undefined) return undefined;
-  const text = decode(stat);
-  const open = text.indexOf('(');
-  const close = text.lastIndexOf(')');
-  const fields = text.slice(close + 2).split(' ');
-  const startedAt = bootTime + Number(fields[19]) / ticks;
-  if (open < 0 || close < open || !Number.isFinite(startedAt)) return undefined;
-  const argv = decode(cmdline).split('\0');
-  if (argv.at(-1) === '') argv.pop();
-  return {
-    pid: Number(pid),
-    parent: Number(fields[1]),
-    name: text.slice(open + 1, close),
-    argv,
-    exe: decode(exe ?? ''),
-    cwd: decode(cwd ?? ''),
-    startedAt,
   };
 }
 

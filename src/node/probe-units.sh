@@ -1,62 +1,59 @@
 # Units for the probe: what systemd or OpenRC runs, and how a unit reported starting its kubelet.
 
-# like TEXT PATTERNS: whether TEXT matches one of them; a pattern has at most one star.
-like() {
-  found=1
-  set -f
-  for one in $2; do
-    start=${one%%\**} end=${one#*\*}
-    case $1 in
-      "$one") found=0 ;;
-      "$start"*"$end") [ "$one" = "$start" ] || found=0 ;;
-    esac
-  done
-  set +f
-  return $found
-}
+# shellcheck disable=SC2086,SC2154 # lists; the other parts
 
 systemd_units() { # NAMES
   properties=Id,Names,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,EnvironmentFiles,ExecStart
   properties=$properties,WorkingDirectory,MainPID,NRestarts,Type,RestartUSec,NeedDaemonReload,KillMode,InvocationID,ControlGroup,IPIngressBytes
-  names=$1
-  set --
-  set -f # names may be patterns, which systemd must expand
-  for unit in $names; do set -- "$@" "$unit"; done
-  set +f
-  systemctl show --no-pager -p "$properties" -- "$@" 2>/dev/null
+  # Names may be patterns, which systemd expands.
+  systemctl show --no-pager -p "$properties" -- $1 2>/dev/null
 }
 
-# on_disk UNITS, as shown by `systemctl show`: one line for each current file of a unit, which systemd reads at its next
-# daemon-reload: the unit's name and the path, folders of higher precedence first.
-on_disk() {
-  folders=$(systemctl show --no-pager -p UnitPath --value 2>/dev/null)
-  unit='' names='' fragment=no
-  while IFS= read -r line; do
-    case $line in
-      Id=*) unit=${line#Id=} ;;
-      Names=*) names=${line#Names=} ;;
-      FragmentPath=/*) fragment=yes ;;
-      '')
-        [ "$fragment" = no ] || files_of "$unit" "$names"
-        unit='' names='' fragment=no
-        ;;
-    esac
-  done <<UNITS
+# facts_of UNITS, as shown by `systemctl show`: one fact per line, a letter before each.
+# f, e, d, w, x: the unit's file, its files of variables, its drop-ins, its folder, its program
+# u UNIT NAMES: it has a file   p PID GROUP: its main process   s UNIT INVOCATION: it runs
+facts_of() {
+  awk '
+    function value() { return substr($0, index($0, "=") + 1) }
+    /^Id=/ { unit = value() }
+    /^Names=/ { names = value() }
+    /^InvocationID=/ { invocation = value() }
+    /^MainPID=/ { pid = value() }
+    /^ControlGroup=/ { group = value() }
+    /^FragmentPath=./ { print "f" value() }
+    /^FragmentPath=\// { loaded = 1 }
+    /^EnvironmentFiles=.* \(ignore_errors=[a-z]*\)$/ { path = value(); sub(/ \(ignore_errors=[a-z]*\)$/, "", path); print "e" path }
+    /^DropInPaths=./ { n = split(value(), list, " "); for (i = 1; i <= n; i++) print "d" list[i] }
+    /^WorkingDirectory=!?\// { path = value(); sub(/^!/, "", path); print "w" path }
+    /^ExecStart=\{ path=\/.* ; argv\[\]=/ { path = substr($0, 18); sub(/ ; argv\[\]=.*/, "", path); print "x" path }
+    $0 == "" {
+      if (loaded) print "u" unit " " names
+      if (pid ~ /^[1-9][0-9]*$/) print "p" pid " " group
+      if (pid > 0 && invocation ~ /^[0-9a-f]+$/) print "s" unit " " invocation
+      unit = names = invocation = pid = group = loaded = ""
+    }' <<UNITS
 $1
 
 UNITS
 }
 
+# The files of a unit that systemd reads at its next daemon-reload, folders of higher precedence first.
 files_of() { # UNIT NAMES
   for folder in $folders; do
-    for file in "$folder/$1" "$folder/${1%%@*}@.${1##*.}"; do
-      if [ -e "$file" ] || [ -L "$file" ]; then printf '%s %s\n' "$1" "$file"; fi
-    done
+    report_file "$1" "$folder/$1"
+    report_file "$1" "$folder/${1%%@*}@.${1##*.}"
   done
   for one in $1 $2; do
     for folder in $folders; do drop_ins "$1" "$folder" "$one"; done
   done
   for folder in $folders; do drop_ins_in "$1" "$folder/${1##*.}.d"; done
+}
+
+report_file() { # UNIT PATH: also adds it to disk_files
+  if [ ! -e "$2" ] && [ ! -L "$2" ]; then return; fi
+  word "$2"
+  echo "on-disk =$1 $word"
+  disk_files=$disk_files$NL$2
 }
 
 # Drop-ins for a name, for its template, and for each prefix of the name that ends in a dash.
@@ -74,53 +71,77 @@ drop_ins() { # UNIT FOLDER NAME
 }
 
 drop_ins_in() { # UNIT FOLDER
-  [ -d "$2" ] || return 0
-  (
-    cd -P -- "$2" 2>/dev/null || exit 0
-    for file in *.conf; do
-      if [ -e "$file" ] || [ -L "$file" ]; then printf '%s %s\n' "$1" "$PWD/$file"; fi
-    done
-  )
-}
-
-# Reports systemd's version and the names of the variables it gives to every service. Their values are not sent.
-manager() {
-  echo "systemd $(systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]\{1,4\}\).*/\1/p')"
-  echo "manager $(systemctl show-environment 2>/dev/null | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' | b64)"
-}
-
-# matches PATTERN: the paths that match it, one per line.
-matches() (
-  IFS=
-  set +f
-  for match in $1; do
-    if [ -e "$match" ] || [ -L "$match" ]; then printf '%s\n' "$match"; fi
+  [ -d "$2" ] && cd -P -- "$2" 2>/dev/null || return 0
+  expand "$PWD/*.conf"
+  cd /
+  IFS=$NL
+  for file in $matched; do
+    unset IFS
+    report_file "$1" "$file"
   done
-)
+  unset IFS
+}
+
+# Reports systemd's version and the names of the variables it gives to every service, whose values are not sent. Sets folders, in which
+# systemd looks for units.
+manager() {
+  version='' folders=''
+  while IFS='=' read -r key value; do
+    case $key in
+      Version) version=${value#systemd } ;;
+      UnitPath) folders=$value ;;
+    esac
+  done <<SHOWN
+$(systemctl show --no-pager -p Version -p UnitPath 2>/dev/null)
+SHOWN
+  echo "systemd ${version%%[!0-9]*}"
+  names=''
+  while IFS='=' read -r name value; do
+    case $name in
+      *[!A-Za-z0-9_]* | [0-9]* | '') ;;
+      *) names="$names $name" ;;
+    esac
+  done <<SHOWN
+$(systemctl show-environment 2>/dev/null)
+SHOWN
+  word "${names# }"
+  echo "manager $word"
+}
 
 # globs PATHS, one per line: reports the matches of each pattern among them; also sets globbed, the paths and all matches.
 globs() {
   globbed=''
-  while IFS= read -r pattern; do
-    globbed="$globbed$pattern
-"
+  IFS=$NL
+  for pattern in $1; do
+    unset IFS
+    globbed=$globbed$NL$pattern
     case $pattern in
-      *[*?[]*)
-        found=$(matches "$pattern")
-        echo "glob $(b64_of "$pattern") $(b64_of "$found")."
-        globbed="$globbed$found
-"
-        ;;
+      *[*?[]*) report_matches "$pattern" ;;
     esac
-  done <<PATHS
-$1
-PATHS
+  done
+  unset IFS
+}
+
+report_matches() { # PATTERN
+  word "$1"
+  glob=$word
+  echo "glob $glob"
+  expand "$1"
+  IFS=$NL
+  for path in $matched; do
+    unset IFS
+    word "$path"
+    echo "match $glob $word"
+  done
+  unset IFS
+  globbed=$globbed$NL$matched
 }
 
 # Reports OpenRC scripts by unit name, in the format of `systemctl show`.
 openrc_services() { # NAMES
   for one in $1; do
-    for service in /etc/init.d/${one%.service}; do
+    expand "/etc/init.d/${one%.service}"
+    for service in $matched; do
       [ -f "$service" ] || continue
       name=${service##*/} daemon=0
       { read -r daemon <"/run/$name.pid"; } 2>/dev/null
@@ -137,7 +158,8 @@ openrc_services() { # NAMES
 main_of() {
   name=''
   { read -r name <"/proc/$1/comm"; } 2>/dev/null || set -- 0
-  for dir in /proc/[0-9]*; do
+  expand '/proc/[0-9]*'
+  for dir in $matched; do
     [ "${name#supervise-}" != "$name" ] || break
     state=''
     { read -r state <"$dir/stat"; } 2>/dev/null || continue
@@ -148,21 +170,20 @@ main_of() {
   echo "$1"
 }
 
-# Prints the journal lines in which units report how they started their kubelet, since the unit's last start. Only the first such line
-# counts: later lines may quote text that anyone could have written.
-started() { # PATTERNS UNITS, as shown by `systemctl show`
-  printf '%s\n\n' "$2" | awk -F= '
-    $1 == "Id" { unit = $2 }
-    $1 == "InvocationID" { invocation = $2 }
-    $1 == "MainPID" { pid = $2 }
-    $0 == "" {
-      if (pid > 0 && invocation ~ /^[0-9a-f]+$/) print unit, invocation
-      unit = invocation = ""
-      pid = 0
-    }' | while read -r unit invocation; do
+# Reports how units started their kubelet, by their journal since their last start. Only the first such line counts: later lines may
+# quote text that anyone could have written.
+journals() { # PATTERNS RUNS: `UNIT INVOCATION`, one per line
+  IFS=$NL
+  for run in $2; do
+    unset IFS
+    unit=${run% *}
     like "$unit" "$1" || continue
-    line=$(timeout 5 journalctl --no-pager -q -o cat "_SYSTEMD_UNIT=$unit" "_SYSTEMD_INVOCATION_ID=$invocation" </dev/null 2>/dev/null |
-      LC_ALL=C sed -n '/^time="[^"]*" level=info msg="Running kubelet --/{p;q;}' | head -c 16384)
-    echo "started $(b64_of "$unit") $(b64_of "$line")."
+    line=$(timeout 5 journalctl --no-pager -q -o cat "_SYSTEMD_UNIT=$unit" "_SYSTEMD_INVOCATION_ID=${run##* }" </dev/null 2>/dev/null |
+      sed -n '/^time="[^"]*" level=info msg="Running kubelet --/{p;q;}' | head -c 16384)
+    word "$unit"
+    name=$word
+    word "$line"
+    echo "started $name $word"
   done
+  unset IFS
 }

@@ -1,14 +1,19 @@
-# Prints the facts about a node, one record per line. Changes nothing. Values with arbitrary text are base64; plain words follow a `=`
-# instead, which saves a process for each.
+# Prints the facts about a node, one record per line, in the words of probe-words.sh. Changes nothing, and starts as few processes as it
+# can: on a node with many pods each takes its time. See docs/decisions/028-fast-probe.md.
 # $1 units  $2 process names  $3 files to read  $4 files to stat only  $5 folders whose files to read
 # $6 flags and fields that name paths to read  $7 flags and fields that name paths to stat only
 # $8 programs to ask for their version  $9 units whose journal shows how they start a kubelet
 # $10 users to look up. All lists are separated by blanks; programs and units may be patterns.
 # $11 limit on the bytes sent per file  $12 Kubernetes' own folders, which are read no matter who owns them
 
+# shellcheck disable=SC2034,SC2154 # the parts before set and use them
+
 system() {
-  echo "hostname $(b64 </proc/sys/kernel/hostname)"
-  echo "boot $(cat /proc/sys/kernel/random/boot_id)"
+  read_line /proc/sys/kernel/hostname
+  word "$line"
+  echo "hostname $word"
+  read_line "$BOOT_ID"
+  echo "boot $line"
   if [ -d /run/systemd/system ]; then
     echo 'init systemd'
     manager
@@ -17,76 +22,106 @@ system() {
   else
     echo 'init other'
   fi
-  echo "user $(id -u)"
-  echo "ticks $(getconf CLK_TCK 2>/dev/null || echo 100)"
-  sed -n 's/^btime /btime /p' /proc/stat
-  df -Pk /var/lib 2>/dev/null | awk 'NR == 2 { print "free " $4 }'
+  user_of self
+  echo "user $user"
+  # On all processors that Kubernetes runs on.
+  echo 'ticks 100'
+  space=$(df -Pk /var/lib 2>/dev/null)
+  # shellcheck disable=SC2086 # fields
+  set -- ${space##*"$NL"}
+  [ $# -lt 6 ] || echo "free $4"
   transactions
   [ ! -e "$FILTER" ] || echo "filter $(packet_filter)"
-  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { print "listen " $2 }'
-  own_addresses | awk '!seen[$0]++ && NR < 8192 { print "own " $0 }'
 }
 
-own_addresses() {
-  awk '$1 == "|--" { address = $2 } $1 == "/32" && $2 == "host" && $3 == "LOCAL" { print address }' /proc/net/fib_trie 2>/dev/null
-  awk '{ print $1 }' /proc/net/if_inet6 2>/dev/null
+# Reports when the machine was started, ports, own addresses, and whether the local files have a user and a group of each name.
+tables() { # NAMES
+  names=$1
+  set --
+  for file in /proc/stat /proc/net/tcp /proc/net/tcp6 /proc/net/fib_trie /proc/net/if_inet6 /etc/passwd /etc/group; do
+    [ ! -r "$file" ] || set -- "$@" "$file"
+  done
+  awk -v names="$names" '
+    function own(address) { if (!seen[address]++ && ++addresses < 8192) print "own " address }
+    FILENAME == "/proc/stat" && $1 == "btime" { print }
+    FILENAME ~ /^\/proc\/net\/tcp6?$/ && $4 == "0A" { print "listen " $2 }
+    FILENAME == "/proc/net/fib_trie" && $1 == "|--" { address = $2 }
+    FILENAME == "/proc/net/fib_trie" && $1 == "/32" && $2 == "host" && $3 == "LOCAL" { own(address) }
+    FILENAME == "/proc/net/if_inet6" { own($1) }
+    FILENAME == "/etc/passwd" || FILENAME == "/etc/group" {
+      split($0, field, ":")
+      known[FILENAME] = 1
+      known[FILENAME, field[1]] = 1
+    }
+    END {
+      n = split(names, list, " ")
+      for (i = 1; i <= n && ("/etc/passwd" in known) && ("/etc/group" in known); i++)
+        print "account =" list[i], (("/etc/passwd", list[i]) in known) ? "yes" : "no", (("/etc/group", list[i]) in known) ? "yes" : "no"
+    }' "$@" 2>/dev/null
 }
 
-told_in() { # FILE: its first line, cut to a readable length
-  printf '%.400s' "$(line_of "$1")" | b64
+told_in() { # FILE: sets word to its first line, cut to a readable length
+  read_line "$1"
+  [ ${#line} -le 400 ] || line=$(printf '%.400s' "$line")
+  word "$line"
 }
 
 # Reports stored changes: `ID STATE AGE OWNER VERDICT STUCK ENDER`. AGE is in seconds, or - after a reboot.
 transactions() {
+  expand "$BASE/txn/*/"
+  [ -n "$matched" ] || return 0
   up=$(now) this_boot=$(boot_mark)
-  for dir in "$BASE"/txn/*/; do
+  for dir in $matched; do
     dir=${dir%/}
-    state=$(state_of "$dir")
+    read_state "$dir"
     [ "$state" != none ] || continue
-    age=- began=$(line_of "$dir/began")
+    age=-
+    read_line "$dir/began"
+    began=$line
+    read_line "$dir/boot"
     case $began in
       '' | *[!0-9]*) ;;
-      *) [ "$(line_of "$dir/boot")" != "$this_boot" ] || age=$((up - began)) ;;
+      *) [ "$line" != "$this_boot" ] || age=$((up - began)) ;;
     esac
-    echo "transaction $(b64_of "${dir##*/}") $(b64_of "$state") $age $(told_in "$dir/owner"). $(told_in "$dir/verdict"). $(told_in "$dir/stuck"). $(ender_of "$dir")"
+    word "${dir##*/}"
+    about="$word =$state $age"
+    for file in owner verdict stuck; do
+      told_in "$dir/$file"
+      about="$about $word"
+    done
+    read_ender "$dir"
+    echo "transaction $about $ender"
   done
 }
 
-units() { # NAMES: also sets shown, unit_files, started_from, mains (PID and control group of each main process) and pids
-  shown='' unit_files='' disk_files='' globbed='' started_from='' mains='' pids=''
+# Sets shown, unit_files, started_from, runs, mains (PID and control group of each main process) and pids.
+units() { # NAMES
+  shown='' unit_files='' disk_files='' globbed='' started_from='' runs='' mains='' pids=''
   if [ -d /run/systemd/system ]; then
     shown=$(systemd_units "$1")
-    disk_files=$(on_disk "$shown")
   elif [ -e /run/openrc/softlevel ]; then
     shown=$(openrc_services "$1")
   fi
-  [ -n "$shown" ] || return 0
-  echo "units $(b64_of "$shown")"
-  echo "disk $(b64_of "$disk_files")"
-  unit_files=$(printf '%s\n' "$shown" | sed -n -e 's/^FragmentPath=//p' \
-    -e 's/^EnvironmentFiles=\(.*\) (ignore_errors=.*)$/\1/p' -e '/^DropInPaths=/{s/^DropInPaths=//;s/ /\n/g;p;}')
-  globs "$unit_files
-$(printf '%s\n' "$disk_files" | sed 's/^[^ ]* //')"
+  echo 'text units'
+  about=$(facts_of "$shown")
+  IFS=$NL
+  for one in $about; do
+    unset IFS
+    take_fact "${one%"${one#?}"}" "${one#?}"
+  done
+  unset IFS
+  globs "$unit_files$disk_files"
   unit_files=$globbed
-  started_from=$(printf '%s\n' "$shown" | sed -n -e 's/^WorkingDirectory=!\{0,1\}\(\/.*\)$/\1/p' \
-    -e 's/^ExecStart={ path=\(\/.*\) ; argv\[\]=.*/\1/p')
-  mains=$(printf '%s\n\n' "$shown" | awk -F= '
-    $1 == "MainPID" { pid = $2 }
-    $1 == "ControlGroup" { group = $2 }
-    $0 == "" {
-      if (pid ~ /^[1-9][0-9]*$/) print pid, group
-      pid = group = ""
-    }')
-  pids=$(printf '%s\n' "$mains" | cut -d ' ' -f 1)
 }
 
-accounts() { # NAMES: whether the local files have a user and a group of that name
-  for one in $1; do
-    user=no group=no
-    grep -q "^$one:" /etc/passwd 2>/dev/null && user=yes
-    grep -q "^$one:" /etc/group 2>/dev/null && group=yes
-    [ -r /etc/passwd ] && [ -r /etc/group ] && echo "account $(b64_of "$one") $user $group"
-  done
+take_fact() { # LETTER VALUE: as facts_of prints them
+  case $1 in
+    f | e | d) unit_files=$unit_files$NL$2 ;;
+    w | x) started_from=$started_from$NL$2 ;;
+    u) files_of "${2%% *}" "${2#* }" ;;
+    p) mains=$mains$NL$2 pids="$pids ${2%% *}" ;;
+    s) runs=$runs$NL$2 ;;
+  esac
 }
 
 # A process counts only if it belongs to a unit: anyone can run a program with that name and any arguments.
@@ -104,69 +139,109 @@ MAINS
 }
 
 processes() { # NAMES: processes of units with these names, and their main processes; also sets command_words
-  command_words=''
-  for dir in /proc/[0-9]*; do
+  command_words='' programs=''
+  expand '/proc/[0-9]*'
+  for dir in $matched; do
     pid=${dir#/proc/}
     name=''
     { read -r name <"$dir/comm"; } 2>/dev/null || continue
-    wanted=no
-    for one in $1; do [ "$name" = "$one" ] && wanted=yes; done
-    for one in $pids; do [ "$pid" = "$one" ] && wanted=yes; done
-    if [ "$wanted" = no ] || ! own "$pid"; then continue; fi
+    case " $1 $pids " in
+      *" $name "* | *" $pid "*) ;;
+      *) continue ;;
+    esac
+    own "$pid" || continue
     state=''
     { read -r state <"$dir/stat"; } 2>/dev/null || continue
     # It may end at any moment.
-    coded=$({ b64 <"$dir/cmdline"; } 2>/dev/null)
     words=$({ tr '\0' '\n' <"$dir/cmdline"; } 2>/dev/null)
-    if [ -z "$words" ] || [ -z "$coded" ]; then continue; fi
-    exe=$(readlink "$dir/exe" 2>/dev/null)
-    cwd=$(readlink "$dir/cwd" 2>/dev/null)
-    echo "process $pid $(b64_of "$state") $coded $(b64_of "$exe"). $(b64_of "$cwd")."
-    command_words="$command_words
-$words"
+    [ -n "$words" ] || continue
+    report_process
+    command_words=$command_words$NL$words
   done
+}
+
+# Its command line follows with the texts.
+report_process() {
+  exe=$(readlink "$dir/exe" 2>/dev/null)
+  word "$exe"
+  about="$pid $word"
+  word "$(readlink "$dir/cwd" 2>/dev/null)"
+  echo "proc $about $word $state"
+  echo "text $pid"
+  texts=$texts$NL$dir/cmdline$NL$BOOT_ID text_bytes=$((text_bytes + ${#words} + 41))
+  programs="$programs$NL$pid $exe"
+}
+
+versions() { # PROGRAMS: asks the main processes' programs, where they are among these
+  for pid in $pids; do
+    case $programs in
+      *"$NL$pid "*) exe=${programs#*"$NL$pid "} exe=${exe%%"$NL"*} ;;
+      *) continue ;;
+    esac
+    like "${exe##*/}" "$1" || continue
+    timeout 5 "/proc/$pid/exe" --version 2>/dev/null | {
+      line=''
+      IFS= read -r line
+      word "$line"
+      echo "version $pid $word"
+    }
+  done
+}
+
+files() { # READ LOOK FOLDERS READ-REFERENCES LOOK-REFERENCES
+  list_folders "$3"
+  also_read "$unit_files"
+  also_read "$1"
+  describe_all "$read_list" "$2$started_from"
+  known=$read_list
+  find_named "$unit_files" "$command_words" "$4" "$5"
+  first=$named read_list=''
+  list_folders "$first"
+  new_of "$first"
+  describe_all "$new" ''
+  known=$known$new
+  find_named "$first" '' "$4" "$5"
+  new_of "$named$read_list"
+  reads=$new known=$known$new$2$started_from
+  new_of "$looked"
+  describe_all "$reads" "$new"
+}
+
+new_of() { # PATHS, one per line: sets new to those that are not in known
+  new=''
+  IFS=$NL
+  for one in $1; do
+    among "$one" "$known$new" || new=$new$NL$one
+  done
+  unset IFS
+}
+
+lines_of() { # WORDS: sets lines to them, one per line
+  lines=''
+  for one in $1; do lines=$lines$NL$one; done
 }
 
 main() {
   [ $# -eq 12 ] || exit 97
-  # shellcheck disable=SC2034 # probe-files.sh uses them
+  LC_ALL=C
+  export LC_ALL
+  set -f
   cap=${11} roots=${12}
   echo 'kubelatch-facts 1'
   system
+  tables "${10}"
   units "$1"
   processes "$2"
-  started "$9" "$shown"
-  accounts "${10}"
-
-  globs "$(
-    set -f
-    for one in $3; do echo "$one"; done
-  )"
-  read_list=$unit_files
-  also_read "$globbed"
-  for one in $5; do folder "$one"; done
-  unit_text=$(
-    printf '%s\n' "$unit_files" | sort -u | contents_of
-    printf '%s\n' "$command_words"
-  )
-  found=$(printf '%s\n' "$unit_text" | references "$6")
-  in_found=$(printf '%s\n' "$found" | sort -u | contents_of)
-  also_read "$found"
-  also_read "$(printf '%s\n' "$in_found" | references "$6")"
-  folders "$found"
-  look_list=$(
-    for one in $4; do echo "$one"; done
-    printf '%s\n' "$started_from"
-    printf '%s\n%s\n' "$unit_text" "$in_found" | references "$7"
-  )
-  printf '%s\n' "$read_list" | sed '/^$/d' | sort -u | describe_all read
-  printf '%s\n' "$look_list" | sed '/^$/d' | sort -u | describe_all look
-
-  for pid in $pids; do
-    exe=$(readlink "/proc/$pid/exe" 2>/dev/null) || continue
-    like "${exe##*/}" "$8" || continue
-    echo "version $pid $(timeout 5 "/proc/$pid/exe" --version 2>/dev/null | head -n 1 | b64)."
-  done
+  journals "$9" "$runs"
+  lines_of "$3"
+  globs "$lines"
+  read=$globbed
+  lines_of "$4"
+  look=$lines
+  lines_of "$5"
+  files "$read" "$look" "$lines" "$6" "$7"
+  versions "$8"
+  send_all
   echo 'end'
 }
 main "$@"

@@ -18,7 +18,18 @@ export type ScriptName =
 
 /** Programs in several files: the last one ends with the line that runs it. */
 const parts: Readonly<Partial<Record<ScriptName, readonly string[]>>> = {
-  probe: ['base', 'places', 'processes', 'packet-filter', 'probe-files', 'probe-units', 'probe'],
+  probe: [
+    'base',
+    'places',
+    'processes',
+    'packet-filter',
+    'probe-words',
+    'probe-files',
+    'probe-batch',
+    'probe-folders',
+    'probe-units',
+    'probe',
+  ],
   connections: ['base', 'connections'],
   watch: ['base', 'places', 'processes', 'watch'],
   serving: ['base', 'places', 'serving'],

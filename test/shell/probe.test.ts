@@ -326,9 +326,8 @@ describe.each(shells)('the probe under $name', (shell) => {
     /** What it says to each question; the folders of its units are those of the test. */
     const systemctl = (): string => `#!/bin/sh
 case $* in
-  --version) echo 'systemd 252 (252.1-1)'; echo '+PAM' ;;
   show-environment) printf '%s\\n' LANG=C "SECRET=donotsend" "ODD=\\$'a\\nb'" ;;
-  *UnitPath*) echo '${at('etc')} ${at('run')} ${at('lib')}' ;;
+  *UnitPath*) echo 'Version=252 (252.1-1)'; echo 'UnitPath=${at('etc')} ${at('run')} ${at('lib')}' ;;
   *) cat '${at('shown')}' ;;
 esac
 `;

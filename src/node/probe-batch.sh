@@ -1,0 +1,221 @@
+# Many files at once, for the probe: one process resolves the paths of all, one looks at them and one sends them. That is safe for
+# files that only root can change: they are read by their real paths, in which nobody else can put a link. All others are left to
+# probe-files.sh.
+
+# shellcheck disable=SC2034,SC2086,SC2094,SC2154 # lists, one entry per line; the other parts
+# `NAME REAL`, one per line: the files whose text may be read here; those to send; what to send before them, and its bytes.
+readable='' sendable='' texts='' text_bytes=0
+BOOT_ID=/proc/sys/kernel/random/boot_id
+
+describe_all() { # READ LOOK: paths, one per line: those to report with their text, and those without
+  batch='' odd=''
+  sort_out "$1"
+  read_batch=$batch read_odd=$odd batch='' odd=''
+  sort_out "$2"
+  describe_batch "$read_batch" "$batch" || read_odd=$read_odd$read_batch odd=$odd$batch
+  describe_each read "$read_odd"
+  describe_each look "$odd"
+}
+
+# Adds to batch what can be in one, and to odd the others: lists hold plain paths.
+sort_out() { # PATHS
+  IFS=$NL
+  for one in $1; do
+    case $one in
+      [!/]* | *[!\!-~]*) odd=$odd$NL$one ;;
+      *)
+        if [ -e "$one" ]; then
+          batch=$batch$NL$one
+        elif [ -L "$one" ]; then
+          odd=$odd$NL$one
+        else
+          echo "absent =$one"
+        fi
+        ;;
+    esac
+  done
+  unset IFS
+}
+
+# describe_batch READ LOOK: reports all, or fails and reports none, as where a file has just been removed.
+describe_batch() {
+  [ -n "$1$2" ] || return 0
+  names=$1$2 links='' homes='' real_names='' chain=''
+  IFS=$NL
+  for name in $names; do
+    [ ! -L "$name" ] || links=$links$NL$name homes=$homes$NL${name%/*}/
+  done
+  if ! resolve || ! look_at_all; then
+    unset IFS
+    return 1
+  fi
+  set -- "$1" $stats
+  reads=$1
+  shift
+  find_unsafe "$@"
+  for name in $chain $links; do shift; done
+  left=$real_names
+  for name in $names; do
+    unset IFS
+    left=${left#"$NL"}
+    describe_known "$name" "${left%%"$NL"*}" "$1"
+    case $left in
+      *"$NL"*) left=${left#*"$NL"} ;;
+    esac
+    shift
+  done
+  unset IFS
+}
+
+# Sets real_names, and chain to the folders on the way to all files, by name and by real path.
+resolve() {
+  paths=$(realpath $names $homes 2>/dev/null)
+  set -- $names $homes
+  asked=$#
+  set -- $paths
+  [ $# -eq "$asked" ] || return
+  for name in $names; do
+    climb "${name%/*}"
+    climb "${1%/*}"
+    real_names=$real_names$NL$1
+    shift
+  done
+  for home; do climb "$home"; done
+}
+
+climb() { # FOLDER: adds it and the folders above it to chain
+  end=${1:-/}
+  while ! among "$end" "$chain"; do
+    chain=$chain$NL$end
+    case $end in
+      / | "$TOP") return ;;
+    esac
+    end=${end%/*}
+    end=${end:-/}
+  done
+}
+
+# Sets stats: a line for each folder of chain, each link and each real path.
+look_at_all() {
+  stats=$(stat -c '%u %g %a %U:%G %s %Y/%Z %C %F' -- $chain $links $real_names 2>/dev/null)
+  set -- $chain $links $real_names
+  asked=$#
+  set -- $stats
+  [ $# -eq "$asked" ]
+}
+
+# find_unsafe STAT...: sets unsafe to the folders of chain that others than root might change, and turned to `LINK CTIME` lines.
+find_unsafe() {
+  unsafe='' turned=''
+  for name in $chain; do
+    only_root "$1" || unsafe=$unsafe$NL$name
+    shift
+  done
+  for name in $links; do
+    times=${1#* */}
+    turned=$turned$NL$name\ ${times%% *}
+    shift
+  done
+}
+
+# only_root STAT: only root can change it, even where an access list adds to its mode.
+only_root() {
+  case $1 in
+    "0 "* | "$ROOT_UID "*) ;;
+    *) return 1 ;;
+  esac
+  mode=${1#* * }
+  mode=${mode%% *}
+  case $1:$mode in
+    *'symbolic link:'*) ;;
+    *[2367] | *[2367]?) return 1 ;;
+  esac
+}
+
+below_unsafe() { # PATH
+  [ -n "$unsafe" ] || return 1
+  IFS=$NL
+  for one in $unsafe; do
+    case $1 in
+      "${one%/}"/*)
+        unset IFS
+        return 0
+        ;;
+    esac
+  done
+  unset IFS
+  return 1
+}
+
+describe_known() { # NAME REAL STAT
+  link='' label=- is_safe=yes
+  if among "$1" "$links"; then
+    word "$2"
+    since=${turned#*"$NL$1 "}
+    link=$word,${since%%"$NL"*}
+    # A link is read one by one where a folder on its way is not root's alone.
+    [ -z "$unsafe" ] || is_safe=no
+  fi
+  if below_unsafe "$1" || below_unsafe "$2" || may_hold_secrets "$2" || ! only_root "$3"; then is_safe=no; fi
+  name=$1 real=$2
+  set -- $3
+  [ ! -d /sys/fs/selinux ] || label=$7
+  uid=$1 gid=$2 mode=$3 owner=$4 size=$5 times=$6
+  shift 7
+  echo "stat =$name $label $link. $mode $uid:$gid $owner $size $times $*"
+  case $1 in
+    regular) ! among "$name" "$reads" || offer ;;
+  esac
+}
+
+# Puts the file of describe_known among those to send, or reports why not.
+offer() {
+  case $is_safe:$real in
+    yes:/proc/sys/*) ;;
+    no:* | *:/proc/* | *:/sys/*)
+      ! has_room "=$name" "$size" || send "=$name" "$name" 2>/dev/null <"$name" || echo "unreadable =$name"
+      return
+      ;;
+  esac
+  [ "$size" -gt "$cap" ] || readable="$readable$NL$name $real"
+  ! has_room "=$name" "$size" || sendable="$sendable$NL$name $real"
+}
+
+# send_all: reports in `text` lines whose texts follow, and then these texts in one base64, each followed by the boot id and a newline.
+# Text that is not a file's comes first: that of texts, and that of the units.
+send_all() {
+  IFS=$NL
+  paths='' safe_folders=''
+  for one in $sendable; do paths=$paths$NL${one#* }; done
+  secret=''
+  if [ -n "$paths" ]; then
+    secret=$(grep -lsE "$SECRETS" -- $paths)
+    [ $? -le 1 ] || send_each
+  fi
+  for one in $sendable; do
+    name=${one%% *} path=${one#* }
+    if among "$path" "$secret"; then
+      echo "secret =$name"
+    else
+      echo "text =$name"
+      texts=$texts$NL$path$NL$BOOT_ID text_bytes=$((text_bytes + 40))
+    fi
+  done
+  echo bulk
+  # A file that grows meanwhile is cut.
+  printf '%s' "$shown" | cat - "$BOOT_ID" $texts 2>/dev/null |
+    head -c $((${#shown} + text_bytes + ALL_BYTES - room + 65536)) | base64
+  unset IFS
+  echo .
+}
+
+# Without a grep that can tell, each file is judged alone.
+send_each() {
+  for one in $sendable; do
+    unset IFS
+    name=${one%% *}
+    send "=$name" "$name" 2>/dev/null <"$name" || echo "unreadable =$name"
+    IFS=$NL
+  done
+  sendable=''
+}
