@@ -1,7 +1,7 @@
 /** Fetches a node's facts: one run of the probe, and a second one only if the first names files that it could not know in advance. */
 import { oneLine } from '../lib/sanitize.js';
 import { type Result, fail, ok } from '../lib/result.js';
-import { fileCap } from './parse.js';
+import { fileCap } from './parse-files.js';
 import { script } from '../node/scripts.js';
 import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';

@@ -1,5 +1,4 @@
 /** Turns the probe's records into NodeFacts. Strict: an unknown record makes the whole answer unusable. */
-import { createHash } from 'node:crypto';
 import { type Result, fail, ok } from '../lib/result.js';
 import { addressOfBytes, kernelEndpoint } from '../lib/ip-address.js';
 import { oneLine } from '../lib/sanitize.js';
@@ -12,6 +11,7 @@ import type {
   TransactionFact,
   UnitFact,
 } from './node-facts.js';
+import { fileCap, parseStat, withContent } from './parse-files.js';
 import { processOf } from './parse-process.js';
 import { decode, splitTexts } from './parse-texts.js';
 import { parseUnits } from './parse-units.js';
@@ -24,7 +24,7 @@ interface Draft {
   readonly processes: ProcessFact[];
   /** Processes whose command line comes with the texts, by PID: what is known of them before. */
   readonly started: Map<string, { readonly stat: string; readonly exe: string; readonly cwd: string }>;
-  /** What the texts are of, in their order: `units`, a PID, or a path as the probe writes it. */
+  /** What the texts are of, in their order: a PID, or a path as the probe writes it. */
   readonly texts: string[];
   readonly versions: Map<number, string>;
   readonly listening: { address: string; port: number }[];
@@ -33,6 +33,8 @@ interface Draft {
   readonly journals: Map<string, string>;
   readonly accounts: Map<string, { user: boolean; group: boolean }>;
   readonly globs: Map<string, readonly string[]>;
+  /** What systemctl showed of all units, by lines. */
+  readonly shown: string[];
   units: UnitFact[];
   onDisk: string;
 }
@@ -46,7 +48,7 @@ export function parseFacts(output: string): Result<NodeFacts, string> {
   const draft: Draft = {
     ...{ single: new Map(), files: new Map(), processes: [], versions: new Map(), listening: [], addresses: [] },
     ...{ transactions: [], started: new Map(), accounts: new Map(), globs: new Map(), units: [], onDisk: '' },
-    ...{ texts: [], journals: new Map() },
+    ...{ texts: [], shown: [], journals: new Map() },
   };
   // The texts come last, in one base64.
   const bulk = lines.indexOf('bulk');
@@ -62,7 +64,7 @@ export function parseFacts(output: string): Result<NodeFacts, string> {
   return ok(factsOf(draft));
 }
 
-/** Gives the texts to what they are of. False if the first one is missing; another may have been removed meanwhile. */
+/** Gives the texts to what they are of; a file may have been removed meanwhile. False if the answer ends too early. */
 function takeTexts(draft: Draft, encoded: readonly string[]): boolean {
   if (encoded.at(-1) !== '.') return false;
   const bytes = Buffer.from(encoded.join(''), 'base64');
@@ -70,10 +72,8 @@ function takeTexts(draft: Draft, encoded: readonly string[]): boolean {
   const texts = splitTexts(bytes, sizes, draft.single.get('boot') ?? '');
   for (const [index, of] of draft.texts.entries()) {
     const text = texts[index];
-    if (of === 'units' && text === undefined) return false;
-    if (of === 'units') draft.units = parseUnits(text?.toString('utf8') ?? '');
-    else if (of.startsWith('=')) changeFile(draft, [of], (file) => withContent(file, text));
-    else takeCommandLine(draft, of, text);
+    if (of.startsWith('=')) changeFile(draft, [of], (file) => withContent(file, text));
+    else if (!takeCommandLine(draft, of, text)) return false;
   }
   return true;
 }
@@ -83,15 +83,16 @@ function sizeOf({ files }: Draft, path: string): number | undefined {
   return file?.kind === 'file' ? file.size : undefined;
 }
 
-/** A process without a command line has ended meanwhile. */
-function takeCommandLine({ started, single, processes }: Draft, pid: string, cmdline: Buffer | undefined): void {
+/** A process without a command line has ended meanwhile. False for one that is cut, or no process. */
+function takeCommandLine({ started, single, processes }: Draft, pid: string, cmdline: Buffer | undefined): boolean {
   const known = started.get(pid);
-  if (known === undefined || cmdline === undefined || cmdline.length === 0) return;
+  if (known === undefined || cmdline === undefined || cmdline.length === 0) return known !== undefined;
   const times = { ticks: Number(single.get('ticks')), bootTime: Number(single.get('btime')) };
-  added(processes, processOf({ pid: Number(pid), cmdline: cmdline.toString('utf8'), ...known }, times));
+  const found = processOf({ pid: Number(pid), cmdline: cmdline.toString('utf8'), ...known }, times);
+  return cmdline.length < fileCap && added(processes, found);
 }
 
-function factsOf({ single, units, onDisk, processes, versions, ...rest }: Draft): NodeFacts {
+function factsOf({ single, units, shown, onDisk, processes, versions, ...rest }: Draft): NodeFacts {
   const init = single.get('init');
   const { files, globs, listening, addresses, transactions, journals, accounts } = rest;
   return {
@@ -103,7 +104,7 @@ function factsOf({ single, units, onDisk, processes, versions, ...rest }: Draft)
     root: single.get('user') === '0',
     packetFilter: filterState(single.get('filter')),
     freeKiB: Number(single.get('free') ?? -1),
-    units: withFilesOnDisk(units, onDisk, files),
+    units: withFilesOnDisk(shown.length > 0 ? parseUnits(shown.join('\n')) : units, onDisk, files),
     processes: processes.map((one) => ({ ...one, version: versions.get(one.pid) })),
     ...{ files, globs, listening, addresses, transactions, accounts, started: journals },
   };
@@ -135,6 +136,7 @@ const records: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['text', reads(({ texts }, first) => texts.push(first))],
   ['on-disk', reads((draft, unit, path) => (draft.onDisk += `${decode(unit)} ${decode(path)}\n`))],
   ['disk', reads((draft, first) => (draft.onDisk = decode(first)))],
+  ['unit', (draft, words) => added(draft.shown, words.join(' '))],
   ['units', reads((draft, first) => (draft.units = parseUnits(decode(first))))],
   ['glob', reads(({ globs }, first, second) => globs.set(decode(first), decode(second).split('\n').filter(Boolean)))],
   ['match', reads(addMatch)],
@@ -221,46 +223,7 @@ function parseTransaction([id = '', state = '', age = '', ...texts]: readonly st
   return { id: decode(id), state: oneLine(decode(state), 20), age: seconds, owner, verdict, stuck, ender };
 }
 
-/** Limit on the bytes of one file. A longer one was never requested. */
-export const fileCap = 256 * 1024;
-
 const bytesOf = (base64: string): Buffer => Buffer.from(base64.replace(/\.$/, ''), 'base64');
-
-/** A file that changed while it was read counts as unreadable: its size differs from the one stat saw. Kernel files report no size. */
-function withContent(file: FileStat, content: Buffer | undefined): FileFact {
-  if (content !== undefined && content.length > fileCap) {
-    return { kind: 'unreadable', path: file.path, reason: 'it is too large' };
-  }
-  if (content === undefined || (content.length !== file.size && !file.path.startsWith('/proc/'))) {
-    return { kind: 'unreadable', path: file.path, reason: 'it changed while it was read' };
-  }
-  return { ...file, content, sha256: createHash('sha256').update(content).digest('hex') };
-}
-
-function parseStat(words: readonly string[]): FileStat | undefined {
-  const [path, label, link, mode, ids, owner, size, times = '', ...type] = words;
-  const [uid, gid] = (ids ?? '').split(':').map(Number);
-  if (path === undefined || mode === undefined || owner === undefined) return undefined;
-  if (!/^[0-7]{1,5}$/.test(mode) || !Number.isInteger(uid) || !Number.isInteger(gid)) return undefined;
-  const [, mtime, ctime] = /^(-?\d+)(?:\/(-?\d+))?$/.exec(times) ?? [];
-  if (!/^\d+$/.test(size ?? '') || mtime === undefined) return undefined;
-  const kind = type.join(' ');
-  const [, target = '', turned] = /^(.*?)(?:,(\d*))?\.$/.exec(link ?? '') ?? [];
-  const linkTarget = decode(target);
-  return {
-    kind: kind.startsWith('regular') ? 'file' : kind === 'directory' ? 'folder' : 'other',
-    path: decode(path),
-    mode: mode.padStart(4, '0'),
-    uid: uid ?? 0,
-    gid: gid ?? 0,
-    owner,
-    size: Number(size),
-    mtime: Number(mtime),
-    ...(ctime === undefined ? {} : { ctime: Math.max(Number(ctime), Number(turned) || 0) }),
-    ...(label !== '-' && label !== '?' ? { label } : {}),
-    ...(linkTarget !== '' ? { linkTarget } : {}),
-  };
-}
 
 /** Parses one of the node's own addresses: dotted, or 16 bytes in hexadecimal. */
 function parseOwnAddress(text: string): string | undefined {

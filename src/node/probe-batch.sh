@@ -3,18 +3,26 @@
 # probe-files.sh.
 
 # shellcheck disable=SC2034,SC2086,SC2094,SC2154 # lists, one entry per line; the other parts
-# `NAME REAL`, one per line: the files whose text may be read here; those to send; what to send before them, and its bytes.
-readable='' sendable='' texts='' text_bytes=0
+# `NAME REAL`, one per line: the files whose text may be read here, and those to send. All paths whose text is sent.
+readable='' sendable='' texts=''
 BOOT_ID=/proc/sys/kernel/random/boot_id
 
-describe_all() { # READ LOOK: paths, one per line: those to report with their text, and those without
+# describe_all READ LOOK: paths, one per line: those to report with their text, and those without. Reports those that are listed, too.
+describe_all() {
   batch='' odd=''
   sort_out "$1"
   read_batch=$batch read_odd=$odd batch='' odd=''
   sort_out "$2"
-  describe_batch "$read_batch" "$batch" || read_odd=$read_odd$read_batch odd=$odd$batch
+  if ! describe_batch "$read_batch$listed" "$batch"; then
+    others=$read_list read_list=''
+    list_each
+    read_odd=$read_odd$read_batch$read_list odd=$odd$batch
+    read_list=$others$read_list
+  fi
+  known=$known$NL$1$listed
   describe_each read "$read_odd"
   describe_each look "$odd"
+  listed='' dirs=''
 }
 
 # Adds to batch what can be in one, and to odd the others: lists hold plain paths.
@@ -37,7 +45,7 @@ sort_out() { # PATHS
   unset IFS
 }
 
-# describe_batch READ LOOK: reports all, or fails and reports none, as where a file has just been removed.
+# describe_batch READ LOOK: reports all, or fails and reports none, as where a file has just been removed or a folder holds too much.
 describe_batch() {
   [ -n "$1$2" ] || return 0
   names=$1$2 links='' homes='' real_names='' chain=''
@@ -54,6 +62,10 @@ describe_batch() {
   shift
   find_unsafe "$@"
   for name in $chain $links; do shift; done
+  if ! within_limits "$@"; then
+    unset IFS
+    return 1
+  fi
   left=$real_names
   for name in $names; do
     unset IFS
@@ -182,7 +194,7 @@ offer() {
 }
 
 # send_all: reports in `text` lines whose texts follow, and then these texts in one base64, each followed by the boot id and a newline.
-# Text that is not a file's comes first: that of texts, and that of the units.
+# Texts that are not of these files come first.
 send_all() {
   IFS=$NL
   paths='' safe_folders=''
@@ -198,13 +210,12 @@ send_all() {
       echo "secret =$name"
     else
       echo "text =$name"
-      texts=$texts$NL$path$NL$BOOT_ID text_bytes=$((text_bytes + 40))
+      texts=$texts$NL$path$NL$BOOT_ID
     fi
   done
   echo bulk
   # A file that grows meanwhile is cut.
-  printf '%s' "$shown" | cat - "$BOOT_ID" $texts 2>/dev/null |
-    head -c $((${#shown} + text_bytes + ALL_BYTES - room + 65536)) | base64
+  [ -z "$texts" ] || head -q -c "$cap" -- $texts 2>/dev/null | base64
   unset IFS
   echo .
 }

@@ -3,50 +3,66 @@
 # shellcheck disable=SC2046,SC2086,SC2154 # lists, one entry per line
 # Limits on the number of files in a folder and on their total bytes.
 FOLDER_FILES=200 FOLDER_BYTES=1048576
-# What to read, and what was named in text: to read, to look at.
-read_list='' named='' looked=''
+# What to read; what was named in text to read, what those files name to read, and what was named to look at; the files named in text
+# whose own text was searched.
+read_list='' named='' deeper='' looked='' scanned=''
 
 also_read() { # PATHS, one per line
   read_list=$read_list$NL$1
 }
 
-# For flags and fields that name paths to read ($3) or to look at ($4): `read PATH` or `look PATH` for absolute paths in --name=PATH,
-# --name PATH and name: PATH, in TEXT and the files that follow.
-references() { # TEXT FILES READ LOOK
+# references TEXT FILES READ LOOK: for flags and fields that name paths to read or to look at, prints `read PATH` or `look PATH` for the
+# absolute paths in --name=PATH, --name PATH and name: PATH, in TEXT and in FILES. Where a path to read is in readable, its text is searched
+# as well: `in PATH`, and `deep PATH` for what it names to read.
+references() {
   IFS=$NL
   set -- "$1" "$3" "$4" $2
   unset IFS
   text=$1 read=$2 look=$3
   shift 3
-  awk -v read="$read" -v look="$look" '
+  # A file that is removed meanwhile makes some programs give up.
+  exec awk -v read="$read" -v look="$look" '
     BEGIN {
       n = split(read, list, " "); for (i = 1; i <= n; i++) known["read " list[i]] = 1
       n = split(look, list, " "); for (i = 1; i <= n; i++) known["look " list[i]] = 1
+      n = split(ENVIRON["READABLE"], list, "\n")
+      for (i = 1; i <= n; i++) if (split(list[i], pair, " ") > 1) real[pair[1]] = substr(list[i], length(pair[1]) + 2)
     }
     function tell(key, path) {
       if (path !~ /^\//) return
-      if (("read " key) in known) print "read " path
       if (("look " key) in known) print "look " path
+      if (!(("read " key) in known)) return
+      print (inner ? "deep " : "read ") path
+      if (!inner && (path in real) && !seen[path]++) named[++count] = path
     }
-    {
-      gsub(/["\047,{}]/, " ")
-      sub(/^[ \t]+/, "")
-      count = split($0, word, /[ \t=]+/)
+    function scan(line, i, n, word, key) {
+      gsub(/["\047,{}]/, " ", line)
+      sub(/^[ \t]+/, "", line)
+      n = split(line, word, /[ \t=]+/)
       if (pending != "") tell(pending, word[1])
       pending = ""
-      for (i = 1; i <= count; i++) {
+      for (i = 1; i <= n; i++) {
         key = word[i]
         sub(/^--?/, "", key)
         sub(/:$/, "", key)
-        if (i == count) pending = key
+        if (i == n) pending = key
         else tell(key, word[i + 1])
+      }
+    }
+    { scan($0) }
+    END {
+      inner = 1
+      for (at = 1; at <= count; at++) {
+        pending = ""
+        print "in " named[at]
+        while ((getline line < real[named[at]]) > 0) scan(line)
       }
     }' - "$@" <<TEXT
 $text
 TEXT
 }
 
-# find_named PATHS TEXT READ LOOK: adds what the files that may be read and TEXT name, to named and looked.
+# find_named PATHS TEXT READ LOOK: adds what TEXT and the files that may be read name to named, deeper, looked and scanned.
 find_named() {
   files='' others=''
   IFS=$NL
@@ -63,36 +79,41 @@ find_named() {
   text=$2
   [ -z "$others" ] || text=$text$NL$(contents_of "$others")
   [ -n "$files$text" ] || return 0
-  # A file that is removed meanwhile makes some programs give up.
-  found=$(references "$text" "$files" "$3" "$4" 2>/dev/null) ||
+  found=$(READABLE=$readable && export READABLE && references "$text" "$files" "$3" "$4" 2>/dev/null) ||
     found=$(references "$2$NL$(contents_of "$1")" '' "$3" "$4")
   IFS=$NL
   for one in $found; do
     case $one in
-      'read '*) ! among "${one#read }" "$named" && named=$named$NL${one#read } ;;
-      *) ! among "${one#look }" "$looked" && looked=$looked$NL${one#look } ;;
+      'in '*) scanned=$scanned$NL${one#in } ;;
+      'deep '*) among "${one#deep }" "$deeper" || deeper=$deeper$NL${one#deep } ;;
+      'read '*) among "${one#read }" "$named" || named=$named$NL${one#read } ;;
+      *) among "${one#look }" "$looked" || looked=$looked$NL${one#look } ;;
     esac
   done
   unset IFS
 }
 
-# list_folders DIRS, one per line: adds the files in those that are folders to what to read, including links to /dev/null. A kubelet
-# does not follow a link to a folder and fails on a broken link, so links are reported too, except in sysctl.d, where they have no
-# effect. A folder above the limits is reported as such and left out.
+# list_folders DIRS, one per line: sets listed to the files in those that are folders, and dirs to these folders; adds files that cannot
+# be in a batch to what to read. Links to /dev/null are files. A kubelet does not follow a link to a folder and fails on a broken link, so
+# links are reported too, except in sysctl.d, where they have no effect. A folder above the limits is reported as such and left out.
 list_folders() {
-  dirs='' count=0
+  dirs='' listed='' count=0
   IFS=$NL
   for one in $1; do
+    unset IFS
     [ -d "$one" ] || continue
     case $one in
       [!/]* | *[!\!-~]*) list_folder "$one" ;;
       *) dirs=$dirs$NL$one count=$((count + 1)) ;;
     esac
-    IFS=$NL
   done
   unset IFS
-  [ -n "$dirs" ] || return 0
-  list_at_once || for one in $dirs; do list_folder "$one"; done
+  [ -z "$dirs" ] || list_at_once || list_each
+}
+
+list_each() { # each of dirs by itself
+  for one in $dirs; do list_folder "$one"; done
+  dirs='' listed=''
 }
 
 # Lists all dirs together; fails where one holds too much, a link to a folder or an odd name.
@@ -103,42 +124,36 @@ list_at_once() {
   set -- $entries
   unset IFS
   [ $# -le "$most" ] || return
-  found='' files=''
   for one; do
     case $one in
       *[!\!-~]*) return 1 ;;
     esac
     if [ -f "$one" ] || [ -c "$one" ]; then
-      files=$files$NL$one
+      listed=$listed$NL$one
     elif [ -d "$one" ]; then
       return 1
     else
       case $one in
         */sysctl.d/*) ;;
-        *) found=$found$NL$one ;;
+        *) also_read "$one" ;;
       esac
     fi
   done
-  [ -z "$files" ] || within_limits || return
-  also_read "$files$found"
 }
 
-within_limits() { # of each of dirs, the number of files and their bytes
-  IFS=$NL
-  set -- $files
-  asked=$#
-  set -- $(stat -L -c %s -- $files 2>/dev/null)
-  unset IFS
-  [ $# -eq "$asked" ] || return
+# within_limits STAT...: of each of dirs, the number of files and their bytes. The lines are those of names.
+within_limits() {
   for dir in $dirs; do
     number=0 bytes=0 at=0
-    for one in $files; do
+    for name in $names; do
       at=$((at + 1))
-      case $one in
-        "$dir"/*) number=$((number + 1)) ;;
+      case $name in
+        "$dir"/*) ;;
         *) continue ;;
       esac
-      eval "bytes=\$((bytes + \${$at}))"
+      eval "size=\${$at}"
+      size=${size#* * * * }
+      number=$((number + 1)) bytes=$((bytes + ${size%% *}))
     done
     [ "$number" -le "$FOLDER_FILES" ] && [ "$bytes" -le "$FOLDER_BYTES" ] || return
   done

@@ -6,33 +6,59 @@ systemd_units() { # NAMES
   properties=Id,Names,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,EnvironmentFiles,ExecStart
   properties=$properties,WorkingDirectory,MainPID,NRestarts,Type,RestartUSec,NeedDaemonReload,KillMode,InvocationID,ControlGroup,IPIngressBytes
   # Names may be patterns, which systemd expands.
-  systemctl show --no-pager -p "$properties" -- $1 2>/dev/null
+  exec systemctl show --no-pager -p "$properties" -- $1 2>/dev/null
 }
 
-# facts_of UNITS, as shown by `systemctl show`: one fact per line, a letter before each.
-# f, e, d, w, x: the unit's file, its files of variables, its drop-ins, its folder, its program
+# facts_of UNITS USERS: what `systemctl show` told of the units, and tables of the machine, in one go: a fact per line, a letter before it.
+# =: a line of the units as it is   t: a record of the answer: when the machine was started, ports, own addresses, and whether the local
+# files have a user and a group of each name   f, e, d, w, x: a unit's file, its files of variables, its drop-ins, its folder, its program
 # u UNIT NAMES: it has a file   p PID GROUP: its main process   s UNIT INVOCATION: it runs
 facts_of() {
-  awk '
+  shown=$1 users=$2
+  set --
+  for file in /proc/stat /proc/net/tcp /proc/net/tcp6 /proc/net/fib_trie /proc/net/if_inet6 /etc/passwd /etc/group; do
+    [ ! -r "$file" ] || set -- "$@" "$file"
+  done
+  exec awk -v users="$users" '
     function value() { return substr($0, index($0, "=") + 1) }
-    /^Id=/ { unit = value() }
-    /^Names=/ { names = value() }
-    /^InvocationID=/ { invocation = value() }
-    /^MainPID=/ { pid = value() }
-    /^ControlGroup=/ { group = value() }
-    /^FragmentPath=./ { print "f" value() }
-    /^FragmentPath=\// { loaded = 1 }
-    /^EnvironmentFiles=.* \(ignore_errors=[a-z]*\)$/ { path = value(); sub(/ \(ignore_errors=[a-z]*\)$/, "", path); print "e" path }
-    /^DropInPaths=./ { n = split(value(), list, " "); for (i = 1; i <= n; i++) print "d" list[i] }
-    /^WorkingDirectory=!?\// { path = value(); sub(/^!/, "", path); print "w" path }
-    /^ExecStart=\{ path=\/.* ; argv\[\]=/ { path = substr($0, 18); sub(/ ; argv\[\]=.*/, "", path); print "x" path }
-    $0 == "" {
+    function own(address) { if (!seen[address]++ && ++addresses < 8192) print "town " address }
+    part == "units" { print "=" $0 }
+    part == "units" && $0 == "" {
       if (loaded) print "u" unit " " names
       if (pid ~ /^[1-9][0-9]*$/) print "p" pid " " group
       if (pid > 0 && invocation ~ /^[0-9a-f]+$/) print "s" unit " " invocation
       unit = names = invocation = pid = group = loaded = ""
-    }' <<UNITS
-$1
+    }
+    part == "units" {
+      if (/^Id=/) unit = value()
+      if (/^Names=/) names = value()
+      if (/^InvocationID=/) invocation = value()
+      if (/^MainPID=/) pid = value()
+      if (/^ControlGroup=/) group = value()
+      if (/^FragmentPath=./) print "f" value()
+      if (/^FragmentPath=\//) loaded = 1
+      if (/^EnvironmentFiles=.* \(ignore_errors=[a-z]*\)$/) { path = value(); sub(/ \(ignore_errors=[a-z]*\)$/, "", path); print "e" path }
+      if (/^DropInPaths=./) { n = split(value(), list, " "); for (i = 1; i <= n; i++) print "d" list[i] }
+      if (/^WorkingDirectory=!?\//) { path = value(); sub(/^!/, "", path); print "w" path }
+      if (/^ExecStart=\{ path=\/.* ; argv\[\]=/) { path = substr($0, 18); sub(/ ; argv\[\]=.*/, "", path); print "x" path }
+      next
+    }
+    FILENAME == "/proc/stat" && $1 == "btime" { print "tbtime " $2 }
+    FILENAME ~ /^\/proc\/net\/tcp6?$/ && $4 == "0A" { print "tlisten " $2 }
+    FILENAME == "/proc/net/fib_trie" && $1 == "|--" { address = $2 }
+    FILENAME == "/proc/net/fib_trie" && $1 == "/32" && $2 == "host" && $3 == "LOCAL" { own(address) }
+    FILENAME == "/proc/net/if_inet6" { own($1) }
+    FILENAME == "/etc/passwd" || FILENAME == "/etc/group" {
+      split($0, field, ":")
+      known[FILENAME] = 1
+      known[FILENAME, field[1]] = 1
+    }
+    END {
+      n = split(users, list, " ")
+      for (i = 1; i <= n && ("/etc/passwd" in known) && ("/etc/group" in known); i++)
+        print "taccount =" list[i], (("/etc/passwd", list[i]) in known) ? "yes" : "no", (("/etc/group", list[i]) in known) ? "yes" : "no"
+    }' part=units - part=tables "$@" 2>/dev/null <<UNITS
+$shown
 
 UNITS
 }

@@ -34,32 +34,6 @@ system() {
   [ ! -e "$FILTER" ] || echo "filter $(packet_filter)"
 }
 
-# Reports when the machine was started, ports, own addresses, and whether the local files have a user and a group of each name.
-tables() { # NAMES
-  names=$1
-  set --
-  for file in /proc/stat /proc/net/tcp /proc/net/tcp6 /proc/net/fib_trie /proc/net/if_inet6 /etc/passwd /etc/group; do
-    [ ! -r "$file" ] || set -- "$@" "$file"
-  done
-  awk -v names="$names" '
-    function own(address) { if (!seen[address]++ && ++addresses < 8192) print "own " address }
-    FILENAME == "/proc/stat" && $1 == "btime" { print }
-    FILENAME ~ /^\/proc\/net\/tcp6?$/ && $4 == "0A" { print "listen " $2 }
-    FILENAME == "/proc/net/fib_trie" && $1 == "|--" { address = $2 }
-    FILENAME == "/proc/net/fib_trie" && $1 == "/32" && $2 == "host" && $3 == "LOCAL" { own(address) }
-    FILENAME == "/proc/net/if_inet6" { own($1) }
-    FILENAME == "/etc/passwd" || FILENAME == "/etc/group" {
-      split($0, field, ":")
-      known[FILENAME] = 1
-      known[FILENAME, field[1]] = 1
-    }
-    END {
-      n = split(names, list, " ")
-      for (i = 1; i <= n && ("/etc/passwd" in known) && ("/etc/group" in known); i++)
-        print "account =" list[i], (("/etc/passwd", list[i]) in known) ? "yes" : "no", (("/etc/group", list[i]) in known) ? "yes" : "no"
-    }' "$@" 2>/dev/null
-}
-
 told_in() { # FILE: sets word to its first line, cut to a readable length
   read_line "$1"
   [ ${#line} -le 400 ] || line=$(printf '%.400s' "$line")
@@ -94,16 +68,15 @@ transactions() {
   done
 }
 
-# Sets shown, unit_files, started_from, runs, mains (PID and control group of each main process) and pids.
-units() { # NAMES
+# Reports units and tables. Sets unit_files, started_from, runs, mains (PID and control group of each main process) and pids.
+units() { # NAMES USERS
   shown='' unit_files='' disk_files='' globbed='' started_from='' runs='' mains='' pids=''
   if [ -d /run/systemd/system ]; then
     shown=$(systemd_units "$1")
   elif [ -e /run/openrc/softlevel ]; then
     shown=$(openrc_services "$1")
   fi
-  echo 'text units'
-  about=$(facts_of "$shown")
+  about=$(facts_of "$shown" "$2")
   IFS=$NL
   for one in $about; do
     unset IFS
@@ -116,6 +89,8 @@ units() { # NAMES
 
 take_fact() { # LETTER VALUE: as facts_of prints them
   case $1 in
+    =) printf 'unit %s\n' "$2" ;;
+    t) printf '%s\n' "$2" ;;
     f | e | d) unit_files=$unit_files$NL$2 ;;
     w | x) started_from=$started_from$NL$2 ;;
     u) files_of "${2%% *}" "${2#* }" ;;
@@ -162,13 +137,18 @@ processes() { # NAMES: processes of units with these names, and their main proce
 
 # Its command line follows with the texts.
 report_process() {
-  exe=$(readlink "$dir/exe" 2>/dev/null)
+  links=$(realpath "$dir/exe" "$dir/cwd" 2>/dev/null)
+  case $links in
+    *"$NL"*"$NL"*) exe=$(readlink "$dir/exe") cwd=$(readlink "$dir/cwd") ;;
+    ?*"$NL"?*) exe=${links%"$NL"*} cwd=${links#*"$NL"} ;;
+    *) exe=$(readlink "$dir/exe") cwd=$(readlink "$dir/cwd") ;;
+  esac 2>/dev/null
   word "$exe"
   about="$pid $word"
-  word "$(readlink "$dir/cwd" 2>/dev/null)"
+  word "$cwd"
   echo "proc $about $word $state"
   echo "text $pid"
-  texts=$texts$NL$dir/cmdline$NL$BOOT_ID text_bytes=$((text_bytes + ${#words} + 41))
+  texts=$texts$NL$dir/cmdline$NL$BOOT_ID
   programs="$programs$NL$pid $exe"
 }
 
@@ -193,16 +173,18 @@ files() { # READ LOOK FOLDERS READ-REFERENCES LOOK-REFERENCES
   also_read "$unit_files"
   also_read "$1"
   describe_all "$read_list" "$2$started_from"
-  known=$read_list
   find_named "$unit_files" "$command_words" "$4" "$5"
-  first=$named read_list=''
-  list_folders "$first"
-  new_of "$first"
-  describe_all "$new" ''
-  known=$known$new
-  find_named "$first" '' "$4" "$5"
-  new_of "$named$read_list"
-  reads=$new known=$known$new$2$started_from
+  read_list='' rest=''
+  list_folders "$named"
+  # Files that were not known before, or that others than root may change.
+  for one in $named; do
+    if [ -f "$one" ] && ! among "$one" "$scanned"; then rest=$rest$NL$one; fi
+  done
+  new_of "$rest"
+  [ -z "$new" ] || describe_all "$new" ''
+  find_named "$rest" '' "$4" "$5"
+  new_of "$named$deeper$read_list"
+  reads=$new known=$known$NL$2$started_from
   new_of "$looked"
   describe_all "$reads" "$new"
 }
@@ -229,8 +211,7 @@ main() {
   cap=${11} roots=${12}
   echo 'kubelatch-facts 1'
   system
-  tables "${10}"
-  units "$1"
+  units "$1" "${10}"
   processes "$2"
   journals "$9" "$runs"
   lines_of "$3"

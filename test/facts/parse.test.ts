@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseFacts } from '../../src/facts/parse.js';
+import { splitTexts } from '../../src/facts/parse-texts.js';
 import { parseTimespan } from '../../src/facts/parse-units.js';
 
 const b64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -74,6 +75,34 @@ const lines = [
   'end',
 ];
 const good = `${lines.join('\n')}\n`;
+
+/** What the probe prints today: words that are not encoded, and texts after the records. */
+const cmdline = '/k\0--x=a b\0\0';
+const today = (texts: readonly string[], changed: (line: string) => string = (line) => line): string => {
+  const bulk = Buffer.from(texts.map((text) => `${text}1-2\n`).join('')).toString('base64');
+  const records = [
+    ...[
+      'kubelatch-facts 1',
+      'hostname =node1',
+      'boot 1-2',
+      'init systemd',
+      'user 0',
+      'ticks 100',
+      'btime 1000',
+      'free 5',
+    ],
+    ...['systemd 252', 'manager ~LANG%PATH', 'transaction =20261122-y =confirmed - = ~confirmed%by%root@ops = -'],
+    ...units.split('\n').map((line) => `unit ${line}`),
+    ...['glob =/c/*.env', 'match =/c/*.env =/c/1.env', 'match =/c/*.env ~/c/2%3.env', 'glob =/d/*'],
+    ...['on-disk =loaded.service =/l', 'on-disk =loaded.service =/l.d/50-new.conf'],
+    `proc 42 =/usr/bin/k =/ ${Buffer.from(stat(42, 'a) (b', 1, 250), 'base64').toString()}`,
+    ...['text 42', 'version 42 ~Kubernetes%v1.31.4'],
+    ...['stat =/f - . 600 0:0 root:root 5 1500 regular file', 'stat =/g - . 600 0:0 root:root 7 1500 regular file'],
+    ...['stat =/link - =/f.x,1800. 644 0:0 root:root 5 1500/1600 regular file', 'text =/f', 'text =/g', 'text =/link'],
+    ...['bulk', ...(bulk.match(/.{1,76}/g) ?? []), '.', 'end'],
+  ];
+  return `${records.map(changed).join('\n')}\n`;
+};
 
 describe('parseFacts', () => {
   const parsed = parseFacts(good);
@@ -161,6 +190,53 @@ describe('parseFacts', () => {
     expect(file('/d')).toMatchObject({ kind: 'folder' });
     expect(file('/d')).not.toHaveProperty('label');
     expect(file('/changed')).toMatchObject({ kind: 'unreadable', reason: 'it changed while it was read' });
+  });
+
+  it('reads texts that come after the records, and words that are not encoded', () => {
+    const read = parseFacts(today([cmdline, 'hello', 'a 1-2\nb', 'hello']));
+    if (!read.ok) throw new Error(read.error);
+    const { files, processes, transactions, globs, units: shown } = read.value;
+    expect(processes).toEqual(facts?.processes);
+    expect(globs).toEqual(facts?.globs);
+    expect(shown).toEqual(facts?.units);
+    expect(transactions[0]).toMatchObject({ id: '20261122-y', verdict: 'confirmed by root@ops', owner: '' });
+    expect(files.get('/f')).toMatchObject({ content: Buffer.from('hello') });
+    // A text may hold the mark that ends texts.
+    expect(files.get('/g')).toMatchObject({ content: Buffer.from('a 1-2\nb') });
+    expect(files.get('/link')).toMatchObject({ content: Buffer.from('hello'), linkTarget: '/f.x', ctime: 1800 });
+  });
+
+  it('takes a file for unreadable whose text changed or is missing, and leaves out a process that has ended', () => {
+    const read = parseFacts(today(['', 'hello, you', '']));
+    if (!read.ok) throw new Error(read.error);
+    expect(read.value.processes).toEqual([]);
+    for (const path of ['/f', '/g', '/link']) expect(read.value.files.get(path)).toMatchObject({ kind: 'unreadable' });
+  });
+
+  it.each([
+    ['a command line that is cut', today([`/k\0${'x'.repeat(256 * 1024)}`])],
+    ['texts without their end', today([cmdline], (line) => (line === '.' ? 'x' : line))],
+    ['a text of no process', today(['', '', '', '', ''], (line) => (line === 'text 42' ? 'text 43' : line))],
+    ['texts that do not come', today([], (line) => (line === 'bulk' ? 'listen 0100007F:2808' : line))],
+  ])('refuses %s', (_, output) => {
+    expect(parseFacts(output).ok).toBe(false);
+  });
+
+  it('refuses an answer with texts that is cut off anywhere', () => {
+    const whole = today([cmdline, 'hello', 'a 1-2\nb', 'hello']);
+    fc.assert(fc.property(fc.nat({ max: whole.length - 2 }), (length) => !parseFacts(whole.slice(0, length)).ok));
+  });
+
+  it('splits texts of known sizes, whatever they hold', () => {
+    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('m\n', 'xm\nm', '', 'm'));
+    fc.assert(
+      fc.property(fc.array(text), (texts) => {
+        const wanted = texts.map((one) => Buffer.from(one));
+        const bytes = Buffer.concat(wanted.flatMap((one) => [one, Buffer.from('m\n')]));
+        const sizes = wanted.map(({ length }) => length);
+        expect(splitTexts(bytes, sizes, 'm')).toEqual(wanted);
+      }),
+    );
   });
 
   it.each([

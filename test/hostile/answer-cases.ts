@@ -53,6 +53,17 @@ const forms: readonly HostileCase[] = [
   answers('base64 that is none', () =>
     goodAnswer.replace(/^content \S+ \S+/m, (line) => `${line.slice(0, -9)}!!##..==`),
   ),
+  answers('a million texts that do not come', () => withLines(many(1_000_000, (at) => `text ${at}`)), refused),
+  answers(
+    'texts of everything, and 5 MB of marks',
+    () => {
+      const texts = many(50_000, (at) => `text =/f/${at}`);
+      const marks = Buffer.from('boot-1\n'.repeat(700_000)).toString('base64');
+      return withLines([...texts, 'boot boot-1', 'bulk', marks, '.']);
+    },
+    {},
+  ),
+  answers('a million lines of units', () => withLines(many(1_000_000, () => 'unit Id=a')), {}),
   answers('a record of an unknown kind with escape codes', () => withLines([`${clear}\u202ex`]), refused),
   answers('a status of failure and escape codes', () => '', {
     ...refused,
