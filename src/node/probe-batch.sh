@@ -7,25 +7,48 @@
 readable='' sendable='' texts=''
 BOOT_ID=/proc/sys/kernel/random/boot_id
 
+# The limit on the files of a batch: a shell searches long lists slowly.
+BATCH=150
+
 # describe_all READ LOOK: paths, one per line: those to report with their text, and those without. Reports those that are listed, too.
 describe_all() {
-  batch='' odd=''
+  batch='' odd='' count=0
   sort_out "$1"
   read_batch=$batch read_odd=$odd batch='' odd=''
   sort_out "$2"
-  if ! describe_batch "$read_batch$listed" "$batch"; then
-    others=$read_list read_list=''
+  if [ $((count + listed_count)) -gt "$BATCH" ]; then
     list_each
-    read_odd=$read_odd$read_batch$read_list odd=$odd$batch
-    read_list=$others$read_list
+    in_parts read "$read_batch$each"
+    in_parts look "$batch"
+  elif ! describe_batch "$read_batch$listed" "$batch"; then
+    list_each
+    read_odd=$read_odd$read_batch$each odd=$odd$batch
   fi
   known=$known$NL$1$listed
   describe_each read "$read_odd"
   describe_each look "$odd"
-  listed='' dirs=''
+  listed='' dirs='' listed_count=0
 }
 
-# Adds to batch what can be in one, and to odd the others: lists hold plain paths.
+in_parts() { # read|look PATHS, one per line
+  part='' filled=0
+  IFS=$NL
+  for path in $2; do
+    unset IFS
+    part=$part$NL$path filled=$((filled + 1))
+    [ "$filled" -eq "$BATCH" ] || continue
+    describe_part "$1" "$part"
+    part='' filled=0
+  done
+  unset IFS
+  describe_part "$1" "$part"
+}
+
+describe_part() { # read|look PATHS
+  if [ "$1" = read ]; then describe_batch "$2" ''; else describe_batch '' "$2"; fi || describe_each "$1" "$2"
+}
+
+# Adds to batch what can be in one, and to odd the others: lists hold plain paths. Counts those of the batch.
 sort_out() { # PATHS
   IFS=$NL
   for one in $1; do
@@ -33,7 +56,7 @@ sort_out() { # PATHS
       [!/]* | *[!\!-~]*) odd=$odd$NL$one ;;
       *)
         if [ -e "$one" ]; then
-          batch=$batch$NL$one
+          batch=$batch$NL$one count=$((count + 1))
         elif [ -L "$one" ]; then
           odd=$odd$NL$one
         else
@@ -66,7 +89,7 @@ describe_batch() {
     unset IFS
     return 1
   fi
-  left=$real_names
+  left=$real_names offered='' could=''
   for name in $names; do
     unset IFS
     left=${left#"$NL"}
@@ -77,6 +100,7 @@ describe_batch() {
     shift
   done
   unset IFS
+  sendable=$sendable$offered readable=$readable$could
 }
 
 # Sets real_names, and chain to the folders on the way to all files, by name and by real path.
@@ -189,44 +213,6 @@ offer() {
       return
       ;;
   esac
-  [ "$size" -gt "$cap" ] || readable="$readable$NL$name $real"
-  ! has_room "=$name" "$size" || sendable="$sendable$NL$name $real"
-}
-
-# send_all: reports in `text` lines whose texts follow, and then these texts in one base64, each followed by the boot id and a newline.
-# Texts that are not of these files come first.
-send_all() {
-  IFS=$NL
-  paths='' safe_folders=''
-  for one in $sendable; do paths=$paths$NL${one#* }; done
-  secret=''
-  if [ -n "$paths" ]; then
-    secret=$(grep -lsE "$SECRETS" -- $paths)
-    [ $? -le 1 ] || send_each
-  fi
-  for one in $sendable; do
-    name=${one%% *} path=${one#* }
-    if among "$path" "$secret"; then
-      echo "secret =$name"
-    else
-      echo "text =$name"
-      texts=$texts$NL$path$NL$BOOT_ID
-    fi
-  done
-  echo bulk
-  # A file that grows meanwhile is cut.
-  [ -z "$texts" ] || head -q -c "$cap" -- $texts 2>/dev/null | base64
-  unset IFS
-  echo .
-}
-
-# Without a grep that can tell, each file is judged alone.
-send_each() {
-  for one in $sendable; do
-    unset IFS
-    name=${one%% *}
-    send "=$name" "$name" 2>/dev/null <"$name" || echo "unreadable =$name"
-    IFS=$NL
-  done
-  sendable=''
+  [ "$size" -gt "$cap" ] || could="$could$NL$name $real"
+  ! has_room "=$name" "$size" || offered="$offered$NL$name $real"
 }

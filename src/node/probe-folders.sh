@@ -11,22 +11,14 @@ also_read() { # PATHS, one per line
   read_list=$read_list$NL$1
 }
 
-# references TEXT FILES READ LOOK: for flags and fields that name paths to read or to look at, prints `read PATH` or `look PATH` for the
-# absolute paths in --name=PATH, --name PATH and name: PATH, in TEXT and in FILES. Where a path to read is in readable, its text is searched
-# as well: `in PATH`, and `deep PATH` for what it names to read.
+# references PATHS TEXT READ LOOK: for flags and fields that name paths to read or to look at, prints `read PATH` or `look PATH` for the
+# absolute paths in --name=PATH, --name PATH and name: PATH, in TEXT and in those of the files PATHS that are in readable; `odd PATH` for
+# the others. Where a path to read is in readable, its text is searched as well: `in PATH`, and `deep PATH` for what it names to read.
 references() {
-  IFS=$NL
-  set -- "$1" "$3" "$4" $2
-  unset IFS
-  text=$1 read=$2 look=$3
-  shift 3
-  # A file that is removed meanwhile makes some programs give up.
-  exec awk -v read="$read" -v look="$look" '
+  exec awk -v read="$3" -v look="$4" '
     BEGIN {
       n = split(read, list, " "); for (i = 1; i <= n; i++) known["read " list[i]] = 1
       n = split(look, list, " "); for (i = 1; i <= n; i++) known["look " list[i]] = 1
-      n = split(ENVIRON["READABLE"], list, "\n")
-      for (i = 1; i <= n; i++) if (split(list[i], pair, " ") > 1) real[pair[1]] = substr(list[i], length(pair[1]) + 2)
     }
     function tell(key, path) {
       if (path !~ /^\//) return
@@ -49,45 +41,53 @@ references() {
         else tell(key, word[i + 1])
       }
     }
+    function search(path, line) {
+      pending = ""
+      while ((getline line < path) > 0) scan(line)
+      close(path)
+    }
+    # Three parts, the first two ended by a line that is no path.
+    part < 2 && $0 == "." { part++; next }
+    part == 0 { at = index($0, " "); if (at) real[substr($0, 1, at - 1)] = substr($0, at + 1); next }
+    part == 1 { if ($0 != "") paths[++asked] = $0; next }
     { scan($0) }
     END {
+      for (i = 1; i <= asked; i++) {
+        if (paths[i] in real) search(real[paths[i]])
+        else print "odd " paths[i]
+      }
       inner = 1
       for (at = 1; at <= count; at++) {
-        pending = ""
         print "in " named[at]
-        while ((getline line < real[named[at]]) > 0) scan(line)
+        search(real[named[at]])
       }
-    }' - "$@" <<TEXT
-$text
+    }' <<TEXT
+$readable
+.
+$1
+.
+$2
 TEXT
 }
 
 # find_named PATHS TEXT READ LOOK: adds what TEXT and the files that may be read name to named, deeper, looked and scanned.
 find_named() {
-  files='' others=''
+  [ -n "$1$2" ] || return 0
+  odd=''
+  take_found "$(references "$1" "$2" "$3" "$4" 2>/dev/null)"
+  [ -z "$odd" ] || take_found "$(references '' "$(contents_of "$odd")" "$3" "$4")"
+}
+
+take_found() { # FOUND: as references prints it
   IFS=$NL
   for one in $1; do
-    case $readable in
-      *"$NL$one "*)
-        real=${readable#*"$NL$one "}
-        files=$files$NL${real%%"$NL"*}
-        ;;
-      *) others=$others$NL$one ;;
-    esac
-  done
-  unset IFS
-  text=$2
-  [ -z "$others" ] || text=$text$NL$(contents_of "$others")
-  [ -n "$files$text" ] || return 0
-  found=$(READABLE=$readable && export READABLE && references "$text" "$files" "$3" "$4" 2>/dev/null) ||
-    found=$(references "$2$NL$(contents_of "$1")" '' "$3" "$4")
-  IFS=$NL
-  for one in $found; do
+    path=${one#* }
     case $one in
-      'in '*) scanned=$scanned$NL${one#in } ;;
-      'deep '*) among "${one#deep }" "$deeper" || deeper=$deeper$NL${one#deep } ;;
-      'read '*) among "${one#read }" "$named" || named=$named$NL${one#read } ;;
-      *) among "${one#look }" "$looked" || looked=$looked$NL${one#look } ;;
+      'odd '*) odd=$odd$NL$path ;;
+      'in '*) scanned=$scanned$NL$path ;;
+      'deep '*) among "$path" "$deeper" || deeper=$deeper$NL$path ;;
+      'read '*) among "$path" "$named" || named=$named$NL$path ;;
+      *) among "$path" "$looked" || looked=$looked$NL$path ;;
     esac
   done
   unset IFS
@@ -97,7 +97,7 @@ find_named() {
 # be in a batch to what to read. Links to /dev/null are files. A kubelet does not follow a link to a folder and fails on a broken link, so
 # links are reported too, except in sysctl.d, where they have no effect. A folder above the limits is reported as such and left out.
 list_folders() {
-  dirs='' listed='' count=0
+  dirs='' listed='' listed_count=0 count=0
   IFS=$NL
   for one in $1; do
     unset IFS
@@ -108,12 +108,16 @@ list_folders() {
     esac
   done
   unset IFS
-  [ -z "$dirs" ] || list_at_once || list_each
+  if [ -n "$dirs" ] && ! list_at_once; then
+    list_each
+    also_read "$each"
+  fi
 }
 
-list_each() { # each of dirs by itself
+list_each() { # each of dirs by itself; sets each to the files found
+  before=$read_list read_list=''
   for one in $dirs; do list_folder "$one"; done
-  dirs='' listed=''
+  each=$read_list read_list=$before dirs='' listed='' listed_count=0
 }
 
 # Lists all dirs together; fails where one holds too much, a link to a folder or an odd name.
@@ -129,7 +133,7 @@ list_at_once() {
       *[!\!-~]*) return 1 ;;
     esac
     if [ -f "$one" ] || [ -c "$one" ]; then
-      listed=$listed$NL$one
+      listed=$listed$NL$one listed_count=$((listed_count + 1))
     elif [ -d "$one" ]; then
       return 1
     else

@@ -26,6 +26,7 @@ const parts: Readonly<Partial<Record<ScriptName, readonly string[]>>> = {
     'probe-words',
     'probe-files',
     'probe-batch',
+    'probe-send',
     'probe-folders',
     'probe-units',
     'probe',

@@ -123,7 +123,7 @@ describe.each(shells)('under $name', (shell) => {
         const sent = [...(one ?? [])].map(([, fact]) => ('content' in fact ? String(fact.content) : '')).join('');
         expect(sent).not.toMatch(/PRIVATE KEY|[$]6[$]/);
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 });
