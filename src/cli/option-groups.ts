@@ -215,6 +215,15 @@ export const rollout: OptionGroup = {
   ],
 };
 
+export const grace: OptionGroup = {
+  title: 'Rollout',
+  options: [
+    option('--not-ready-grace <duration>', 'Revert a node that stays NotReady this long after its restart')
+      .argParser(duration)
+      .default(30_000, '30s'),
+  ],
+};
+
 export const cordon: OptionGroup = {
   title: 'Rollout',
   options: [

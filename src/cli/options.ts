@@ -41,6 +41,8 @@ export interface Flags {
   readonly maxFailures: Amount;
   readonly settle: number;
   readonly deadline: number;
+  /** Of the verbs that apply a plan. */
+  readonly notReadyGrace?: number;
   /** Of verbs that change nodes: the end of the maintenance window, as it was given. */
   readonly until?: string;
   readonly pauseAfter?: readonly (number | 'each')[];

@@ -45,6 +45,7 @@ const connected = [group.hosts, group.connection, group.apiServer];
 const remote = [...connected, group.output];
 const ends = (kind: ResultKind): group.OptionGroup[] => [...connected, group.outputOf(kind)];
 const changes = [group.waves, group.rollout];
+const applying = [...changes, group.grace, group.cordon, group.backups];
 const planning = [group.playbooks, group.edits];
 
 export const verbs: readonly Verb[] = [
@@ -86,7 +87,7 @@ export const verbs: readonly Verb[] = [
     summary: 'Harden the nodes in waves; revert unhealthy ones',
     details: 'A node also reverts on its own if kubelatch dies before the change is confirmed.',
     options: [
-      ...[...planning, ...changes, group.cordon, group.backups, maintenance, hooks, group.consent, group.verifyPlan],
+      ...[...planning, ...applying, maintenance, hooks, group.consent, group.verifyPlan],
       ...[group.consumers, group.stopForConsumers],
       ...[...ends('apply'), group.showValues],
     ],
@@ -119,16 +120,7 @@ export const verbs: readonly Verb[] = [
     summary: 'Finish an interrupted run, or continue a paused one',
     details: 'Undecided changes of an interrupted run are reverted.',
     options: [
-      ...[
-        group.playbooksOfRun,
-        group.edits,
-        ...changes,
-        group.cordon,
-        group.backups,
-        maintenance,
-        hooks,
-        group.consent,
-      ],
+      ...[group.playbooksOfRun, group.edits, ...applying, maintenance, hooks, group.consent],
       ...[group.consumers, group.stopForConsumers, ...ends('resume')],
     ],
     arguments: [{ name: '[run]', summary: 'Finish this run (default: the newest unfinished one)' }],
@@ -227,7 +219,7 @@ export const verbs: readonly Verb[] = [
     name: 'guided',
     summary: 'Audit, plan and apply step by step, with questions',
     options: [
-      ...[...planning, ...changes, group.cordon, group.backups, maintenance, hooks, group.consent, group.verifyPlan],
+      ...[...planning, ...applying, maintenance, hooks, group.consent, group.verifyPlan],
       ...[group.consumers, group.stopForConsumers, ...remote, group.showValues],
     ],
     changesNodes: true,

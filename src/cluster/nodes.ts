@@ -28,6 +28,8 @@ export interface NodeStatus {
   readonly unschedulable: boolean;
   /** renewTime of the node's Lease; undefined if there is none. */
   readonly leaseRenewed: string | undefined;
+  /** Seconds for which a renewal of the Lease holds, as the kubelet wrote it; undefined if there is none. */
+  readonly leaseSeconds?: number | undefined;
   readonly traits?: NodeTraits | undefined;
 }
 
@@ -47,22 +49,30 @@ export async function readNodes(gateway: Gateway): Promise<Result<ClusterView, C
     if (!Array.isArray(field(list, 'items')))
       return fail({ kind: 'malformed', message: `the API server did not return a list of ${what}` });
   }
-  const renewed = new Map<string, string>();
-  for (const lease of itemsOf(leases.value)) {
-    const time = field(field(lease, 'spec'), 'renewTime');
-    if (typeof time === 'string') renewed.set(nameOf(lease), time);
-  }
+  const held = new Map(itemsOf(leases.value).map((lease) => [nameOf(lease), leaseStatus(lease)]));
   return ok(
     new Map(
       itemsOf(nodes.value).map((node): [string, NodeStatus] => {
         const name = nameOf(node);
-        return [name, { ...nodeStatus(name, node), leaseRenewed: renewed.get(name) }];
+        return [name, { ...nodeStatus(name, node), ...(held.get(name) ?? noLease) }];
       }),
     ),
   );
 }
 
-function nodeStatus(name: string, node: unknown): Omit<NodeStatus, 'leaseRenewed'> {
+type LeaseStatus = Pick<NodeStatus, 'leaseRenewed' | 'leaseSeconds'>;
+const noLease: LeaseStatus = { leaseRenewed: undefined };
+
+function leaseStatus(lease: unknown): LeaseStatus {
+  const spec = field(lease, 'spec');
+  const [renewed, seconds] = [field(spec, 'renewTime'), field(spec, 'leaseDurationSeconds')];
+  return {
+    leaseRenewed: typeof renewed === 'string' ? renewed : undefined,
+    leaseSeconds: typeof seconds === 'number' && seconds > 0 ? seconds : undefined,
+  };
+}
+
+function nodeStatus(name: string, node: unknown): Omit<NodeStatus, keyof LeaseStatus> {
   const status = field(node, 'status');
   const conditions = listOf(field(status, 'conditions'));
   const ready = conditions.find((one) => field(one, 'type') === 'Ready');

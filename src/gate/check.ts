@@ -25,6 +25,10 @@ export interface Check {
   fatal?: boolean;
   /** The kubelet's own plain answer, which it will not change while it lives. */
   definite?: boolean;
+  /** It was asked in this poll and does not hold; undefined where it could not be asked. `atLeast`: milliseconds that it may need, whatever the grace. */
+  denied?: { readonly atLeast: number } | undefined;
+  /** Of the process, in this poll: it runs, and systemd has finished its start. */
+  isUp?: boolean;
   /** Milliseconds for which it has held, and must hold; undefined where it does not hold, or need not for long. */
   held?: { readonly ms: number; readonly of: number } | undefined;
 }
@@ -57,6 +61,8 @@ export interface GateSettings {
     readonly gate: number;
     /** Milliseconds for which a node must be Ready without a break. */
     readonly settle: number;
+    /** Milliseconds for which a node may be NotReady, or its kubelet unhealthy, after the restart; undefined: until the gate fails. */
+    readonly notReadyGrace?: number | undefined;
   };
 }
 

@@ -10,8 +10,10 @@ import type { ExpectedSetting } from '../plan/planned-rules.js';
 import type { Check, GateOptions, GateProbe } from './check.js';
 
 const renewalsWanted = 2;
-/** Milliseconds for which nodes that are gated at the same time share one list. */
-const viewAge = 400;
+/** Milliseconds for which nodes that are gated at the same time share one list: one for each poll, however many they are. */
+const viewAge = 500;
+/** Of the time that a lease holds: a kubelet renews it after a quarter, so that three renewals are missing then. */
+const leaseShare = 0.75;
 
 export function clusterProbes(options: GateOptions): GateProbe[] {
   const { cluster, nodeName, expect, controlPlane, timing } = options;
@@ -43,19 +45,24 @@ function nodeProbe(cluster: Cluster, nodeName: string, settle: number): GateProb
   };
   const renewals = new Set<string>();
   let readySince: number | undefined;
-  const judgeLease = (renewed: string | undefined): void => {
-    if (renewed !== undefined) renewals.add(renewed);
+  const judgeLease = ({ leaseRenewed, leaseSeconds }: NodeStatus): void => {
+    if (leaseRenewed !== undefined) renewals.add(leaseRenewed);
     // The first time seen may be from before the restart: only those after it count.
     const counted = Math.max(0, renewals.size - 1);
-    Object.assign(lease, { passed: counted >= renewalsWanted, seen: `renewed ${counted} times` });
+    const isStale = leaseRenewed !== undefined && leaseSeconds !== undefined && counted === 0;
+    const denied = isStale ? { atLeast: leaseSeconds * 1000 * leaseShare } : undefined;
+    Object.assign(lease, { passed: counted >= renewalsWanted, seen: `renewed ${counted} times`, denied });
   };
   const judgeReady = (node: NodeStatus): void => {
     readySince = node.ready === 'True' ? (readySince ?? monotonic()) : undefined;
-    const held = readySince === undefined ? 0 : monotonic() - readySince;
-    const seen =
-      readySince === undefined ? `Ready=${node.ready}: ${node.reason}` : `Ready for ${Math.round(held / 1000)} s`;
-    const passed = readySince !== undefined && held >= settle;
-    Object.assign(ready, { passed, seen, held: readySince === undefined ? undefined : { ms: held, of: settle } });
+    if (readySince === undefined) {
+      const seen = `Ready=${node.ready}: ${node.reason}`;
+      Object.assign(ready, { passed: false, seen, held: undefined, denied: { atLeast: 0 } });
+      return;
+    }
+    const ms = monotonic() - readySince;
+    const seen = `Ready for ${Math.round(ms / 1000)} s`;
+    Object.assign(ready, { passed: ms >= settle, seen, held: { ms, of: settle }, denied: undefined });
   };
   return {
     checks: [lease, ready],
@@ -64,14 +71,14 @@ function nodeProbe(cluster: Cluster, nodeName: string, settle: number): GateProb
       const answer = await cluster.view(renewals.size === 0 ? 0 : viewAge);
       const node = answer.ok ? answer.value.get(nodeName) : undefined;
       if (node !== undefined) {
-        judgeLease(node.leaseRenewed);
+        judgeLease(node);
         judgeReady(node);
         return;
       }
-      const seen = answer.ok ? 'the API server has no such Node' : answer.error.message;
       readySince = undefined;
-      Object.assign(ready, { passed: false, seen, held: undefined });
-      Object.assign(lease, { seen });
+      const seen = answer.ok ? 'the API server has no such Node' : answer.error.message;
+      Object.assign(ready, { passed: false, seen, held: undefined, denied: answer.ok ? { atLeast: 0 } : undefined });
+      Object.assign(lease, { seen, denied: undefined });
     },
   };
 }

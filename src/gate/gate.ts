@@ -3,6 +3,7 @@ import { monotonic, sleep } from '../lib/clock.js';
 import type { Session } from '../ssh/session.js';
 import { lastErrors, watchKubelet } from './kubelet-watch.js';
 import { clusterProbes } from './cluster-checks.js';
+import { graceFor } from './grace.js';
 import type { Check, GateCheck, GateConnection, GateNode, GateOptions, GateSettings } from './check.js';
 import { guardProbes } from './guard-checks.js';
 import { portProbes } from './port-checks.js';
@@ -17,11 +18,12 @@ export interface GateResult {
   readonly log: readonly string[];
 }
 
-const pause = 500;
+/** Milliseconds from one poll to the next; a slow node gets half of that as a pause. */
+const interval = 500;
 /** A dying kubelet prints its whole command line and stack after its reason. */
 const logLines = 200;
 
-/** Polls until every check passes at once, one has failed for good, or the deadline passes. */
+/** Polls until every check passes at once, one has failed for good or for longer than the grace, or the deadline passes. */
 export async function passGate(options: GateOptions): Promise<GateResult> {
   const end = monotonic() + options.timing.gate;
   const connection: GateConnection = { session: options.session, lost: false };
@@ -33,20 +35,22 @@ export async function passGate(options: GateOptions): Promise<GateResult> {
   ];
   const checks = probes.flatMap((one) => one.checks);
   const tell = whenChanged(options.onWait);
+  const overdue = graceFor(options.timing.notReadyGrace);
   try {
     for (;;) {
+      const began = monotonic();
       await Promise.all(probes.map((one) => one.poll()));
       if (connection.lost) await reconnect(connection, options);
       const open = checks.filter((one) => !one.passed && one.unchecked !== true);
       if (open.length === 0) return { passed: true, checks: checks.map(plain), blamed: [], log: [] };
-      const failed = failedForGood(open, checks);
+      const failed = [...failedForGood(open, checks), ...overdue(checks)];
       if (failed.length > 0 || monotonic() > end) {
         const blamed = failed.length > 0 ? failed : open;
         const log = await logOf(blamed, connection, options);
         return { passed: false, checks: checks.map(plain), blamed: blamed.map(plain), log };
       }
       tell(open);
-      await sleep(pause);
+      await sleep(Math.max(interval / 2, began + interval - monotonic()));
     }
   } finally {
     if (connection.session !== options.session) await connection.session.close();
@@ -72,12 +76,12 @@ function failedForGood(open: readonly Check[], all: readonly Check[]): Check[] {
 
 /** The kubelet's own last error lines, where its death or bad health decided. */
 async function logOf(blamed: readonly Check[], { session }: GateConnection, options: GateOptions): Promise<string[]> {
-  if (!blamed.some(({ check }) => ['kubelet-process', 'healthz', 'ready'].includes(check))) return [];
+  if (!blamed.some(({ check }) => ['kubelet-process', 'healthz', 'lease', 'ready'].includes(check))) return [];
   const last = await watchKubelet(session, options.target, logLines);
   return last.ok ? lastErrors(last.value.log) : [];
 }
 
-/** The gate for the old configuration: the node must be as healthy as it was before. */
+/** The gate for the old configuration: the node must be as healthy as it was before, and has until the deadline. */
 export function passOldGate(session: Session, node: GateNode, settings: GateSettings): Promise<GateResult> {
   const { gate, settle } = settings.timing;
   const timing = { gate: Math.max(gate, 60_000), settle };

@@ -83,6 +83,7 @@ function httpProbe(
         seen,
         passed: seen === (wanted.status === undefined ? 'refused' : String(wanted.status)),
         definite: answers.some((answer) => answer.kind === 'status' && answer.status === 200),
+        denied: answers.some(({ kind }) => kind === 'unknown') ? undefined : { atLeast: 0 },
       });
     },
   };

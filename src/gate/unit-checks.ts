@@ -17,7 +17,10 @@ export function unitProbe(options: GateOptions, connection: GateConnection): Gat
       const answer = await watchKubelet(connection.session, options.target, 0);
       connection.lost = !answer.ok && answer.error.kind === 'lost';
       for (const { check, judge } of judges)
-        Object.assign(check, answer.ok ? judge(answer.value) : { passed: false, seen: answer.error.message });
+        Object.assign(
+          check,
+          answer.ok ? judge(answer.value) : { passed: false, isUp: false, seen: answer.error.message },
+        );
     },
   };
 }
@@ -47,6 +50,8 @@ function processJudge({ before }: GateOptions): UnitJudge {
       const alive = monotonic() - first.at;
       return {
         passed: alive > now.restartDelay + lifeMargin,
+        // A server of k3s or RKE2 may take minutes to start.
+        isUp: now.active === 'active',
         seen: `process ${now.pid} up for ${Math.round(alive / 1000)} s`,
       };
     },

@@ -61,6 +61,8 @@ export interface RolloutFlags {
   readonly settle: number;
   /** Milliseconds. */
   readonly deadline: number;
+  /** Milliseconds for which a restarted node may be NotReady; undefined: until the deadline. */
+  readonly notReadyGrace?: number | undefined;
   /** How many runs a node keeps backups of; undefined: all of them. */
   readonly keep?: number | undefined;
   readonly cordon: boolean;

@@ -23,10 +23,10 @@ export function contextFor(
   run: Run,
   cluster: Cluster | undefined,
   journal: Journal,
-  flags: Pick<RolloutFlags, 'drain' | 'cordon' | 'keep' | 'deadline' | 'settle'>,
+  flags: Pick<RolloutFlags, 'drain' | 'cordon' | 'keep' | 'deadline' | 'settle' | 'notReadyGrace'>,
 ): RunContext {
   const cordonMode = flags.drain ? 'drain' : flags.cordon ? 'cordon' : 'none';
-  const timing = { gate: flags.deadline, settle: flags.settle };
+  const timing = { gate: flags.deadline, settle: flags.settle, notReadyGrace: flags.notReadyGrace };
   const issue = issuer(run, cluster);
   const { report, shutdown } = run;
   return { journal, cluster, cordonMode, keep: flags.keep, timing, report, shutdown, issue };

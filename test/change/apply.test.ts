@@ -5,6 +5,7 @@ import type { Outcome } from '../../src/run/outcome.js';
 import { fail, ok } from '../../src/lib/result.js';
 import type { RunAnswer } from '../fake/fake-session.js';
 import { FakeNode, about, answer, context, fakeCluster, lost, nodeStatus, plan, watched } from './fake-node.js';
+import { monotonic } from './virtual-time.js';
 
 vi.mock(import('../../src/lib/clock.js'), async (original) => ({
   ...(await original()),
@@ -424,4 +425,28 @@ it('changes nothing where a file that the restart would read is no longer as it 
   expect(await applyToHost({ ...plan(), sources }, about, silent.task(), context())).toMatchObject({
     outcome: 'failed',
   });
+});
+
+it('reverts a node that stays NotReady after the grace, as after every other failure of the gate', async () => {
+  const node = new FakeNode();
+  const start = monotonic();
+  const isReverted = (): boolean => node.verbs.includes('revert restart');
+  const cluster = fakeCluster(() => [
+    nodeStatus('n1', isReverted() ? {} : { ready: 'False', reason: 'CNI plugin not initialized' }),
+  ]);
+  let reverted = 0;
+  node.answers['revert'] = () => {
+    reverted = monotonic() - start;
+    return answer('reverted');
+  };
+  const timing = { gate: 120_000, settle: 3000, notReadyGrace: 30_000 };
+  const outcome = await apply(node, { cluster, timing });
+  expect(outcome).toMatchObject({
+    outcome: 'reverted',
+    reason:
+      'ready: expected Ready for 3 s, saw Ready=False: CNI plugin not initialized, and no better for 30s (--not-ready-grace)',
+    hint: 'the old files were restored; fix the cause, then apply again',
+  });
+  expect(reverted).toBe(30_000);
+  expect(node.verbs).toEqual(['prepare', 'arm', 'write', 'restart', 'revert restart']);
 });

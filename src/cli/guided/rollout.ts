@@ -163,13 +163,19 @@ export function settingWords(flags: Flags, chosen: ReadonlySet<string> = new Set
     text === undefined || (text === byDefault && !chosen.has(key)) ? [] : [{ flag, words: [flag, text] }];
   const on = (flag: string, isOn: boolean | undefined): Choice[] => (isOn === true ? [{ flag, words: [flag] }] : []);
   // Without --pause-after: nobody is there to answer.
-  const { maxUnavailable, observe, hookTimeout } = flags;
+  const { maxUnavailable, observe, hookTimeout, notReadyGrace } = flags;
   return [
     ...value('waves', '--waves', wavesText(flags.waves), '1,10%,50%,100%'),
     ...value('maxUnavailable', '--max-unavailable', maxUnavailable && amountText(maxUnavailable)),
     ...value('maxFailures', '--max-failures', amountText(flags.maxFailures), '0'),
     ...value('settle', '--settle', durationText(flags.settle), '10s'),
     ...value('deadline', '--deadline', durationText(flags.deadline), '2m'),
+    ...value(
+      'notReadyGrace',
+      '--not-ready-grace',
+      notReadyGrace === undefined ? undefined : durationText(notReadyGrace),
+      '30s',
+    ),
     ...on('--cordon', flags.cordon),
     ...on('--drain', flags.drain),
     ...value('keep', '--keep', flags.keep === undefined ? undefined : String(flags.keep), '10'),
