@@ -1,11 +1,11 @@
 /** Reads and changes the cluster through its API server. Uses lists, never one call per node. */
-import { monotonic } from '../lib/clock.js';
 import { type Result, fail, ok } from '../lib/result.js';
 import { field, isRecord } from './api-object.js';
 import { type DrainOptions, drainNode } from './drain.js';
 import type { ClusterError, Gateway } from './gateway.js';
 import { type ClusterView, readNodes } from './nodes.js';
 import { type LockRequest, type LeaseRefusal, type RunLease, acquireRunLease, freeRunLease } from './run-lease.js';
+import { shareList } from './share-list.js';
 
 /** Maximum bytes of a configz response; a normal one has a few thousand. */
 const configzCap = 1024 * 1024;
@@ -15,7 +15,7 @@ export type HealthEndpoint = 'readyz' | 'livez' | 'healthz';
 export interface Cluster {
   /** For requests that only one folder of src makes. */
   readonly api: Gateway;
-  /** All nodes with their Leases; a result of the last `maxAge` milliseconds is reused. */
+  /** All nodes with their Leases, shared by everybody who asks; a list begun in the last `maxAge` milliseconds is reused. */
   view(maxAge?: number): Promise<Result<ClusterView, ClusterError>>;
   /** The running configuration of a kubelet, read through the API server, which proves that the API server reaches it. */
   configz(node: string): Promise<Result<Readonly<Record<string, unknown>>, ClusterError>>;
@@ -36,13 +36,10 @@ export interface Cluster {
 
 /** Wraps a gateway, and closes it on `close`. Failures are returned as ClusterError, never thrown. */
 export function createCluster(gateway: Gateway): Cluster {
-  let last: { readonly at: number; readonly view: Promise<Result<ClusterView, ClusterError>> } | undefined;
+  const view = shareList(() => readNodes(gateway));
   return {
     api: gateway,
-    view(maxAge = 0) {
-      if (last === undefined || monotonic() - last.at > maxAge) last = { at: monotonic(), view: readNodes(gateway) };
-      return last.view;
-    },
+    view: (maxAge = 0) => view(maxAge),
     async configz(node) {
       const answer = await gateway.get(`/api/v1/nodes/${encodeURIComponent(node)}/proxy/configz`, {
         bytes: configzCap,
