@@ -6,6 +6,8 @@ export interface RolloutPace {
   readonly atOnce: number;
   /** Milliseconds for one host. */
   readonly perHost: number;
+  /** Where the default of --max-unavailable decides `atOnce`: the nodes of which it is a share, and the forks. */
+  readonly byDefault?: { readonly nodes: number; readonly forks: number } | undefined;
 }
 
 /** A node's lease is renewed every ten seconds, and the gate wants to see two renewals. */
@@ -26,10 +28,15 @@ export const paceOf = ({
   readonly maxUnavailable?: Amount | undefined;
   readonly hosts: number;
   readonly hasCluster: boolean;
-}): RolloutPace => ({
-  atOnce: hasCluster ? Math.max(1, Math.min(forks, unavailableLimit(maxUnavailable, hosts, 0))) : 1,
-  perHost: Math.max(settle, hasCluster ? leaseRenewals : 0) + aroundTheGate,
-});
+}): RolloutPace => {
+  const limit = Math.max(1, unavailableLimit(maxUnavailable, hosts, 0));
+  const isDefault = hasCluster && maxUnavailable === undefined && limit < forks;
+  return {
+    atOnce: hasCluster ? Math.min(forks, limit) : 1,
+    perHost: Math.max(settle, hasCluster ? leaseRenewals : 0) + aroundTheGate,
+    byDefault: isDefault ? { nodes: hosts, forks } : undefined,
+  };
+};
 
 /** Milliseconds after which systemd on a node gives up a restart. */
 const restart = 90_000;
@@ -67,6 +74,27 @@ export const longestUninstall: LongestTime = [{ part: 'remove the files', ms: 90
 /** Milliseconds for waves of so many hosts. */
 export const rolloutTime = (waves: readonly number[], { atOnce, perHost }: RolloutPace): number =>
   waves.reduce((sum, hosts) => sum + Math.ceil(hosts / atOnce) * perHost, 0);
+
+/** What a `limit` given with --max-unavailable would bring for waves that its default splits into turns. */
+export interface FasterPace {
+  /** Of the cluster. */
+  readonly nodes: number;
+  /** Hosts of the largest wave. */
+  readonly largest: number;
+  /** Hosts at once: all of that wave, or as many as there are forks. */
+  readonly limit: number;
+  /** Milliseconds for all waves then. */
+  readonly ms: number;
+}
+
+/** Undefined where every wave changes at once, or where something else than that default limits it. */
+export function fasterPace(waves: readonly number[], pace: RolloutPace): FasterPace | undefined {
+  const { byDefault, atOnce } = pace;
+  const largest = Math.max(0, ...waves);
+  if (byDefault === undefined || largest <= atOnce) return undefined;
+  const limit = Math.min(largest, byDefault.forks);
+  return { nodes: byDefault.nodes, largest, limit, ms: rolloutTime(waves, { ...pace, atOnce: limit }) };
+}
 
 /** `about 40 s`, `about 4 min`, `about 2 h 10 min`: no more exact than it is known. */
 export function aboutTime(ms: number): string {

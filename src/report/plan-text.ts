@@ -11,6 +11,7 @@ import { notesText, notJudgedText } from './not-judged.js';
 import { redact } from '../lib/redact.js';
 import { type RolloutPace, aboutTime, rolloutTime } from '../plan/rollout-time.js';
 import type { Style } from './style.js';
+import { turnsText } from './turns-text.js';
 import { unfixedSections } from './unfixed-text.js';
 import { line } from './words.js';
 
@@ -187,7 +188,11 @@ function timeLines(waves: PlanResult['waves'], pace: RolloutPace, width: number)
     `${atOnce === 1 ? 'one' : `at most ${atOnce}`} at a time`,
     `about ${Math.round(pace.perHost / 1000)} s each for the restart and the health checks`,
   ];
-  return paragraph('  ', `Takes ${aboutTime(rolloutTime(sizes, pace))}: ${why.join(', ')}`, width);
+  const turns = turnsText(sizes, pace);
+  return [
+    ...paragraph('  ', `Takes ${aboutTime(rolloutTime(sizes, pace))}: ${why.join(', ')}`, width),
+    ...(turns === undefined ? [] : paragraph('  ', `${turns.charAt(0).toUpperCase()}${turns.slice(1)}`, width)),
+  ];
 }
 
 function wavesSection(waves: PlanResult['waves'], { style, width, pace }: TextOptions): string[] {

@@ -2,6 +2,7 @@
 import { type RolloutPace, aboutTime, rolloutTime } from '../plan/rollout-time.js';
 import { hostList } from './host-list.js';
 import { count } from './layout.js';
+import { turnsText } from './turns-text.js';
 
 export interface Strategy {
   /** Hosts of each wave; of the control plane each is a wave of its own, after the others. */
@@ -20,10 +21,12 @@ export function strategyText(strategy: Strategy): string {
   const { workers, controlPlane, pace, settle, evacuation, hasCluster } = strategy;
   const sizes = [...workers.map((wave) => wave.length), ...controlPlane.map(() => 1)];
   const check = hasCluster ? `does not stay Ready for ${Math.round(settle / 1000)} s` : 'does not come back healthy';
+  const turns = turnsText(sizes, pace);
   const parts = [
     `${count(sizes.length, 'wave')}: ${orderText(strategy)}`,
     ...(evacuation === 'none' ? [] : [`each node is ${evacuation}ed first`]),
     aboutTime(rolloutTime(sizes, pace)),
+    ...(turns === undefined ? [] : [turns]),
     `a node that ${check} reverts by itself`,
   ];
   return parts.join('; ');

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { diffLines, planFolds, planText } from '../../src/report/plan-text.js';
+import { paceOf } from '../../src/plan/rollout-time.js';
 import { plainStyle } from '../../src/report/style.js';
+import { turnsText } from '../../src/report/turns-text.js';
 import { createStyle } from '../../src/terminal/style.js';
 import { configEdit, hostAudit, hostPlan, hostPlanned, modeEdit, planResult, unreachable } from './samples.js';
 
@@ -130,6 +132,17 @@ test.each([
   const waves = [names.slice(0, 1), names.slice(1, 4), names.slice(4)];
   const shown = planText({ ...planResult([]), waves }, { width: 120, style: plainStyle, pace });
   expect(shown).toContain(`  ${text} restart and the health checks\n`);
+});
+
+test('the plan tells which wave takes turns by default, and the flag that changes it', () => {
+  const waves = [['n1'], ['n2', 'n3', 'n4', 'n5'], ['cp1']];
+  const pace = paceOf({ settle: 10_000, forks: 32, hosts: 6, hasCluster: true });
+  const shown = planText({ ...planResult([]), waves }, { width: 200, style: plainStyle, pace });
+  const turns = turnsText([1, 4, 1], pace) ?? '';
+  expect(turns).toBe(
+    'the wave of 4 changes one by one, because --max-unavailable is 10% of 6 nodes by default; with --max-unavailable 4 it takes about 90 s instead of about 3 min, and up to 4 nodes may be down at once',
+  );
+  expect(shown.replaceAll('\n ', '')).toContain(`T${turns.slice(1)}`);
 });
 
 test('folds equal changes, and each different one can be read', () => {
