@@ -110,3 +110,33 @@ describe('a kubelet that runs, on a node that turns NotReady or that the API ser
     expect(await untouched(['n2', 'cp1'])).toEqual(others);
   });
 });
+
+describe('a kubelet that has lost its way to the API server, with two minutes until the deadline', () => {
+  const inventory = scene.inventory(['n1', 'n2', 'n3', 'cp1']);
+  let before: Look;
+  let result: RunResult;
+
+  beforeAll(async () => {
+    await plantAll(lab, all);
+    await lab.faultCutOffWhenHardened('n1');
+    before = await look(['n1']);
+    result = await scene.result<RunResult>(4, ['apply', '-i', inventory, ...flags(1), '--not-ready-grace', '20s']);
+    await lab.clearFaults('n1');
+  });
+
+  it('is reverted after the grace, by the Lease that it does not renew, and healthy with its old files', async () => {
+    const host = hostOf(result, 'n1');
+    expect(host.outcome).toBe('reverted');
+    expectClear(host);
+    expect(failedChecks(host)).toContain('lease');
+    expect(host.reason).toMatch(/renewed 0 times, and no better for \d+s \(--not-ready-grace\)/);
+    const { restart = NaN, gate = NaN } = host.timingsMs;
+    expect(restart + gate).toBeLessThan(60_000);
+    expect(await look(['n1'])).toEqual(before);
+    await expectOpen(lab, 'n1');
+  });
+
+  it('costs no other node anything', () => {
+    expect(outcomes(result)).toEqual({ n1: 'reverted', n2: 'skipped', n3: 'skipped', cp1: 'skipped' });
+  });
+});

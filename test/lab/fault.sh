@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs inside a node: makes one thing go wrong, or clears all of it again.
-# usage: fault.sh clear | never-starts | hangs-on-stop | not-ready | unreachable | dies | disk-full WHERE | read-only WHERE | host-key | config-yaml
-# The faults never-starts, not-ready, unreachable and dies strike only while the kubelet's settings differ from the planted ones.
+# usage: fault.sh clear | never-starts | hangs-on-stop | not-ready | unreachable | cut-off | dies | disk-full WHERE | read-only WHERE | host-key | config-yaml
+# The faults never-starts, not-ready, unreachable, cut-off and dies strike only while the kubelet's settings differ from the planted ones.
 set -euo pipefail
 
 watch=/run/lab-fault.sh
@@ -55,6 +55,20 @@ W
   reload_with "$dropin" "ExecStartPre=$watch"
 }
 
+# filter_when_changed HOOK RULE: a table with one chain, while the kubelet's settings were changed
+filter_when_changed() {
+  strike_when_changed "nft -f - <<'N'
+table inet labfault
+delete table inet labfault
+table inet labfault {
+  chain all {
+    $1
+    $2
+  }
+}
+N" '! nft list table inet labfault >/dev/null 2>&1 || nft delete table inet labfault'
+}
+
 # folders WHERE: "config" is where the kubelet's settings are, "state" is where kubelatch keeps its own
 folders() {
   case $1 in
@@ -104,16 +118,12 @@ case ${1:-} in
     ;;
   unreachable)
     # The kubelet's own calls to the API server go through; only calls from it are refused.
-    strike_when_changed "nft -f - <<'N'
-table inet labfault
-delete table inet labfault
-table inet labfault {
-  chain input {
-    type filter hook input priority 0;
-    ip saddr { $callers } tcp dport 10250 reject with tcp reset
-  }
-}
-N" '! nft list table inet labfault >/dev/null 2>&1 || nft delete table inet labfault'
+    filter_when_changed 'type filter hook input priority 0;' \
+      "ip saddr { $callers } tcp dport 10250 reject with tcp reset"
+    ;;
+  cut-off)
+    # The kubelet's calls to the API server get no answer; calls from it go through.
+    filter_when_changed 'type filter hook output priority 0;' "ip daddr { $callers } tcp dport 6443 drop"
     ;;
   dies)
     # A kubelet whose client CA is gone says so and ends.

@@ -72,6 +72,8 @@ export interface Lab {
   faultNotReadyWhenHardened(node: string): Promise<void>;
   /** ... the API server cannot reach the kubelet, though the node stays Ready. */
   faultUnreachableWhenHardened(node: string): Promise<void>;
+  /** ... the kubelet cannot reach the API server. */
+  faultCutOffWhenHardened(node: string): Promise<void>;
   /** ... the kubelet dies on start: its client CA is gone. */
   faultDiesWhenHardened(node: string): Promise<void>;
   /** ... the kubelet's start never ends, and systemd does not give up. */
@@ -133,9 +135,9 @@ function labAt(state: string): Lab {
     if (done.code !== 0) throw new Error(`on ${node}: exit ${done.code}: ${done.stderr.trim().slice(-500)}`);
     return done.stdout;
   };
-  const fault = async (node: string, ...what: readonly string[]): Promise<void> => {
-    await must(node, `set -- ${what.join(' ')}\n${script('fault.sh')}`);
-  };
+  const done = (node: string, commands: string): Promise<void> => must(node, commands).then(() => undefined);
+  const fault = (node: string, ...what: readonly string[]): Promise<void> =>
+    done(node, `set -- ${what.join(' ')}\n${script('fault.sh')}`);
   const get = (path: string): Promise<Answer> => apiGet(state, path);
 
   const waitReady: Lab['waitReady'] = async (node, options = {}) => {
@@ -187,6 +189,7 @@ function labAt(state: string): Lab {
     },
     faultNotReadyWhenHardened: (node) => fault(node, 'not-ready'),
     faultUnreachableWhenHardened: (node) => fault(node, 'unreachable'),
+    faultCutOffWhenHardened: (node) => fault(node, 'cut-off'),
     faultDiesWhenHardened: (node) => fault(node, 'dies'),
     faultNeverStartsWhenHardened: (node) => fault(node, 'never-starts'),
     faultHangsOnStop: (node) => fault(node, 'hangs-on-stop'),
@@ -194,12 +197,8 @@ function labAt(state: string): Lab {
     faultReadOnly: (node, where = 'config') => fault(node, 'read-only', where),
     faultChangeHostKey: (node) => fault(node, 'host-key'),
     breakConfigYaml: (node) => fault(node, 'config-yaml'),
-    stopSshd: async (node) => {
-      await must(node, 'systemctl stop ssh; for p in $(pgrep -x sshd); do kill "$p"; done');
-    },
-    startSshd: async (node) => {
-      await must(node, 'systemctl start ssh');
-    },
+    stopSshd: (node) => done(node, 'systemctl stop ssh; for p in $(pgrep -x sshd); do kill "$p"; done'),
+    startSshd: (node) => done(node, 'systemctl start ssh'),
     clearFaults: (node) => fault(node, 'clear'),
   };
 }
