@@ -8,10 +8,11 @@ import { monotonic } from '../lib/clock.js';
 import { oneLine } from '../lib/sanitize.js';
 import type { ExpectedSetting } from '../plan/planned-rules.js';
 import type { Check, GateOptions, GateProbe } from './check.js';
+import { interval } from './poll-all.js';
 
 const renewalsWanted = 2;
 /** Milliseconds for which nodes that are gated at the same time share one list: one for each poll, however many they are. */
-const viewAge = 500;
+const viewAge = interval;
 /** Of the time that a lease holds: a kubelet renews it after a quarter, so that three renewals are missing then. */
 const leaseShare = 0.75;
 
@@ -45,6 +46,7 @@ function nodeProbe(cluster: Cluster, nodeName: string, settle: number): GateProb
   };
   const renewals = new Set<string>();
   let readySince: number | undefined;
+  let seenAt = 0;
   const judgeLease = ({ leaseRenewed, leaseSeconds }: NodeStatus): void => {
     if (leaseRenewed !== undefined) renewals.add(leaseRenewed);
     // The first time seen may be from before the restart: only those after it count.
@@ -67,8 +69,10 @@ function nodeProbe(cluster: Cluster, nodeName: string, settle: number): GateProb
   return {
     checks: [lease, ready],
     async poll() {
-      // The first list must not be shared: one from before the restart would count one renewal too many.
-      const answer = await cluster.view(renewals.size === 0 ? 0 : viewAge);
+      // The first list is not from before the restart, which would count one renewal too many; no list is judged twice.
+      const sinceLast = Math.max(0, monotonic() - seenAt - 1);
+      const answer = await cluster.view(renewals.size === 0 ? 0 : Math.min(viewAge, sinceLast));
+      seenAt = monotonic();
       const node = answer.ok ? answer.value.get(nodeName) : undefined;
       if (node !== undefined) {
         judgeLease(node);

@@ -4,6 +4,7 @@ import type { Session } from '../ssh/session.js';
 import { lastErrors, watchKubelet } from './kubelet-watch.js';
 import { clusterProbes } from './cluster-checks.js';
 import { graceFor } from './grace.js';
+import { interval, pollAll } from './poll-all.js';
 import type { Check, GateCheck, GateConnection, GateNode, GateOptions, GateSettings } from './check.js';
 import { guardProbes } from './guard-checks.js';
 import { portProbes } from './port-checks.js';
@@ -18,8 +19,6 @@ export interface GateResult {
   readonly log: readonly string[];
 }
 
-/** Milliseconds from one poll to the next; a slow node gets half of that as a pause. */
-const interval = 500;
 /** A dying kubelet prints its whole command line and stack after its reason. */
 const logLines = 200;
 
@@ -35,26 +34,33 @@ export async function passGate(options: GateOptions): Promise<GateResult> {
   ];
   const checks = probes.flatMap((one) => one.checks);
   const tell = whenChanged(options.onWait);
-  const overdue = graceFor(options.timing.notReadyGrace);
+  const overdue = graceFor(options.timing.notReadyGrace, checks);
   try {
     for (;;) {
       const began = monotonic();
-      await Promise.all(probes.map((one) => one.poll()));
+      const late: Check[] = [];
+      await pollAll(probes, (polled) => late.push(...overdue(polled)) > 0 || polled.some((one) => one.fatal === true));
       if (connection.lost) await reconnect(connection, options);
       const open = checks.filter((one) => !one.passed && one.unchecked !== true);
       if (open.length === 0) return { passed: true, checks: checks.map(plain), blamed: [], log: [] };
-      const failed = [...failedForGood(open, checks), ...overdue(checks)];
+      const failed = [...failedForGood(open, checks), ...late];
       if (failed.length > 0 || monotonic() > end) {
         const blamed = failed.length > 0 ? failed : open;
         const log = await logOf(blamed, connection, options);
         return { passed: false, checks: checks.map(plain), blamed: blamed.map(plain), log };
       }
       tell(open);
-      await sleep(Math.max(interval / 2, began + interval - monotonic()));
+      await sleep(untilNext(open, began));
     }
   } finally {
     if (connection.session !== options.session) await connection.session.close();
   }
+}
+
+/** Milliseconds until the next round: sooner where only the end of a settle window is left to wait for. A slow node gets a pause. */
+function untilNext(open: readonly Check[], began: number): number {
+  const left = open.map(({ held }) => (held === undefined ? Infinity : held.of - held.ms));
+  return Math.min(Math.max(0, ...left), Math.max(interval / 2, began + interval - monotonic()));
 }
 
 /** Tells of the first open check when it is another one, or begins or stops to hold. */

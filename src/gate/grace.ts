@@ -7,19 +7,19 @@ import type { Check } from './check.js';
 const ofNode = ['lease', 'ready'];
 
 /**
- * Call it once for each poll, with all checks. Returns the checks that every poll of the last `grace` milliseconds denied; none
- * without a grace. Health counts from the end of the restart, the rest from the kubelet's first good health. A poll that could not
- * ask begins the grace anew, as a good one does.
+ * `checks`: all of the gate. What it returns is called after each poll, with the checks that were polled: those come back that every
+ * poll of the last `grace` milliseconds denied; none without a grace. Health counts from the end of the restart, the rest from the
+ * first good health of the kubelet. A poll that could not ask begins the grace anew, as a good one does.
  */
-export function graceFor(grace: number | undefined): (checks: readonly Check[]) => Check[] {
+export function graceFor(grace: number | undefined, checks: readonly Check[]): (polled: readonly Check[]) => Check[] {
   const since = new Map<Check, number>();
   let isWell = false;
-  return (checks) => {
+  const healthz = checks.find(({ check }) => check === 'healthz');
+  return (polled) => {
     if (grace === undefined) return [];
     const isUp = checks.some(({ check, isUp: now }) => check === 'kubelet-process' && now === true);
-    const healthz = checks.find(({ check }) => check === 'healthz');
     isWell ||= isUp && healthz?.passed !== false;
-    return checks.filter((one) => {
+    return polled.filter((one) => {
       const counts = one === healthz ? isUp : isWell && ofNode.includes(one.check);
       if (!counts || one.passed || one.denied === undefined) {
         since.delete(one);

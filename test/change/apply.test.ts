@@ -447,6 +447,7 @@ it('reverts a node that stays NotReady after the grace, as after every other fai
       'ready: expected Ready for 3 s, saw Ready=False: CNI plugin not initialized, and no better for 30s (--not-ready-grace)',
     hint: 'the old files were restored; fix the cause, then apply again',
   });
-  expect(reverted).toBe(30_000);
+  // And the poll that saw the first good health.
+  expect(reverted).toBe(30_500);
   expect(node.verbs).toEqual(['prepare', 'arm', 'write', 'restart', 'revert restart']);
 });

@@ -339,3 +339,17 @@ describe('what the node says of its kubelet', () => {
     expect(lastErrors([])).toEqual([]);
   });
 });
+
+it('ends with its settle window, and not with the poll after it; each poll sees a newer list', async () => {
+  const lists: number[] = [];
+  const all = fakeCluster(() => [nodeStatus('n1')]);
+  let last = -Infinity;
+  const view: typeof all.view = (maxAge = 0) => {
+    if (monotonic() - last > maxAge) last = monotonic();
+    lists.push(last);
+    return all.view();
+  };
+  const result = await gate(new FakeNode(), { cluster: { ...all, view }, timing: { gate: 60_000, settle: 20_200 } });
+  expect([result.passed, result.took]).toEqual([true, 20_200]);
+  expect(new Set(lists).size).toBe(lists.length);
+});
