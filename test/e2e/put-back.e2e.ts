@@ -130,8 +130,6 @@ describe('a kubelet that has lost its way to the API server, with two minutes un
     expectClear(host);
     expect(failedChecks(host)).toContain('lease');
     expect(host.reason).toMatch(/renewed 0 times, and no better for \d+s \(--not-ready-grace\)/);
-    const { restart = NaN, gate = NaN } = host.timingsMs;
-    expect(restart + gate).toBeLessThan(60_000);
     expect(await look(['n1'])).toEqual(before);
     await expectOpen(lab, 'n1');
   });

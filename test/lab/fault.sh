@@ -61,7 +61,7 @@ filter_when_changed() {
 table inet labfault
 delete table inet labfault
 table inet labfault {
-  chain all {
+  chain fault {
     $1
     $2
   }
