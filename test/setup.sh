@@ -45,6 +45,19 @@ if [ ${#missing[@]} -gt 0 ]; then
     verdict no "apt could not install ${missing[*]}"
   fi
 fi
+# A security key in software, for the tests of FIDO keys. Its package wants much more, so this file alone is taken from it.
+key=/usr/local/lib/kubelatch-tests/sk-dummy.so
+take_key() (
+  cd "$(mktemp -d)" && chmod 755 . || exit 1
+  apt-get -q download openssh-tests && dpkg-deb -x openssh-tests_*.deb . &&
+    install -D -m 644 usr/lib/openssh/regress/misc/sk-dummy/sk-dummy.so "$key"
+  got=$?
+  rm -rf "$PWD"
+  exit "$got"
+)
+if [ "${1:-}" != --lab-only ] && [ ! -e "$key" ] && [ "$(id -u)" -eq 0 ]; then
+  take_key >/dev/null 2>&1 || printf 'setup: the tests of FIDO keys are skipped: apt has no openssh-tests\n'
+fi
 [ "$(id -u)" -eq 0 ] || verdict no "booting nodes needs root"
 [ "$(uname -m)" = x86_64 ] || [ "$(uname -m)" = aarch64 ] || verdict no "its processor is neither amd64 nor arm64"
 grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null || verdict no "its kernel has no overlay file system"

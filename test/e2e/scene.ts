@@ -134,7 +134,7 @@ function inventoryText(
   return JSON.stringify(
     {
       cluster: { name: 'lab', ...(via === undefined ? { kubeconfig: lab.kubeconfig } : { via }) },
-      ssh: { user: 'deploy', identityFile: lab.key, knownHostsFile: lab.knownHosts, ...ssh },
+      ssh: { user: 'deploy', identityFile: lab.key, knownHostsFile: lab.knownHosts, ...lab.transport, ...ssh },
       groups: { ...group('worker', false), ...group('control-plane', true) },
     },
     undefined,

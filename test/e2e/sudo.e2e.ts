@@ -70,12 +70,13 @@ it('says of each host who is logged in, and that one without root cannot be used
     ['n3', { ssh: { user: 'root', become: 'none' } }],
   ]);
   const { code, stdout } = await scene.kubelatch(['inventory', 'check', '-i', others]);
+  const by = lab.transport.transport === 'openssh' ? ' by OpenSSH' : '';
   expect(code).toBe(3);
   expect(stdout.split('\n')).toEqual([
     '! n1: connected as deploy, who is not root, and ssh.become is none',
     '    hint: set ssh.become: sudo for this host in the inventory, or log in as root',
-    '+ n2: connected as deploy; sudo works',
-    '+ n3: connected as root',
+    `+ n2: connected as deploy${by}; sudo works`,
+    `+ n3: connected as root${by}`,
     '+ API server: answers',
     '',
   ]);

@@ -27,7 +27,7 @@ export function commandLine(lab: Lab, node: string, folder: string, deadline: nu
   const role = shape.includes('-server') ? 'control-plane' : 'worker';
   const inventory = (name: string, cluster: object): string => {
     const path = join(folder, name);
-    const ssh = { user: 'deploy', identityFile: lab.key, knownHostsFile: lab.knownHosts };
+    const ssh = { user: 'deploy', identityFile: lab.key, knownHostsFile: lab.knownHosts, ...lab.transport };
     // JSON is YAML.
     writeFileSync(path, JSON.stringify({ cluster, ssh, groups: { nodes: { role, hosts: { [node]: { address } } } } }));
     return path;

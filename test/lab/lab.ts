@@ -51,6 +51,8 @@ export interface Lab {
   readonly kubectl: string;
   readonly key: string;
   readonly knownHosts: string;
+  /** For the `ssh` of an inventory: what KUBELATCH_LAB_TRANSPORT says; empty without it. */
+  readonly transport: { readonly transport?: string };
   /** By name; cp1 is the control plane. */
   readonly nodes: Readonly<Record<string, LabNode>>;
   /** Runs a bash script as root on the node, past its sshd. */
@@ -159,6 +161,7 @@ function labAt(state: string): Lab {
     return Number(time);
   };
 
+  const transport = process.env['KUBELATCH_LAB_TRANSPORT'];
   return {
     kind: text(join(state, 'kind')) as LabKind,
     isTrueProduct: text(join(state, 'product')) !== '',
@@ -166,6 +169,7 @@ function labAt(state: string): Lab {
     kubectl: join(state, 'kubectl'),
     key: join(state, 'key'),
     knownHosts: join(state, 'known_hosts'),
+    transport: transport === undefined ? {} : { transport },
     nodes,
     on,
     get,
