@@ -207,7 +207,7 @@ const owned: readonly Owned[] = [
     what: 'child processes',
     sign: /'(node:)?child_process'/,
     owners: [
-      ...['ssh/openssh', 'ssh/host-certificate', 'ssh/ssh-keygen', 'cluster/local-gateway'],
+      ...['ssh/openssh', 'ssh/openssh-master', 'ssh/host-certificate', 'ssh/ssh-keygen', 'cluster/local-gateway'],
       // The operator's own programs, named by a flag.
       'run/hook-process',
     ],
@@ -235,7 +235,8 @@ const owned: readonly Owned[] = [
       'cli/shutdown',
     ],
   },
-  { what: 'ssh2', sign: /'ssh2'/, owners: ['ssh'] },
+  // Its name is a value of the inventory, too.
+  { what: 'ssh2', sign: /\b(from|import( \()?) 'ssh2'/, owners: ['ssh'] },
   { what: 'listr2', sign: /'listr2'/, owners: ['terminal'] },
   { what: 'inquirer', sign: /'inquirer'/, owners: ['terminal'] },
   {

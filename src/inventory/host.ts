@@ -11,6 +11,8 @@ export interface SshSettings {
   readonly knownHostsFile?: string | undefined;
   /** Bastions, first hop first: a name from ~/.ssh/config, or [user@]host[:port]. */
   readonly jump: readonly string[];
+  /** What makes the connection, also those to the bastions; ssh2 unless set. `auto`: ssh2, or OpenSSH where only that can do it. */
+  readonly transport?: 'ssh2' | 'openssh' | 'auto' | undefined;
   /** The inventory has `jump: []`: no bastion, even if ~/.ssh/config sets one. */
   readonly direct?: true | undefined;
   /** `helper` uses sudo too, but sudoers needs to allow the node helper only. */

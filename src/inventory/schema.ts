@@ -36,6 +36,7 @@ const ssh = z.strictObject({
   identityFile: checked(pathFault).optional(),
   knownHostsFile: checked(pathFault).optional(),
   jump: jump.optional(),
+  transport: z.enum(['ssh2', 'openssh', 'auto']).optional(),
   become: z
     .union([
       z.enum(['sudo', 'helper', 'none']),

@@ -21,6 +21,8 @@ export interface CheckOptions {
 export interface Login {
   readonly user: string;
   readonly sudo: boolean;
+  /** What made the connection. */
+  readonly transport?: Session['transport'] | undefined;
 }
 
 export interface CheckedHost {
@@ -58,7 +60,8 @@ async function loginOf(
   if (said === null) return unreadable('the shell of the host did not report its user');
   const [, uid, name = ''] = said;
   const user = session.user ?? name;
-  if (uid === '0') return ok({ user, sudo: become !== 'none' && user !== 'root' });
+  const { transport } = session;
+  if (uid === '0') return ok({ user, sudo: become !== 'none' && user !== 'root', transport });
   if (become === 'none') {
     const message = `connected as ${user}, who is not root, and ssh.become is none`;
     return fail({ kind: 'sudo', message, hint: becomeHint });

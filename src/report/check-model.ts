@@ -1,9 +1,16 @@
 /** The result of `inventory check`: whether each host and the API server can be used. */
 import type { HostError, ResultHead } from './model.js';
 
+interface CheckedUse {
+  readonly user: string;
+  readonly sudo: boolean;
+  /** What made the connection. */
+  readonly transport?: 'ssh2' | 'openssh' | undefined;
+}
+
 export interface CheckedLogin {
   readonly host: string;
-  readonly login: { readonly user: string; readonly sudo: boolean } | HostError;
+  readonly login: CheckedUse | HostError;
 }
 
 export interface CheckedApiServer {

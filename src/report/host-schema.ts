@@ -163,6 +163,10 @@ export const listedHost = z.object({
     identityFile: text('Path of the private key').optional(),
     knownHostsFile: text('Path of the known_hosts file').optional(),
     jump: texts('Bastions, in the order in which they are passed'),
+    transport: z
+      .enum(['ssh2', 'openssh', 'auto'])
+      .describe('What makes the connection; `ssh2` where it is not there')
+      .optional(),
     direct: z.literal(true).optional().describe('The inventory says that there is no bastion'),
     become: z.enum(['sudo', 'helper', 'none']),
     becomePassword: z.literal('per-host').optional().describe('The sudo password is asked for each host'),
@@ -174,6 +178,7 @@ export const checkedHost = z.object({
   status: z.enum(['usable', 'unreachable', 'unreadable']),
   user: text('Login name, of a usable host').optional(),
   sudo: flag('sudo makes root of that user; of a usable host').optional(),
+  transport: z.enum(['ssh2', 'openssh']).describe('What made the connection, of a usable host').optional(),
   error: error.optional(),
 });
 

@@ -24,7 +24,7 @@ export function checkText(
     if (!('hint' in login))
       return paragraph(
         '+ ',
-        `${line(host)}: connected as ${line(login.user)}${login.sudo ? '; sudo works' : ''}`,
+        `${line(host)}: connected as ${line(login.user)}${login.transport === 'openssh' ? ' by OpenSSH' : ''}${login.sudo ? '; sudo works' : ''}`,
         width,
       );
     return [

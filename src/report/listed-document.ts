@@ -6,13 +6,14 @@ import type { ResultDocument } from './schema.js';
 import { line } from './words.js';
 
 export function listedTree({ host, address, nodeName, role, group, ssh }: ListedHost) {
-  const { user, port, identityFile, knownHostsFile, jump, direct, become, becomePassword } = ssh;
-  const access = { user, port, identityFile, knownHostsFile, jump, direct, become, becomePassword };
+  const { user, port, identityFile, knownHostsFile, jump, transport, direct, become, becomePassword } = ssh;
+  const access = { user, port, identityFile, knownHostsFile, jump, transport, direct, become, becomePassword };
   return { host, address, nodeName, role, group, ssh: access };
 }
 
 export function checkTree({ host, login }: CheckedLogin) {
-  if (!('hint' in login)) return { host, status: 'usable' as const, user: login.user, sudo: login.sudo };
+  if (!('hint' in login))
+    return { host, status: 'usable' as const, user: login.user, sudo: login.sudo, transport: login.transport };
   const error = { kind: login.kind, message: line(login.message), hint: login.hint };
   return { host, status: isReached(login) ? ('unreadable' as const) : ('unreachable' as const), error };
 }

@@ -29,6 +29,8 @@ export interface Login {
   reportPassword(how: 'accepted' | 'refused' | 'unknown'): void;
   /** True if a question of the server was not answered. OpenSSH then closes the connection without a message. */
   unansweredQuestion(): boolean;
+  /** What the ssh program could have used, in words: a key, or Kerberos. Undefined if there is nothing. */
+  needsOpenssh(): string | undefined;
   /** Why the login failed; `serverMessage` is the server's last message, or ''. */
   failure(serverMessage: string): HostError;
 }
@@ -41,6 +43,7 @@ interface Attempt {
   readonly tried: string[];
   readonly skipped: string[];
   keyProblem: boolean;
+  onlySsh: string | undefined;
   /** What the server said last: the method worked, but it wants another one, too. */
   partial: boolean;
   /** The password that the server has not decided on. */
@@ -57,7 +60,7 @@ interface Attempt {
 /** Creates the login for one connection. Its `handler` is ssh2's authHandler. */
 export function createLogin(context: AuthContext): Login {
   const attempt: Attempt = {
-    ...{ context, methods: undefined, tried: [], skipped: [], keyProblem: false },
+    ...{ context, methods: undefined, tried: [], skipped: [], keyProblem: false, onlySsh: undefined },
     ...{ partial: false, password: undefined, passwordsSent: 0, noPassword: undefined },
     ...{ asked: { passwords: 0, others: 0 }, unanswered: false, over: false },
   };
@@ -86,11 +89,17 @@ export function createLogin(context: AuthContext): Login {
       attempt.over = true;
     },
     unansweredQuestion: () => attempt.unanswered,
+    needsOpenssh: () => attempt.onlySsh ?? kerberosOf(attempt),
     failure: (serverMessage) => loginFailure({ ...attempt, endpoint: context.endpoint }, serverMessage),
   };
 }
 
 const accepts = ({ methods }: Attempt, method: string): boolean => (methods ?? []).includes(method);
+
+const kerberosOf = (attempt: Attempt): string | undefined =>
+  attempt.context.endpoint.gssapi && accepts(attempt, 'gssapi-with-mic')
+    ? 'the server accepts Kerberos (GSSAPI), which only ssh itself supports'
+    : undefined;
 
 async function* methodsToTry(attempt: Attempt): AsyncGenerator<AnyAuthMethod, void, undefined> {
   const username = attempt.context.endpoint.user;
@@ -147,8 +156,11 @@ async function usableKeys(attempt: Attempt): Promise<Offer[]> {
   const offers: Offer[] = [];
   for (const candidate of await keyring.candidates(endpoint)) {
     if (candidate.kind === 'offer') offers.push(candidate.offer);
-    else if (candidate.kind === 'unusable') skipKey(attempt, `${candidate.label} ${candidate.reason}`, candidate.named);
-    else
+    else if (candidate.kind === 'unusable') {
+      const why = `${candidate.label} ${candidate.reason}`;
+      skipKey(attempt, why, candidate.named);
+      if (candidate.onlySsh !== undefined) attempt.onlySsh ??= why;
+    } else
       await pausedFor(() => candidate.open()).then(
         (offer) => offers.push(offer),
         (error: unknown) => skipKey(attempt, `${candidate.label} ${oneLine(messageOf(error))}`),

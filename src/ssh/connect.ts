@@ -10,6 +10,7 @@ import type { HostKeyPolicy } from './host-key.js';
 import type { HopTools } from './hop.js';
 import { createKeyring } from './keyring.js';
 import { createOpenssh } from './openssh.js';
+import { createMasters } from './openssh-master.js';
 import { createPasswords } from './passwords.js';
 import { findRoute } from './route.js';
 import type { Environment } from './route.js';
@@ -45,7 +46,7 @@ export interface Connector {
 
 /** Creates a connector. It opens nothing until the first `connect`. Failures are returned as HostError, never thrown. */
 export function createConnector(options: ConnectOptions): Connector {
-  const { secrets, env } = options;
+  const { secrets, env, keepaliveInterval = 15_000 } = options;
   const log = options.log ?? ((): void => undefined);
   const openssh = createOpenssh(options.sshConfigFile);
   const passwords = createPasswords();
@@ -54,9 +55,11 @@ export function createConnector(options: ConnectOptions): Connector {
     keyring: createKeyring((path) => secrets.passphrase(path)),
     passwords,
     secrets,
+    masters: createMasters({ configFile: options.sshConfigFile, env, keepaliveInterval }),
     connectTimeout: options.connectTimeout,
-    keepaliveInterval: options.keepaliveInterval ?? 15_000,
+    keepaliveInterval,
     signal: options.signal,
+    log,
   };
   const bastions = createBastions(tools, log);
   const sudo = new Map<string, KnownSudo>();
@@ -111,6 +114,7 @@ export function createConnector(options: ConnectOptions): Connector {
       closed = true;
       await Promise.all([...open].map((end) => end()));
       await bastions.close();
+      await tools.masters.close();
     },
   };
 }

@@ -2,7 +2,7 @@
 import { connect as tcpConnect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { messageOf } from '../lib/errors.js';
-import { hostAndPort } from '../lib/ip-address.js';
+import { canonicalAddress, hostAndPort } from '../lib/ip-address.js';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
@@ -23,6 +23,12 @@ const ADDRESS_TIMEOUT = 2_000;
 
 /** `host:port` for messages. */
 export const addressOf = ({ hostname, port }: Endpoint): string => hostAndPort(hostname, port);
+
+/** The remote IP address of a socket in canonical form; undefined for a stream through a jump host. */
+export const peerOf = (socket: Duplex): string | undefined =>
+  'remoteAddress' in socket && typeof socket.remoteAddress === 'string'
+    ? canonicalAddress(socket.remoteAddress)
+    : undefined;
 
 /** Aborting `stop` cancels, and closes a connection that opens too late. `seconds` is the timeout shown in messages. */
 export function dial(

@@ -70,11 +70,11 @@ export function dialFailure(error: unknown, where: string, seconds: number): Hos
   }
 }
 
-/** `where` is host:port. */
-export const timeoutFailure = (where: string, seconds: number): HostError =>
+/** `where` is host:port; `words` is what ssh said meanwhile, or ''. */
+export const timeoutFailure = (where: string, seconds: number, words = ''): HostError =>
   hostError(
     'timeout',
-    `no answer from ${where} within ${seconds} s`,
+    `no answer from ${where} within ${seconds} s${words === '' ? '' : `; ssh says: ${words}`}`,
     'check that the host is up and that no firewall blocks SSH',
   );
 

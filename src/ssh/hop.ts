@@ -1,71 +1,110 @@
-/** One SSH connection to one machine, directly or through a jump host: connect, verify the host key, log in. */
+/** One connection to one machine, directly or through a jump host: by ssh2, by OpenSSH, or by the one that can. */
 import type { Duplex } from 'node:stream';
-import ssh2 from 'ssh2';
-import type { ConnectConfig } from 'ssh2';
 import { jitter, sleep } from '../lib/clock.js';
-import { messageOf } from '../lib/errors.js';
-import { canonicalAddress } from '../lib/ip-address.js';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
-import { oneLine } from '../lib/sanitize.js';
 import { onAbort } from './abort.js';
-import { offeredAlgorithms } from './algorithms.js';
-import { createLogin } from './auth.js';
-import type { Login } from './auth.js';
 import { addressOf, dial } from './dial.js';
 import type { JumpHost } from './dial.js';
-import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
-import { abortedFailure, handshakeFailure, levelOf, serverDisconnected, timeoutFailure } from './failures.js';
-import { hostKeyCheck } from './host-key.js';
-import type { HostKeyCheck, HostKeys } from './host-key.js';
+import { abortedFailure, timeoutFailure } from './failures.js';
+import type { HostKeys } from './host-key.js';
 import type { Keyring } from './keyring.js';
-import type { HostPassword, NoPassword, Passwords } from './passwords.js';
+import { opensshHandshake } from './openssh-hop.js';
+import type { Masters } from './openssh-master.js';
+import type { Passwords } from './passwords.js';
+import { reasonForOpenssh, reasonInKnownHosts, withOpensshHint, withSecondTry } from './choose-transport.js';
 import { startTimeout } from './timeout.js';
 import type { PausableTimeout } from './timeout.js';
 import type { Endpoint } from './route.js';
 import type { Secrets } from './secrets.js';
-import { ssh2Transport } from './ssh2-transport.js';
+import { ssh2Handshake } from './ssh2-hop.js';
 import type { Transport } from './transport.js';
-import { limitUnsolicited } from './unsolicited.js';
 
 export interface HopTools {
   readonly hostKeys: HostKeys;
   readonly keyring: Keyring;
   readonly passwords: Passwords;
   readonly secrets: Secrets;
+  readonly masters: Masters;
   /** Milliseconds for TCP connection, handshake and login together, without the time spent on prompts. */
   readonly connectTimeout: number;
   /** Milliseconds; 0 disables keepalives. */
   readonly keepaliveInterval: number;
   readonly signal: AbortSignal | undefined;
+  readonly log: (line: string) => void;
 }
 
-interface Failed {
+export interface Failed {
   readonly error: HostError;
   /** True if the server closed the connection early, so that a retry may work. */
   readonly retry: boolean;
+  /** What ssh2 lacks here and OpenSSH may have. */
+  readonly needsOpenssh?: string | undefined;
 }
 
-const ATTEMPTS = 4;
-/** Milliseconds. If a prompt took longer, the server probably closed the connection because of its own timeout. */
-const LONG_PAUSE = 1_000;
+/** A connected socket, over which the handshake and the login are to be made. */
+export interface Handshake {
+  readonly endpoint: Endpoint;
+  readonly socket: Duplex;
+  readonly tools: HopTools;
+  readonly knownTypes: readonly string[];
+  readonly timeout: PausableTimeout;
+  /** Fires at the end of the attempt. What is not ready then has to go. */
+  readonly stop: AbortSignal;
+  /** For a message about the timeout: what was said so far. */
+  readonly progress: { words: () => string };
+}
 
-/** Connects and logs in. Retries with jitter if the server closes the connection early (MaxStartups). */
+type Shake = (handshake: Handshake) => Promise<Result<Transport, Failed>>;
+
+const ATTEMPTS = 4;
+
+/** Connects and logs in, by the transport of the endpoint. */
 export async function openHop(
   endpoint: Endpoint,
   jumpHost: JumpHost | undefined,
   tools: HopTools,
 ): Promise<Result<Transport, HostError>> {
+  const isAuto = endpoint.transport === 'auto';
+  const first = isAuto ? await reasonForOpenssh(endpoint, tools.keyring) : undefined;
+  const open = (shake: Shake): Promise<Result<Transport, Failed>> => openBy(shake, endpoint, jumpHost, tools);
+  const byOpenssh = (why: string): Promise<Result<Transport, Failed>> => {
+    tools.log(`${endpoint.label}: connecting by OpenSSH, because ${why}`);
+    return open(opensshHandshake);
+  };
+  if (endpoint.transport === 'openssh') return errorOf(await open(opensshHandshake));
+  if (first !== undefined) return errorOf(await byOpenssh(first));
+  const tried = await open(ssh2Handshake);
+  if (tried.ok) return tried;
+  const { error } = tried.error;
+  const needsOpenssh = tried.error.needsOpenssh ?? (await reasonInKnownHosts(endpoint, error, tools.hostKeys));
+  if (needsOpenssh === undefined) return fail(error);
+  if (!isAuto) return fail(withOpensshHint(error));
+  const again = await byOpenssh(needsOpenssh);
+  return again.ok ? again : fail(withSecondTry(error, again.error.error));
+}
+
+const errorOf = (result: Result<Transport, Failed>): Result<Transport, HostError> =>
+  result.ok ? ok(result.value) : fail(result.error.error);
+
+/** Retries with jitter if the server closes the connection early (MaxStartups). */
+async function openBy(
+  shake: Shake,
+  endpoint: Endpoint,
+  jumpHost: JumpHost | undefined,
+  tools: HopTools,
+): Promise<Result<Transport, Failed>> {
   for (let attempt = 1; ; attempt++) {
-    const result = await tryHop(endpoint, jumpHost, tools);
+    const result = await tryHop(shake, endpoint, jumpHost, tools);
     if (result.ok) return result;
-    if (!result.error.retry || attempt === ATTEMPTS || tools.signal?.aborted === true) return fail(result.error.error);
+    if (!result.error.retry || attempt === ATTEMPTS || tools.signal?.aborted === true) return result;
     await sleep(jitter(150 * 2 ** attempt), tools.signal);
   }
 }
 
 async function tryHop(
+  shake: Shake,
   endpoint: Endpoint,
   jumpHost: JumpHost | undefined,
   tools: HopTools,
@@ -76,14 +115,17 @@ async function tryHop(
   const cancelled = new Promise<Result<never, Failed>>((resolve) => {
     cancel = (error) => resolve(fail({ error, retry: false }));
   });
-  const timeout = startTimeout(connectTimeout, () => cancel(timeoutFailure(addressOf(endpoint), seconds)));
+  const progress = { words: (): string => '' };
+  const timeout = startTimeout(connectTimeout, () =>
+    cancel(timeoutFailure(addressOf(endpoint), seconds, progress.words())),
+  );
   const stopListening = onAbort(signal, () => cancel(abortedFailure()));
   const stop = new AbortController();
   const connect = async (): Promise<Result<Transport, Failed>> => {
     const knownTypes = await tools.hostKeys.knownTypes(endpoint);
     const socket = await dial(endpoint, jumpHost, stop.signal, seconds);
     if (!socket.ok) return fail({ error: socket.error, retry: false });
-    return handshake({ endpoint, socket: socket.value, tools, knownTypes, timeout, stop: stop.signal });
+    return shake({ endpoint, socket: socket.value, tools, knownTypes, timeout, stop: stop.signal, progress });
   };
   try {
     return await Promise.race([cancelled, connect()]);
@@ -92,159 +134,4 @@ async function tryHop(
     stopListening();
     stop.abort();
   }
-}
-
-interface Handshake {
-  readonly endpoint: Endpoint;
-  readonly socket: Duplex;
-  readonly tools: HopTools;
-  readonly knownTypes: readonly string[];
-  readonly timeout: PausableTimeout;
-  readonly stop: AbortSignal;
-}
-
-/** The SSH handshake and login over a connected socket. */
-function handshake({
-  endpoint,
-  socket,
-  tools,
-  knownTypes,
-  timeout,
-  stop,
-}: Handshake): Promise<Result<Transport, Failed>> {
-  const client = new ssh2.Client();
-  const login = createLogin({
-    endpoint,
-    keyring: tools.keyring,
-    secrets: tools.secrets,
-    requestPassword: () => requestPassword(endpoint, tools),
-    pausedFor: (ask) => timeout.pausedFor(ask),
-  });
-  const check = hostKeyCheck(endpoint, tools.hostKeys);
-  let loggingIn = false;
-  let ready = false;
-  let closed = false;
-  let lastError: Error | undefined;
-
-  return new Promise<Result<Transport, Failed>>((resolve) => {
-    const abandon = (): void => {
-      login.reportPassword('unknown');
-      client.destroy();
-      socket.destroy();
-    };
-    const conclude = (): void => {
-      if (ready) return;
-      const why = whyFailed({ endpoint, check, login, loggingIn, lastError, timeout });
-      login.reportPassword(why.retry ? 'unknown' : 'refused');
-      resolve(fail(why));
-      client.destroy();
-    };
-    stop.addEventListener('abort', abandon);
-    // Keep this listener: an error on an idle connection must not end the process.
-    client.on('error', (error) => {
-      // If a key cannot sign, the login goes on with the next one.
-      if (levelOf(error) === 'agent') return;
-      lastError = error;
-      conclude();
-    });
-    client.on('close', () => {
-      closed = true;
-      conclude();
-    });
-    client.on('handshake', () => (loggingIn = true));
-    client.on('change password', () => {
-      login.reportPassword('refused');
-      const hint = `change it: ssh ${endpoint.user}@${endpoint.alias}`;
-      resolve(fail({ error: hostError('auth', `the password of ${endpoint.user} has expired`, hint), retry: false }));
-      client.destroy();
-    });
-    client.on('ready', () => {
-      ready = true;
-      lastError = undefined;
-      login.reportPassword('accepted');
-      stop.removeEventListener('abort', abandon);
-      const endReason = (): string => (lastError === undefined ? '' : messageOf(lastError));
-      resolve(ok(ssh2Transport(client, { peer: peerOf(socket), alive: () => !closed, lastError: endReason })));
-    });
-    client.connect(
-      connectConfig({ endpoint, socket, tools, knownTypes, check, login }, (error) => {
-        lastError = error;
-        socket.destroy();
-        client.destroy();
-      }),
-    );
-  });
-}
-
-/** All hosts share the password of a user. A jump host has its own, and so does a host whose key nobody compared. */
-function requestPassword(endpoint: Endpoint, tools: HopTools): Promise<Result<HostPassword, NoPassword>> {
-  const { user, label, isJump } = endpoint;
-  const alone = isJump || tools.hostKeys.isNew(endpoint);
-  return tools.passwords.request({
-    key: JSON.stringify(['ssh', user, alone ? label : null, isJump]),
-    ...{ host: label, alone },
-    ask: (question) => tools.secrets.password(user, label, question),
-  });
-}
-
-function connectConfig(
-  {
-    endpoint,
-    socket,
-    tools,
-    knownTypes,
-    check,
-    login,
-  }: Pick<Handshake, 'endpoint' | 'socket' | 'tools' | 'knownTypes'> & { check: HostKeyCheck; login: Login },
-  onFlood: (error: Error) => void,
-): ConnectConfig {
-  return {
-    sock: socket,
-    username: endpoint.user,
-    ident: 'kubelatch',
-    // The caller's timeout replaces it, because that one pauses during prompts.
-    readyTimeout: 0,
-    keepaliveInterval: tools.keepaliveInterval,
-    keepaliveCountMax: 3,
-    algorithms: offeredAlgorithms(knownTypes),
-    hostVerifier: (key: Buffer, accept: (valid: boolean) => void) => void check.verify(key).then(accept),
-    authHandler: login.handler,
-    debug: limitUnsolicited(onFlood),
-  };
-}
-
-const peerOf = (socket: Duplex): string | undefined =>
-  'remoteAddress' in socket && typeof socket.remoteAddress === 'string'
-    ? canonicalAddress(socket.remoteAddress)
-    : undefined;
-
-interface Ended {
-  readonly endpoint: Endpoint;
-  readonly check: HostKeyCheck;
-  readonly login: Login;
-  readonly loggingIn: boolean;
-  readonly lastError: Error | undefined;
-  readonly timeout: PausableTimeout;
-}
-
-function whyFailed({ endpoint, check, login, loggingIn, lastError, timeout }: Ended): Failed {
-  const denied = check.denied();
-  if (denied !== undefined) return { error: denied, retry: false };
-  if (loggingIn) return loginFailed(endpoint, login, lastError, timeout);
-  const error = handshakeFailure(lastError ?? 'the server closed the connection', addressOf(endpoint));
-  return { error, retry: levelOf(lastError) !== 'handshake' };
-}
-
-function loginFailed(endpoint: Endpoint, login: Login, lastError: Error | undefined, timeout: PausableTimeout): Failed {
-  if (levelOf(lastError) === 'client-authentication' || login.unansweredQuestion())
-    return { error: login.failure(''), retry: false };
-  const reason = lastError === undefined ? '' : oneLine(messageOf(lastError));
-  // After too many keys or passwords the server disconnects with a message.
-  if (serverDisconnected(lastError)) return { error: login.failure(reason), retry: false };
-  const error = hostError(
-    'network',
-    `${addressOf(endpoint)} closed the connection during the login${reason === '' ? '' : `: ${reason}`}`,
-    `check the sshd log on the host (LoginGraceTime, AllowUsers), or try: ssh ${endpoint.user}@${endpoint.alias}`,
-  );
-  return { error, retry: timeout.paused > LONG_PAUSE };
 }

@@ -153,7 +153,7 @@ const fieldsOf: Readonly<Record<string, number>> = {
 };
 
 /** PROTOCOL.certkeys: type, nonce, the fields of the public key, and then what the authority says of it. */
-function plainKeyOf(certificate: Buffer): Buffer | undefined {
+export function plainKeyOf(certificate: Buffer): Buffer | undefined {
   const type = stringAt(certificate, 0)?.toString('latin1') ?? '';
   const plain = type.replace(/-cert-v01@openssh\.com$/, '');
   const fields = plain === type ? undefined : fieldsOf[plain];

@@ -26,6 +26,8 @@ export interface HostKeys {
   knownTypes(endpoint: Endpoint): Promise<string[]>;
   /** undefined if the key is accepted. */
   check(endpoint: Endpoint, key: Buffer): Promise<HostError | undefined>;
+  /** The same for the key in a certificate. Where an @cert-authority line names the endpoint, ssh judges the certificate. */
+  checkCertificate(endpoint: Endpoint, key: Buffer): Promise<HostError | undefined>;
   /** Adds a key that somebody compared, unless another key of the host is known. undefined if it is known from then on. */
   trust(endpoint: Endpoint, key: Buffer): Promise<HostError | undefined>;
   /** The @cert-authority line that names the endpoint, with all lines that OpenSSH needs to judge a certificate. */
@@ -66,7 +68,7 @@ export function createHostKeys(policy: HostKeyPolicy, log: (line: string) => voi
     writing = job.catch(() => undefined);
     return job;
   };
-  return {
+  const keys: HostKeys = {
     async knownTypes(endpoint) {
       const lines = await linesOf(endpoint);
       const types = namesOf(endpoint).map((name) => (name === undefined ? [] : knownKeyTypes(lines, name)));
@@ -85,6 +87,9 @@ export function createHostKeys(policy: HostKeyPolicy, log: (line: string) => voi
       const fresh = verdict.kind === 'unknown' && verdict.authority === undefined && policy === 'accept-new';
       return fresh ? add(endpoint, name, key) : refusal(endpoint, name, key, verdict);
     },
+    async checkCertificate(endpoint, key) {
+      return (await keys.authority(endpoint)) === undefined ? keys.check(endpoint, key) : undefined;
+    },
     trust(endpoint, key) {
       // Somebody took time to compare it, and the files may have changed meanwhile.
       files.clear();
@@ -101,6 +106,7 @@ export function createHostKeys(policy: HostKeyPolicy, log: (line: string) => voi
     },
     isNew: (endpoint) => accepted.has(namesOf(endpoint)[0]),
   };
+  return keys;
 }
 
 function namesOf(endpoint: Endpoint): [string, string?] {
@@ -187,7 +193,8 @@ function refusal(endpoint: Endpoint, name: string, key: Buffer, verdict: Verdict
 }
 
 const locationOf = (entry: KnownHostsLine): string => `${entry.file}:${entry.line}`;
-const sshCommand = (endpoint: Endpoint): string =>
+/** What somebody types to connect by hand. */
+export const sshCommand = (endpoint: Endpoint): string =>
   ['ssh', ...(endpoint.port === 22 ? [] : ['-p', String(endpoint.port)]), `${endpoint.user}@${endpoint.alias}`].join(
     ' ',
   );

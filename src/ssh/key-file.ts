@@ -11,13 +11,14 @@ export type KeyFile =
   /** Encrypted. `publicKey` comes from the file itself or from its .pub file, if there is one. */
   | { readonly kind: 'locked'; readonly path: string; readonly text: Buffer; readonly publicKey: ParsedKey | undefined }
   | { readonly kind: 'absent'; readonly path: string }
-  | { readonly kind: 'unusable'; readonly path: string; readonly reason: string };
+  /** `onlySsh`: the ssh program can use it. */
+  | { readonly kind: 'unusable'; readonly path: string; readonly reason: string; readonly onlySsh?: true };
 
 const MAGIC = 'openssh-key-v1\0';
 
 /** Reads one file; never rejects. */
 export async function readKeyFile(path: string): Promise<KeyFile> {
-  const unusable = (reason: string): KeyFile => ({ kind: 'unusable', path, reason });
+  const unusable = (reason: string): KeyFile & { kind: 'unusable' } => ({ kind: 'unusable', path, reason });
   let text: Buffer;
   try {
     const { mode, uid, size } = await stat(path);
@@ -35,7 +36,7 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
   }
   const header = readOpensshHeader(text);
   if (header?.type.startsWith('sk-') === true)
-    return unusable('is a security key (FIDO), which only ssh itself supports');
+    return { ...unusable('is a security key (FIDO), which only ssh itself supports'), onlySsh: true };
   if (header?.encrypted === true) return { kind: 'locked', path, text, publicKey: parse(header.publicKey) };
   if (/^Proc-Type: 4,ENCRYPTED|^Encryption: (?!none)/m.test(text.toString('latin1'))) {
     return { kind: 'locked', path, text, publicKey: await readPublicFile(path) };

@@ -13,6 +13,7 @@ import type { HopTools } from './hop.js';
 import { fingerprint, keyTypeOf, knownHostsName } from './known-hosts.js';
 import { createKeyring } from './keyring.js';
 import { createOpenssh } from './openssh.js';
+import { createMasters } from './openssh-master.js';
 import { createPasswords } from './passwords.js';
 import { findRoute } from './route.js';
 import type { Endpoint } from './route.js';
@@ -72,15 +73,22 @@ export function createKeyReader(options: ConnectOptions, prefer: readonly string
       // A login could ask for a password, and nothing is wanted of the host but its key.
       return error ?? (endpoint.isJump ? undefined : seen);
     },
+    async checkCertificate(endpoint, key) {
+      if (endpoint.isJump && (await book.authority(endpoint)) !== undefined) return undefined;
+      return hostKeys.check(endpoint, key);
+    },
   };
+  const { keepaliveInterval = 15_000 } = options;
   const tools: HopTools = {
     hostKeys,
     keyring: createKeyring((path) => options.secrets.passphrase(path)),
     passwords: createPasswords(),
     secrets: options.secrets,
+    masters: createMasters({ configFile: options.sshConfigFile, env: options.env, keepaliveInterval }),
     connectTimeout: options.connectTimeout,
-    keepaliveInterval: options.keepaliveInterval ?? 15_000,
+    keepaliveInterval,
     signal: options.signal,
+    log,
   };
   const bastions = createBastions(tools, log);
   return {
@@ -95,7 +103,10 @@ export function createKeyReader(options: ConnectOptions, prefer: readonly string
       if (hop.ok) await hop.value.close();
       return stateOf({ route: route.value, offers, book, options }, hop.ok ? undefined : hop.error);
     },
-    close: () => bastions.close(),
+    async close() {
+      await bastions.close();
+      await tools.masters.close();
+    },
   };
 }
 

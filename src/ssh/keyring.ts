@@ -28,7 +28,17 @@ type Candidate =
   | { readonly kind: 'offer'; readonly offer: Offer }
   /** The public key is unknown until the file is unlocked. */
   | { readonly kind: 'sealed'; readonly label: string; open(): Promise<Offer> }
-  | { readonly kind: 'unusable'; readonly label: string; readonly reason: string; readonly named: boolean };
+  | UnusableKey;
+
+interface UnusableKey {
+  readonly kind: 'unusable';
+  readonly label: string;
+  readonly reason: string;
+  /** True if somebody chose it, so that it is a mistake; never for what only ssh can use beside a key. */
+  readonly named: boolean;
+  /** The ssh program can use it. `chosen`: it is, or stands beside, a key that the inventory or ~/.ssh/config names. */
+  readonly onlySsh?: { readonly chosen: boolean } | undefined;
+}
 
 export interface Keyring {
   /** Named identities first, then the agent's other keys, then default files. */
@@ -71,7 +81,10 @@ export function createKeyring(ask: (path: string) => Promise<string | null>): Ke
       case 'absent':
         return named ? { kind: 'unusable', label, reason: 'does not exist', named } : undefined;
       case 'unusable':
-        return { kind: 'unusable', label, reason: file.reason, named };
+        return {
+          ...{ kind: 'unusable', label, reason: file.reason, named },
+          onlySsh: file.onlySsh === true ? { chosen: named } : undefined,
+        };
     }
   };
 
@@ -88,7 +101,8 @@ export function createKeyring(ask: (path: string) => Promise<string | null>): Ke
       const taken = new Set<AgentKey>();
       for (const { path, named } of endpoint.identityFiles) {
         const file = await once(files, path, () => readKeyFile(path));
-        if (file.kind !== 'absent' && (await exists(`${path}-cert.pub`))) last.push(certificate(`${path}-cert.pub`));
+        if (file.kind !== 'absent' && (await exists(`${path}-cert.pub`)))
+          last.push(certificate(`${path}-cert.pub`, named));
         const publicKey = file.kind === 'open' ? file.key : file.kind === 'locked' ? file.publicKey : undefined;
         const fromAgentKey = held.find((other) => publicKey !== undefined && sameKey(other.key, publicKey));
         if (fromAgentKey?.key !== undefined && agentSocket !== undefined) {
@@ -119,11 +133,9 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-const certificate = (label: string): Candidate => ({
-  kind: 'unusable',
-  label,
-  reason: `is a certificate, ${ONLY_SSH}`,
-  named: false,
+const certificate = (label: string, chosen: boolean): Candidate => ({
+  ...{ kind: 'unusable', label, reason: `is a certificate, ${ONLY_SSH}`, named: false },
+  onlySsh: { chosen },
 });
 
 function fromAgent(entry: AgentKey, socketPath: string): Candidate {
@@ -134,7 +146,7 @@ function fromAgent(entry: AgentKey, socketPath: string): Candidate {
     : entry.type.startsWith('sk-')
       ? 'a security key (FIDO)'
       : `of type ${entry.type}`;
-  return { kind: 'unusable', label, reason: `is ${what}, ${ONLY_SSH}`, named: false };
+  return { kind: 'unusable', label, reason: `is ${what}, ${ONLY_SSH}`, named: false, onlySsh: { chosen: false } };
 }
 
 function fileOffer(label: string, publicKey: ParsedKey, open: () => Promise<ParsedKey>): Offer {

@@ -16,6 +16,10 @@ export interface OpensshSettings {
   readonly identityFiles: readonly string[];
   /** True if the user configured no identity files, so that this is OpenSSH's built-in list. */
   readonly defaultIdentities: boolean;
+  /** Certificates that the user configured, as ssh prints them. */
+  readonly certificateFiles: readonly string[];
+  /** ssh would log in with Kerberos. */
+  readonly gssapi: boolean;
   readonly identityAgent: string | undefined;
   readonly identitiesOnly: boolean;
   readonly hostKeyAlias: string | undefined;
@@ -109,6 +113,8 @@ export function parseOpensshDump(text: string, query: OpensshQuery): OpensshSett
     port: Number(one('port') ?? query.port ?? 22),
     identityFiles: identityFiles.filter((file) => file !== 'none'),
     defaultIdentities: identityFiles.every((file) => DEFAULT_IDENTITY.test(file)),
+    certificateFiles: (values.get('certificatefile') ?? []).filter((file) => file !== 'none'),
+    gssapi: one('gssapiauthentication') === 'yes',
     identityAgent: one('identityagent'),
     identitiesOnly: one('identitiesonly') === 'yes',
     hostKeyAlias: unlessNone('hostkeyalias'),

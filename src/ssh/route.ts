@@ -21,11 +21,19 @@ export interface Endpoint {
   /** What a user would type after `ssh`. */
   readonly alias: string;
   readonly isJump: boolean;
+  /** `auto`: by ssh2, unless only OpenSSH can do it. */
+  readonly transport: 'ssh2' | 'openssh' | 'auto';
   readonly user: string;
   readonly hostname: string;
   readonly port: number;
   readonly hostKeyAlias: string | undefined;
   readonly identityFiles: readonly IdentityFile[];
+  /** The inventory names the identity file; ssh finds others by itself. */
+  readonly hasOwnIdentity: boolean;
+  /** ~/.ssh/config names a certificate for the login. */
+  readonly hasCertificate: boolean;
+  /** ssh would log in with Kerberos. */
+  readonly gssapi: boolean;
   readonly identitiesOnly: boolean;
   readonly agentSocket: string | undefined;
   readonly userKnownHosts: readonly string[];
@@ -38,6 +46,7 @@ interface HostQuery {
   readonly label: string;
   readonly alias: string;
   readonly isJump: boolean;
+  readonly transport: Endpoint['transport'];
   readonly user: string | undefined;
   readonly port: number | undefined;
   readonly identityFile?: string | undefined;
@@ -55,9 +64,9 @@ export async function findRoute(
   openssh: Openssh,
   env: Environment,
 ): Promise<Result<Endpoint[], HostError>> {
-  const { user, port, identityFile, knownHostsFile } = host.ssh;
+  const { user, port, identityFile, knownHostsFile, transport = 'ssh2' } = host.ssh;
   const own = await lookUp(
-    { label: host.name, alias: host.address, isJump: false, user, port, identityFile, knownHostsFile },
+    { label: host.name, alias: host.address, isJump: false, transport, user, port, identityFile, knownHostsFile },
     openssh,
     env,
   );
@@ -65,7 +74,7 @@ export async function findRoute(
   const hasInventoryJumps = host.ssh.jump.length > 0;
   if (!hasInventoryJumps && own.value.settings.proxyCommand !== undefined) return fail(proxyCommand(host.address));
   const jumps = (hasInventoryJumps ? host.ssh.jump : own.value.settings.proxyJump).filter((jump) => jump !== 'none');
-  const before = await findJumps(jumps, openssh, env, knownHostsFile);
+  const before = await findJumps(jumps, openssh, env, { knownHostsFile, transport });
   return before.ok ? ok([...before.value, own.value.endpoint]) : before;
 }
 
@@ -73,7 +82,7 @@ async function findJumps(
   jumps: readonly string[],
   openssh: Openssh,
   env: Environment,
-  knownHostsFile: string | undefined,
+  own: Pick<HostQuery, 'knownHostsFile' | 'transport'>,
 ): Promise<Result<Endpoint[], HostError>> {
   const queue = [...jumps];
   const hops: Endpoint[] = [];
@@ -89,7 +98,7 @@ async function findJumps(
     }
     const query = parseJump(first);
     if (!query.ok) return query;
-    const hop = await lookUp({ ...query.value, knownHostsFile }, openssh, env);
+    const hop = await lookUp({ ...query.value, ...own }, openssh, env);
     if (!hop.ok) return hop;
     hops.unshift(hop.value.endpoint);
     if (queue.length > 0) continue;
@@ -108,7 +117,7 @@ const proxyCommand = (name: string): HostError =>
   );
 
 /** Parses `[user@]host[:port]`, with or without `ssh://`. */
-function parseJump(text: string): Result<HostQuery, HostError> {
+function parseJump(text: string): Result<Omit<HostQuery, 'transport'>, HostError> {
   const parts = JUMP.exec(text.replace(/^ssh:\/\//, '').replace(/\/$/, ''))?.groups;
   const alias = parts?.['v6'] ?? parts?.['host'];
   const port = parts?.['port'] === undefined ? undefined : Number(parts['port']);
@@ -135,9 +144,15 @@ async function lookUp(
   const answer = await openssh({ alias: wish.alias, user: wish.user, port: wish.port });
   if (!answer.ok) return answer;
   const settings = answer.value;
-  if (settings.revokedHostKeys !== undefined) {
+  if (settings.revokedHostKeys !== undefined && wish.transport !== 'openssh') {
     const why = `~/.ssh/config sets RevokedHostKeys for ${oneLine(wish.alias)}, which kubelatch does not support`;
-    return fail(hostError('config', why, 'mark the revoked keys with @revoked in known_hosts instead'));
+    return fail(
+      hostError(
+        'config',
+        why,
+        'mark the revoked keys with @revoked in known_hosts instead, or set ssh.transport: openssh',
+      ),
+    );
   }
   const user = settings.user ?? loginName();
   const expand = (path: string): string => expandPath(path, { wish, settings, user }, env);
@@ -146,11 +161,15 @@ async function lookUp(
     label: wish.label,
     alias: wish.alias,
     isJump: wish.isJump,
+    transport: wish.transport,
     user,
     hostname: settings.hostname,
     port: settings.port,
     hostKeyAlias: settings.hostKeyAlias,
     identityFiles: wish.identityFile === undefined ? listed : [{ path: wish.identityFile, named: true }],
+    hasOwnIdentity: wish.identityFile !== undefined,
+    hasCertificate: settings.certificateFiles.length > 0,
+    gssapi: settings.gssapi,
     identitiesOnly: settings.identitiesOnly,
     agentSocket: agentSocket(settings.identityAgent, expand, env),
     userKnownHosts: wish.knownHostsFile === undefined ? settings.userKnownHosts.map(expand) : [wish.knownHostsFile],

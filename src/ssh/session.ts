@@ -39,6 +39,8 @@ export interface Session {
   readonly name: string;
   /** The login user. */
   readonly user?: string | undefined;
+  /** What carries the connection. */
+  readonly transport?: 'ssh2' | 'openssh' | undefined;
   /** Undefined behind a jump host. */
   readonly direct?: Direct | undefined;
   /** Runs POSIX shell text with `args` as $1, $2 ... as root (become: sudo) or as the login user (become: none). */

@@ -43,6 +43,7 @@ export function createSession(parts: SessionParts): Session {
   return {
     name: parts.name,
     user: parts.user,
+    transport: transport.kind,
     direct: transport.peer === undefined ? undefined : directTo(transport.peer),
     async run(script, args, options) {
       const began = monotonic();

@@ -7,6 +7,7 @@ const CLOSE_GRACE = 2_000;
 export function ssh2Transport(client: Client, state: Pick<Transport, 'peer' | 'alive' | 'lastError'>): Transport {
   return {
     ...state,
+    kind: 'ssh2',
     exec: (command, opened) => void client.exec(command, opened),
     forward(target, opened) {
       if ('socketPath' in target) client.openssh_forwardOutStreamLocal(target.socketPath, opened);

@@ -12,6 +12,7 @@ export interface CommandChannel extends Duplex {
 type Opened<T> = (error: Error | undefined, channel: T) => void;
 
 export interface Transport {
+  readonly kind: 'ssh2' | 'openssh';
   /** The remote IP address in canonical form; undefined behind a jump host. */
   readonly peer?: string | undefined;
   /** Starts a command; the caller must listen to the channel before `opened` returns. Throws if the connection is gone. */

@@ -61,6 +61,16 @@ describe('a valid inventory', () => {
     ]);
   });
 
+  it('takes the transport of the host, its group, or all', () => {
+    const text = `cluster: {name: lab}
+ssh: {transport: auto}
+groups:
+  a: {role: worker, ssh: {transport: openssh}, hosts: {a1: {}, a2: {ssh: {transport: ssh2}}}}
+  b: {role: worker, hosts: {b1: {}}}
+`;
+    expect(loadInventory('i.yaml', text).hosts.map((host) => host.ssh.transport)).toEqual(['openssh', 'ssh2', 'auto']);
+  });
+
   it('finds paths from its own folder', () => {
     const text = `${start}      a: {ssh: {identityFile: keys/id, knownHostsFile: /k}}\n`;
     expect(loadInventory('/srv/fleet/i.yaml', text).hosts[0]?.ssh).toMatchObject({
@@ -136,6 +146,10 @@ groups:
     [
       `${start}      a: {ssh: {jump: 5}}`,
       'inventory.yaml:6: groups.workers.hosts.a.ssh.jump: must be a string or a list, not the number 5',
+    ],
+    [
+      `${start}      a: {ssh: {transport: opensh}}`,
+      'inventory.yaml:6: groups.workers.hosts.a.ssh.transport: must be one of ssh2, openssh, auto, not "opensh", did you mean "openssh"?',
     ],
     [
       `${start}      a: {ssh: {user: -l}}`,

@@ -99,6 +99,11 @@ describe('a login', () => {
   });
 });
 
+it('tells which host was reached by OpenSSH', () => {
+  const login = { ok: true, value: { user: 'deploy', sudo: true, transport: 'openssh' } } as const;
+  expect(lines({ checked: [{ host: 'n1', login }] })).toEqual(['+ n1: connected as deploy by OpenSSH; sudo works', '']);
+});
+
 it('is written as data, in one document or one line per host', async () => {
   const { checked, events } = await check({
     n1: { user: 'deploy', become: 'sudo', says: 'login 0 root\n' },

@@ -206,5 +206,6 @@ const asking = () => ({ configFile: shop.path('ssh_config'), timeout: 10_000, si
 const endpointOf = (port: number): Parameters<typeof certifiedKey>[0]['endpoint'] => ({
   ...{ label: 'n1', alias: '127.0.0.1', hostname: '127.0.0.1', port, user: userInfo().username, isJump: false },
   ...{ hostKeyAlias: undefined, identityFiles: [], identitiesOnly: false, agentSocket: undefined },
+  ...{ transport: 'ssh2', hasOwnIdentity: false, hasCertificate: false, gssapi: false },
   ...{ userKnownHosts: [], globalKnownHosts: [] },
 });

@@ -63,6 +63,12 @@ describe('ssh -G', () => {
     expect(await ask('Host *\n  User a\n  Port 1\n', 'x', 'b', 2)).toMatchObject({ user: 'b', port: 2 });
   });
 
+  it('tells what else may log in than a key', async () => {
+    const config = 'CertificateFile ~/.ssh/ci-cert.pub\nGSSAPIAuthentication yes\n';
+    expect(await ask(config, 'x')).toMatchObject({ certificateFiles: ['~/.ssh/ci-cert.pub'], gssapi: true });
+    expect(await ask('', 'x')).toMatchObject({ certificateFiles: [], gssapi: false });
+  });
+
   it('marks the built-in identities as such', async () => {
     expect(await ask('', 'x')).toMatchObject({
       defaultIdentities: true,

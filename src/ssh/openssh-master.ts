@@ -1,0 +1,157 @@
+/** The ssh processes that hold connections: started without questions, in process groups of their own, and always ended. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { messageOf } from '../lib/errors.js';
+import { hostAndPort } from '../lib/ip-address.js';
+import { createTempFolder } from '../lib/temp-folder.js';
+import { type Result, fail, ok } from '../lib/result.js';
+import { oneLine } from '../lib/sanitize.js';
+import { hostError } from './errors.js';
+import type { HostError } from './errors.js';
+import { loginArguments } from './openssh-arguments.js';
+import type { Endpoint, Environment } from './route.js';
+
+export interface Master {
+  /** The bytes of the SSH connection, to ssh and from it. */
+  readonly input: Writable;
+  readonly output: Readable;
+  /** Where ssh listens after the login. */
+  readonly controlPath: string;
+  /** What ssh said last, in one line; '' for nothing. */
+  words(): string;
+  /** Resolves when ssh is gone. */
+  readonly ended: Promise<void>;
+  /** Why ssh could not be started. */
+  startError(): NodeJS.ErrnoException | undefined;
+  hasEnded(): boolean;
+  /** Tells ssh and what it started to end. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+export interface Masters {
+  start(endpoint: Endpoint): Result<Master, HostError>;
+  /** Ends those that are left, and removes the folder of their sockets. Never rejects. */
+  close(): Promise<void>;
+}
+
+export interface MasterOptions {
+  readonly configFile: string | undefined;
+  readonly env: Environment;
+  /** Milliseconds between two keepalives; 0 for none. */
+  readonly keepaliveInterval: number;
+}
+
+/** Nothing is started, and no folder made, before the first `start`. */
+export function createMasters({ configFile, env, keepaliveInterval }: MasterOptions): Masters {
+  let folder: string | undefined;
+  let count = 0;
+  const running = new Set<Master>();
+  const endAll = (): void => running.forEach((master) => master.kill('SIGKILL'));
+  return {
+    start(endpoint) {
+      if (folder === undefined) {
+        const made = privateFolder();
+        if (!made.ok) return made;
+        folder = made.value;
+        // This process may end without `close`.
+        process.once('exit', endAll);
+      }
+      const controlPath = join(folder, String(count++));
+      const args = loginArguments({ endpoint, configFile, controlPath, keepaliveInterval });
+      if (!args.ok) return args;
+      const master = startMaster(args.value, controlPath, endpoint, env);
+      running.add(master);
+      void master.ended.then(() => running.delete(master));
+      return ok(master);
+    },
+    async close() {
+      endAll();
+      process.off('exit', endAll);
+      const used = folder;
+      folder = undefined;
+      if (used !== undefined) await rm(used, { recursive: true, force: true }).catch(() => undefined);
+    },
+  };
+}
+
+/** Bytes of a socket's path on every system, less what ssh appends while it makes the socket, and the socket's own name. */
+const maxFolder = 103 - 17 - 7;
+
+function privateFolder(): Result<string, HostError> {
+  try {
+    const folder = createTempFolder();
+    if (Buffer.byteLength(folder) <= maxFolder) return ok(folder);
+    void rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    const why = `the folder for temporary files has too long a name for ssh’s control sockets: ${dirname(folder)}`;
+    return fail(hostError('config', oneLine(why), 'set TMPDIR to a shorter path, such as /tmp'));
+  } catch (error) {
+    const why = `no folder for ssh’s control sockets: ${messageOf(error)}`;
+    return fail(hostError('config', oneLine(why), 'check TMPDIR and its free space'));
+  }
+}
+
+/** Bytes of messages that are kept, and after which ssh is ended: banners of a hostile server have no end. */
+const keptWords = 4 * 1024;
+const maxWords = 1024 * 1024;
+const shownLines = 3;
+
+function startMaster(args: readonly string[], controlPath: string, endpoint: Endpoint, env: Environment): Master {
+  // Without a terminal (detached), and without these, ssh cannot ask anything.
+  const quiet = {
+    SSH_ASKPASS_REQUIRE: 'never',
+    SSH_ASKPASS: undefined,
+    DISPLAY: undefined,
+    WAYLAND_DISPLAY: undefined,
+  };
+  const child = spawn('ssh', args, { stdio: 'pipe', detached: true, env: { ...env, ...quiet } });
+  let words = '';
+  let size = 0;
+  let hasEnded = false;
+  let startError: NodeJS.ErrnoException | undefined;
+  const kill = (signal: NodeJS.Signals): void => {
+    // After its end, its number may belong to another process.
+    if (child.exitCode === null && child.signalCode === null) signalGroup(child, signal);
+  };
+  for (const stream of child.stdio) stream?.on('error', () => undefined);
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(-keptWords);
+    size += text.length;
+    if (size > maxWords) kill('SIGKILL');
+  });
+  child.on('error', (error: NodeJS.ErrnoException) => (startError ??= error));
+  // What ssh started must not outlive it.
+  child.once('exit', () => signalGroup(child, 'SIGKILL'));
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      hasEnded = true;
+      resolve();
+    });
+  });
+  return {
+    ...{ input: child.stdin, output: child.stdout, controlPath, ended, kill },
+    // ssh did not make the connection, so it does not know whose it is.
+    words: () => lastLines(words).replaceAll('UNKNOWN port 65535', hostAndPort(endpoint.hostname, endpoint.port)),
+    startError: () => startError,
+    hasEnded: () => hasEnded,
+  };
+}
+
+/** A frame of @ stands around warnings. */
+const lastLines = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => oneLine(line))
+    .filter((line) => line !== '' && !line.startsWith('@'))
+    .slice(-shownLines)
+    .join('; ');
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch {
+    // The group is gone already.
+  }
+}
