@@ -144,9 +144,12 @@ function notStarted({ code, message }: NodeJS.ErrnoException): HostError {
 const loginRefused = (endpoint: Endpoint, said: string): HostError =>
   hostError(
     'auth',
-    oneLine(`login as ${endpoint.user} failed: ${said}`, 900),
+    oneLine(`login as ${endpoint.user} failed: ${triedKey(endpoint)}${said}`, 900),
     `try: ${sshCommand(endpoint)}; if it asks for a passphrase, add the key to ssh-agent; if for a password, set ssh.transport: ssh2`,
   );
+
+const triedKey = ({ hasOwnIdentity, identityFiles }: Endpoint): string =>
+  hasOwnIdentity ? `tried ${identityFiles.map(({ path }) => path).join(', ')}; ` : '';
 
 function keyNotAccepted(endpoint: Endpoint, shown: Buffer, said: string): HostError {
   const plain = plainKeyOf(shown);

@@ -209,7 +209,7 @@ describe('OpenSSH asks nothing', () => {
       const error = await rig.refusal(host, { connectTimeout, env: { SSH_ASKPASS: '/bin/true', DISPLAY: ':0' } });
       expect(error).toMatchObject({
         kind: 'auth',
-        message: expect.stringMatching(/^login as \S+ failed: ssh says: .*Permission denied/) as string,
+        message: expect.stringMatching(/^login as \S+ failed: tried \S+; ssh says: .*Permission denied/) as string,
         hint: expect.stringMatching(/ssh-agent.*set ssh\.transport: ssh2/) as string,
       });
     }
