@@ -49,28 +49,10 @@ export function createChannels(stream: PacketStream): Channels {
   stream.onPacket((bytes) => takePacket(bytes, entries, (out) => isOver || stream.send(out)));
   stream.onEnd(() => {
     isOver = true;
-    const left = [...entries.values()];
-    entries.clear();
-    for (const { channel, answer } of left) {
-      answer?.(new Error('the connection was closed'));
-      channel?.finish();
-    }
+    finishAll(entries);
   });
   return {
-    exec(command, opened) {
-      open('session', [], (error, entry) => {
-        const { channel } = entry;
-        if (channel === undefined) {
-          opened(error ?? new Error('no channel'), undefined as never);
-          return;
-        }
-        entry.answer = (refused) => {
-          if (refused !== undefined) channel.close();
-          opened(refused, channel);
-        };
-        channel.request('exec', Buffer.from([1]), sshString(command));
-      });
-    },
+    exec: (command, opened) => open('session', [], (error, entry) => runCommand(command, error, entry, opened)),
     forward(target, opened) {
       const [kind, fields] = placeOf(target);
       open(kind, fields, (error, { channel }) => {
@@ -80,6 +62,28 @@ export function createChannels(stream: PacketStream): Channels {
       });
     },
   };
+}
+
+function runCommand(command: string, error: Error | undefined, entry: Entry, opened: Opened<CommandChannel>): void {
+  const { channel } = entry;
+  if (channel === undefined) {
+    opened(error ?? new Error('no channel'), undefined as never);
+    return;
+  }
+  entry.answer = (refused) => {
+    if (refused !== undefined) channel.close();
+    opened(refused, channel);
+  };
+  channel.request('exec', Buffer.from([1]), sshString(command));
+}
+
+function finishAll(entries: Map<number, Entry>): void {
+  const left = [...entries.values()];
+  entries.clear();
+  for (const { channel, answer } of left) {
+    answer?.(new Error('the connection was closed'));
+    channel?.finish();
+  }
 }
 
 const placeOf = (target: Target): [string, readonly Buffer[]] =>

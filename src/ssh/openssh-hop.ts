@@ -56,48 +56,50 @@ export async function opensshHandshake(handshake: Handshake): Promise<Result<Tra
 }
 
 /** Carries the bytes of the connection, and follows them. */
-function carry({ endpoint, socket, tools }: Handshake, master: Master, seen: Seen, abandon: () => void): void {
-  const { hostKeys } = tools;
-  const check = async (chunk: Buffer): Promise<HostError | undefined> => {
-    for (const shown of seen.server.take(chunk)) {
-      seen.shown = shown;
-      const plain = plainKeyOf(shown);
-      const denied = await (plain === undefined
-        ? hostKeys.check(endpoint, shown)
-        : hostKeys.checkCertificate(endpoint, plain));
-      if (denied !== undefined) return denied;
-    }
-    return seen.server.isDone && seen.shown === undefined ? noHostKey : undefined;
+function carry(handshake: Handshake, master: Master, seen: Seen, abandon: () => void): void {
+  const { endpoint, socket } = handshake;
+  const end = (why: HostError): void => {
+    seen.denied ??= why;
+    abandon();
   };
   // What ssh has not received, it cannot accept: the check comes first.
   const gate = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      check(chunk).then(
+      objection(handshake, seen, chunk).then(
         (denied) => {
-          seen.denied ??= denied;
           if (denied === undefined) done(null, chunk);
-          else abandon();
+          else end(denied);
         },
-        () => {
-          seen.denied ??= notSsh(addressOf(endpoint));
-          abandon();
-        },
+        () => end(notSsh(addressOf(endpoint))),
       );
     },
   });
-  const follow = (chunk: Buffer): void => {
+  socket.pipe(gate).pipe(master.input);
+  master.output.on('data', (chunk: Buffer) => {
     try {
       seen.client.take(chunk);
     } catch {
       abandon();
     }
-  };
-  socket.pipe(gate).pipe(master.input);
-  master.output.on('data', follow);
+  });
   master.output.pipe(socket);
   socket.on('error', () => undefined);
   socket.once('close', () => gate.end());
   void master.ended.then(() => void socket.destroy());
+}
+
+/** Why ssh is not to receive these bytes of the server. Rejects if they are no handshake. */
+async function objection({ endpoint, tools }: Handshake, seen: Seen, chunk: Buffer): Promise<HostError | undefined> {
+  const { hostKeys } = tools;
+  for (const shown of seen.server.take(chunk)) {
+    seen.shown = shown;
+    const plain = plainKeyOf(shown);
+    const denied = await (plain === undefined
+      ? hostKeys.check(endpoint, shown)
+      : hostKeys.checkCertificate(endpoint, plain));
+    if (denied !== undefined) return denied;
+  }
+  return seen.server.isDone && seen.shown === undefined ? noHostKey : undefined;
 }
 
 /** The packets of the connection; undefined if ssh ended before it was logged in. */
