@@ -12,6 +12,8 @@ const sudoers = '/etc/sudoers.d/lab';
 
 const scene = openScene();
 const { lab } = scene;
+/** How `inventory check` tells the transport. */
+const by = lab.transport.transport === 'openssh' ? ' by OpenSSH' : '';
 const inventory = scene.inventory([['n1', { ssh: { user: 'ops' } }], 'n2']);
 
 beforeAll(() => plantAll(lab, ['n1', 'n2', 'n3']));
@@ -70,7 +72,6 @@ it('says of each host who is logged in, and that one without root cannot be used
     ['n3', { ssh: { user: 'root', become: 'none' } }],
   ]);
   const { code, stdout } = await scene.kubelatch(['inventory', 'check', '-i', others]);
-  const by = lab.transport.transport === 'openssh' ? ' by OpenSSH' : '';
   expect(code).toBe(3);
   expect(stdout.split('\n')).toEqual([
     '! n1: connected as deploy, who is not root, and ssh.become is none',
@@ -114,7 +115,7 @@ describe('by the node helper, where sudo allows nothing else', () => {
 
   it('checks, hardens and rolls back, as by a shell', async () => {
     const check = await scene.kubelatch(['inventory', 'check', '-i', hosts('helper')]);
-    expect(check.stdout).toContain('+ n3: connected as deploy; sudo works');
+    expect(check.stdout).toContain(`+ n3: connected as deploy${by}; sudo works`);
     const applied = await scene.result<RunResult>(0, ['apply', '-i', hosts('helper'), '--yes', ...swift]);
     expect(hostOf(applied, 'n3')).toMatchObject({ outcome: 'confirmed' });
     await expectClosed(lab, 'n3');
