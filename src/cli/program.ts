@@ -3,13 +3,12 @@ import { Argument, Command, type CommanderError } from 'commander';
 import { userConfig } from '../lib/paths.js';
 import { didYouMean } from '../lib/suggest.js';
 import { checkFolders, checkPlanFlags, checkSettings } from './check-settings.js';
-import { applyConfigFiles } from './config-file.js';
 import { layout, programHelp, verbHelp } from './help.js';
 import { type Flags, readSwitches, setBy } from './options.js';
 import { rememberFlags } from './remember-flags.js';
 import { sayOn } from './say.js';
 import { type Verb, verbs } from './verbs.js';
-import { print, safeText } from '../lib/output.js';
+import { ownProgram, print, safeText } from '../lib/output.js';
 
 /** Runs one verb with its flags and arguments; the exit code comes back. */
 export type Dispatch = (verb: Verb, flags: Flags, args: readonly (string | undefined)[]) => Promise<number>;
@@ -24,6 +23,8 @@ export function buildProgram(version: string, dispatch: Dispatch): { program: Co
       refuseUnknownVerbBelow(program, verb.name, command.args[0]);
       readSwitches(command, process.env);
       const user = userConfig(process.env);
+      // Help needs no reader of YAML, which takes longer to load than all else here.
+      const { applyConfigFiles } = await import('./config-file.js');
       applyConfigFiles(command, { folder: './kubelatch.yaml', user, say });
       checkSettings(command.opts());
       checkFolders(command.opts());
@@ -63,7 +64,8 @@ const newProgram = (version: string): Command =>
     .addHelpText('after', programHelp)
     .enablePositionalOptions()
     .configureOutput({
-      writeOut: (text) => print(process.stdout, safeText(text)),
+      // Help and version alone.
+      writeOut: (text) => print(process.stdout, ownProgram(text)),
       writeErr: (text) => print(process.stderr, safeText(text)),
       outputError: (text) => say(inOurWords(text).trimEnd()),
     })

@@ -10,7 +10,7 @@ export type SafeText = string & { readonly [redacted]: true };
 
 export const safeText = (text: string): SafeText => redact(text) as SafeText;
 
-/** A script of this package, unchanged: it contains no data of nodes or users. */
+/** A script or a help text of this package, unchanged: it contains no data of nodes or users. */
 export const ownProgram = (text: string): SafeText => text as SafeText;
 
 /** JSON with all control, direction and invisible characters escaped, without a final line feed. */
