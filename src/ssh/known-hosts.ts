@@ -91,7 +91,7 @@ export function hashedName(name: string): string {
 }
 
 /** Matches `*` and `?` like OpenSSH's match_pattern(), but without recursion, so that a hostile pattern stays cheap. */
-function matchesPattern(pattern: string, text: string): boolean {
+export function matchesPattern(pattern: string, text: string): boolean {
   let p = 0;
   let t = 0;
   let star = -1;

@@ -1,5 +1,6 @@
 /** Reads the user's OpenSSH settings for a host with `ssh -G`. */
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
@@ -7,6 +8,7 @@ import { oneLine } from '../lib/sanitize.js';
 import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
 import { createSlots } from './slots.js';
+import { type LikenessOf, allAlike, allDiffer, likenessIn } from './ssh-config.js';
 
 export interface OpensshSettings {
   readonly user: string | undefined;
@@ -43,30 +45,79 @@ const DEADLINE = 5_000;
 const PROCESSES = 8;
 const DEFAULT_IDENTITY = /^~\/\.ssh\/id_(?:rsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk|xmss|dsa)$/;
 
-/** Runs `ssh -G` once per distinct query. Without an ssh binary, OpenSSH's defaults apply. */
+type Answer = Result<OpensshSettings, HostError>;
+
+/** An answer, and the host that it was given for. */
+interface Given {
+  readonly alias: string;
+  readonly answer: Promise<Answer>;
+}
+
+/**
+ * Runs `ssh -G` once for all hosts that the user's files treat alike, and once for each other query. Without an ssh
+ * binary, OpenSSH's defaults apply.
+ */
 export function createOpenssh(configFile: string | undefined): Openssh {
-  const answers = new Map<string, Promise<Result<OpensshSettings, HostError>>>();
+  const given = new Map<string, Given>();
   const slots = createSlots(PROCESSES);
-  const askQueued = async (query: OpensshQuery): Promise<Result<OpensshSettings, HostError>> => {
+  const ask = async (query: OpensshQuery): Promise<Answer> => {
     const free = await slots.take();
     try {
-      return await ask(query, configFile);
+      return answerIn(await runSsh(query, configFile), query);
     } finally {
       free();
     }
   };
-  return (query) => {
-    const key = JSON.stringify([query.alias, query.user, query.port]);
-    const known = answers.get(key);
-    if (known !== undefined) return known;
-    const answer = askQueued(query);
-    answers.set(key, answer);
-    return answer;
+  let first: Promise<First> | undefined;
+  return async (query) => {
+    const { alias, user, port } = query;
+    const own = first === undefined;
+    const begun = (first ??= askFirst(query, configFile));
+    const { likenessOf, answer } = await begun;
+    const likeness = likenessOf(alias);
+    const key = JSON.stringify([likeness === undefined ? { alias } : { likeness }, user, port]);
+    const known = given.get(key) ?? {
+      alias,
+      answer: own && answer !== undefined ? Promise.resolve(answer) : ask(query),
+    };
+    given.set(key, known);
+    return renamed(await known.answer, known.alias, alias);
   };
 }
 
-function ask(query: OpensshQuery, configFile: string | undefined): Promise<Result<OpensshSettings, HostError>> {
+/** A host that has no HostName goes by the name that it was asked about with. */
+const renamed = (answer: Answer, from: string, to: string): Answer =>
+  answer.ok && answer.value.hostname === from ? ok({ ...answer.value, hostname: to }) : answer;
+
+interface First {
+  /** Undefined if ssh has to be asked once more for its own words. */
+  readonly answer: Answer | undefined;
+  readonly likenessOf: LikenessOf;
+}
+
+/** `-v` names the files that ssh reads, wherever it was built to look for them. */
+async function askFirst(query: OpensshQuery, configFile: string | undefined): Promise<First> {
+  const said = await runSsh(query, configFile, '-v');
+  if (said.kind === 'failed') return { answer: undefined, likenessOf: allDiffer };
+  const answer = answerIn(said, query);
+  if (said.kind === 'missing') return { answer, likenessOf: allAlike };
+  const files = [...said.stderr.matchAll(/^debug1: Reading configuration data (.+?)\r?$/gm)].map(
+    ([, file = '']) => file,
+  );
+  if (files.length === 0) return { answer, likenessOf: allDiffer };
+  const texts = Promise.all(files.map((file) => readFile(file, 'utf8')));
+  return { answer, likenessOf: await texts.then(likenessIn, () => allDiffer) };
+}
+
+type Said =
+  | { readonly kind: 'said'; readonly stdout: string; readonly stderr: string }
+  | { readonly kind: 'failed'; readonly why: string }
+  /** There is no ssh. */
+  | { readonly kind: 'missing' };
+
+function runSsh(query: OpensshQuery, configFile: string | undefined, ...more: readonly string[]): Promise<Said> {
   const args = [
+    ...more,
     ...(configFile === undefined ? [] : ['-F', configFile]),
     '-G',
     ...(query.user === undefined ? [] : ['-l', query.user]),
@@ -76,21 +127,18 @@ function ask(query: OpensshQuery, configFile: string | undefined): Promise<Resul
   ];
   return new Promise((resolve) => {
     execFile('ssh', args, { timeout: DEADLINE, maxBuffer: 1024 * 1024, encoding: 'utf8' }, (error, stdout, stderr) => {
-      if (error === null) resolve(ok(parseOpensshDump(stdout, query)));
-      else if (error.code === 'ENOENT') resolve(ok(parseOpensshDump('', query)));
-      else {
-        const why =
-          error.killed === true
-            ? `no answer within ${DEADLINE / 1000} s`
-            : oneLine(stderr) || 'it failed without a message';
-        resolve(
-          fail(
-            hostError('config', `ssh -G ${query.alias}: ${why}`, 'run this command by hand, then fix ~/.ssh/config'),
-          ),
-        );
-      }
+      if (error === null) resolve({ kind: 'said', stdout, stderr });
+      else if (error.code === 'ENOENT') resolve({ kind: 'missing' });
+      else if (error.killed === true) resolve({ kind: 'failed', why: `no answer within ${DEADLINE / 1000} s` });
+      else resolve({ kind: 'failed', why: oneLine(stderr) || 'it failed without a message' });
     });
   });
+}
+
+function answerIn(said: Said, query: OpensshQuery): Answer {
+  if (said.kind !== 'failed') return ok(parseOpensshDump(said.kind === 'said' ? said.stdout : '', query));
+  const message = `ssh -G ${query.alias}: ${said.why}`;
+  return fail(hostError('config', message, 'run this command by hand, then fix ~/.ssh/config'));
 }
 
 /** Parses the output of `ssh -G`; OpenSSH's defaults replace missing values. */
