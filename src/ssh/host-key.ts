@@ -18,6 +18,7 @@ import {
   parseKnownHosts,
 } from './known-hosts.js';
 import type { KnownHostsLine, Verdict } from './known-hosts.js';
+import { type KnownHostsIndex, indexLines } from './known-hosts-index.js';
 
 export type HostKeyPolicy = 'strict' | 'accept-new';
 
@@ -45,22 +46,24 @@ export interface Authority {
 
 /** `log` receives a line for every key that is added to known_hosts. Files are read once. */
 export function createHostKeys(policy: HostKeyPolicy, log: (line: string) => void): HostKeys {
-  const files = new Map<string, Promise<KnownHostsLine[]>>();
+  const files = new Map<string, Promise<KnownHostsIndex>>();
   const accepted = new Set<string>();
-  const linesOf = async (endpoint: Endpoint): Promise<KnownHostsLine[]> => {
+  const filesOf = (endpoint: Endpoint): Promise<KnownHostsIndex[]> => {
     const paths = [...endpoint.userKnownHosts, ...endpoint.globalKnownHosts];
     const loaded = paths.map((path) => {
-      const lines = files.get(path) ?? loadFile(path);
-      files.set(path, lines);
-      return lines;
+      const file = files.get(path) ?? loadFile(path);
+      files.set(path, file);
+      return file;
     });
-    return (await Promise.all(loaded)).flat();
+    return Promise.all(loaded);
   };
+  const linesOf = async (endpoint: Endpoint, name: string): Promise<KnownHostsLine[]> =>
+    (await filesOf(endpoint)).flatMap((file) => file.linesOf(name));
   // Append one at a time, so that two hosts with the same name do not both add a key.
   let writing: Promise<unknown> = Promise.resolve();
   const add = (endpoint: Endpoint, name: string, key: Buffer, compared = false): Promise<HostError | undefined> => {
     const job = writing.then(async () => {
-      const again = judgeKey(await linesOf(endpoint), name, key);
+      const again = judgeKey(await linesOf(endpoint, name), name, key);
       if (again.kind !== 'unknown') return refusal(endpoint, name, key, again);
       if (!compared) accepted.add(name);
       return addToKnownHosts(endpoint, { name, key }, files, log);
@@ -70,17 +73,18 @@ export function createHostKeys(policy: HostKeyPolicy, log: (line: string) => voi
   };
   const keys: HostKeys = {
     async knownTypes(endpoint) {
-      const lines = await linesOf(endpoint);
-      const types = namesOf(endpoint).map((name) => (name === undefined ? [] : knownKeyTypes(lines, name)));
-      return types.find((found) => found.length > 0) ?? [];
+      for (const name of namesOf(endpoint)) {
+        const types = name === undefined ? [] : knownKeyTypes(await linesOf(endpoint, name), name);
+        if (types.length > 0) return types;
+      }
+      return [];
     },
     async check(endpoint, key) {
-      const lines = await linesOf(endpoint);
       const [name, bare] = namesOf(endpoint);
-      let verdict = judgeKey(lines, name, key);
+      let verdict = judgeKey(await linesOf(endpoint, name), name, key);
       // As in OpenSSH, an entry without the port counts too, both to accept and to revoke a key.
       if (verdict.kind === 'unknown' && bare !== undefined) {
-        const other = judgeKey(lines, bare, key);
+        const other = judgeKey(await linesOf(endpoint, bare), bare, key);
         if (other.kind === 'known' || other.kind === 'revoked') verdict = other;
         else if (other.kind === 'unknown' && verdict.authority === undefined) verdict = other;
       }
@@ -96,7 +100,8 @@ export function createHostKeys(policy: HostKeyPolicy, log: (line: string) => voi
       return add(endpoint, namesOf(endpoint)[0], key, true);
     },
     async authority(endpoint) {
-      const marked = (await linesOf(endpoint)).filter(({ marker }) => marker !== 'none');
+      const all = (await filesOf(endpoint)).flatMap(({ lines }) => lines);
+      const marked = all.filter(({ marker }) => marker !== 'none');
       const names = namesOf(endpoint);
       const own = marked.find(
         ({ marker, names: listed }) =>
@@ -115,19 +120,19 @@ function namesOf(endpoint: Endpoint): [string, string?] {
   return endpoint.port === 22 ? [name] : [name, endpoint.hostname.toLowerCase()];
 }
 
-async function loadFile(path: string): Promise<KnownHostsLine[]> {
+async function loadFile(path: string): Promise<KnownHostsIndex> {
   try {
-    return parseKnownHosts(await readFile(path, 'utf8'), path);
+    return indexLines(parseKnownHosts(await readFile(path, 'utf8'), path));
   } catch {
     // Without a readable file every host key is unknown.
-    return [];
+    return indexLines([]);
   }
 }
 
 async function addToKnownHosts(
   endpoint: Endpoint,
   { name, key }: { readonly name: string; readonly key: Buffer },
-  files: Map<string, Promise<KnownHostsLine[]>>,
+  files: Map<string, Promise<KnownHostsIndex>>,
   log: (line: string) => void,
 ): Promise<HostError | undefined> {
   const file = endpoint.userKnownHosts[0];
@@ -147,7 +152,7 @@ async function addToKnownHosts(
     const isHashed = parseKnownHosts(before, file).some(({ names }) => names.startsWith('|'));
     const line = `${isHashed ? hashedName(name) : name} ${type} ${key.toString('base64')}\n`;
     await appendFile(file, gap + line, { mode: 0o600 });
-    files.set(file, Promise.resolve(parseKnownHosts(before + gap + line, file)));
+    files.set(file, Promise.resolve(indexLines(parseKnownHosts(before + gap + line, file))));
   } catch (error) {
     return hostError(
       'host-key-unknown',

@@ -53,6 +53,7 @@ export function createKeyring(ask: (path: string) => Promise<string | null>): Ke
   const files = new Map<string, Promise<KeyFile>>();
   const agents = new Map<string, Promise<AgentKey[] | Error>>();
   const unlocked = new Map<string, Promise<ParsedKey>>();
+  const certified = new Map<string, Promise<boolean>>();
 
   const once = <T>(cache: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> => {
     const value = cache.get(key) ?? make();
@@ -101,8 +102,9 @@ export function createKeyring(ask: (path: string) => Promise<string | null>): Ke
       const taken = new Set<AgentKey>();
       for (const { path, named } of endpoint.identityFiles) {
         const file = await once(files, path, () => readKeyFile(path));
-        if (file.kind !== 'absent' && (await exists(`${path}-cert.pub`)))
-          last.push(certificate(`${path}-cert.pub`, named));
+        const beside = `${path}-cert.pub`;
+        if (file.kind !== 'absent' && (await once(certified, beside, () => exists(beside))))
+          last.push(certificate(beside, named));
         const publicKey = file.kind === 'open' ? file.key : file.kind === 'locked' ? file.publicKey : undefined;
         const fromAgentKey = held.find((other) => publicKey !== undefined && sameKey(other.key, publicKey));
         if (fromAgentKey?.key !== undefined && agentSocket !== undefined) {

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   fingerprint,
+  hashedName,
   judgeKey,
   keyTypeOf,
   knownHostsName,
@@ -12,6 +13,7 @@ import {
   matchesName,
   parseKnownHosts,
 } from '../../src/ssh/known-hosts.js';
+import { indexLines } from '../../src/ssh/known-hosts-index.js';
 import { openWorkshop } from './sshd.js';
 
 const shop = openWorkshop();
@@ -173,4 +175,23 @@ describe('names and fingerprints', () => {
     expect(keyTypeOf(Buffer.alloc(0))).toBe('');
     expect(keyTypeOf(Buffer.from([255, 255, 255, 255, 1]))).toBe('');
   });
+});
+
+it('finds the lines of a host by an index as by a comparison with each', () => {
+  const file = [
+    ...['h1,h2', 'H1,10.0.0.1', 'h*,!h2', '*', '[h1]:2222', 'h1,h1', '!h1,*'].map((names) => `${names} ${text('a')}`),
+    ...[
+      `${hashedName('h1')} ${text('rsa')}`,
+      `@revoked h1 ${text('a')}`,
+      `@cert-authority *.example ${text('rsa')}`,
+      `h1 ${text('rsa')}`,
+    ],
+  ].join('\n');
+  const lines = parseKnownHosts(file, 'f');
+  const index = indexLines(lines);
+  for (const name of ['h1', 'H1', 'h2', '10.0.0.1', '[h1]:2222', 'a.example', 'x', '']) {
+    const all = lines.filter(({ names }) => matchesName(names, name));
+    expect(index.linesOf(name)).toEqual(all);
+    expect(index.linesOf(name)).toEqual(all);
+  }
 });
