@@ -4,18 +4,23 @@ import { unreadable } from '../facts/gather.js';
 import { messageOf } from '../lib/errors.js';
 import { type Invocation, rememberInvocation } from '../lib/next-command.js';
 import { oneLine } from '../lib/sanitize.js';
-import { type Question, examine } from './examine.js';
+import { examine } from './examine.js';
+import { type SentQuestion, type SentReply, createFarEnd } from './examine-wire.js';
 
 // Texts of this thread suggest commands, too.
 rememberInvocation(workerData as Invocation);
 
-parentPort?.on('message', (question: Question) => {
-  const reply = examine(question);
+const line = createFarEnd();
+
+parentPort?.on('message', (sent: SentQuestion) => {
+  const reply = examine(line.unpack(sent), line.understandingOf(sent));
   try {
-    parentPort?.postMessage(reply);
+    parentPort?.postMessage(line.pack(reply));
   } catch (error) {
-    parentPort?.postMessage(
-      unreadable(`the probe's answer could not be processed (${oneLine(messageOf(error), 120)})`),
-    );
+    line.forget();
+    const told: SentReply = {
+      reply: unreadable(`the probe's answer could not be processed (${oneLine(messageOf(error), 120)})`),
+    };
+    parentPort?.postMessage(told);
   }
 });

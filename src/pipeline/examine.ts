@@ -106,13 +106,23 @@ export interface Examined {
   readonly owners: readonly SeenOwner[];
 }
 
-/** An exception here is a failure of this node only. */
-export function examine({ question, of }: Question): Result<Replies[keyof Replies], HostError> {
+/** What was made of an answer, for the next question about it. */
+export interface Understanding {
+  facts?: Result<NodeFacts, HostError>;
+  detected?: ReturnType<typeof detectDistro>;
+}
+
+/** An exception here is a failure of this node only. `soFar`: of the same answer; the result is the same without it. */
+export function examine(
+  { question, of }: Question,
+  soFar: Understanding = {},
+): Result<Replies[keyof Replies], HostError> {
   try {
-    if (question === 'read') return read(of.answer);
-    const facts = factsIn(of.answer);
+    const facts = (soFar.facts ??= factsIn(of.answer));
     if (!facts.ok) return facts;
-    const node = understood(facts.value, of);
+    const detected = (soFar.detected ??= detectDistro(facts.value));
+    if (question === 'read') return ok(readingOf(facts.value, detected));
+    const node = understood(facts.value, detected, of);
     if (!node.ok) return node;
     const view = { ...node.value, configz: of.configz, kubeletVersion: of.kubeletVersion };
     if (question === 'ports') {
@@ -126,26 +136,23 @@ export function examine({ question, of }: Question): Result<Replies[keyof Replie
   }
 }
 
-function read(answer: Uint8Array): Result<NodeReading, HostError> {
-  const facts = factsIn(answer);
-  if (!facts.ok) return facts;
-  const { root, hostname, files } = facts.value;
-  const detected = detectDistro(facts.value);
+function readingOf(facts: NodeFacts, detected: Understanding['detected']): NodeReading {
+  const { root, hostname, files } = facts;
   if (detected === undefined) {
     const reading = { root, files: [], folders: [], claimed: hostname.toLowerCase() };
-    return ok({ ...reading, noKubelet: noKubelet(facts.value), ownerPaths: ownerPathsOn(facts.value) });
+    return { ...reading, noKubelet: noKubelet(facts), ownerPaths: ownerPathsOn(facts) };
   }
   const { setup } = detected;
   const override = flagOnly(setup.sources, 'hostname-override')?.value;
   const wanted = [...setup.configPaths, ...Object.values(setup.files), ...setup.sources.faults.map(({ path }) => path)];
-  return ok({
+  return {
     root,
     files: wanted.filter((path): path is string => path !== undefined && !files.has(path)),
     folders: setup.folders ?? [],
     claimed: typeof override === 'string' ? override : hostname.toLowerCase(),
     noKubelet: undefined,
-    ownerPaths: ownerPathsOn(facts.value),
-  });
+    ownerPaths: ownerPathsOn(facts),
+  };
 }
 
 function factsIn(answer: Uint8Array): Result<NodeFacts, HostError> {
@@ -158,9 +165,9 @@ type Detected = NonNullable<ReturnType<typeof detectDistro>>;
 /** Where the node does not tell its version, its Node object does: what the files mean may hang on it. */
 function understood(
   facts: NodeFacts,
+  detected: Understanding['detected'],
   { kubeletVersion }: Told,
 ): Result<Detected & { readonly facts: NodeFacts }, HostError> {
-  const detected = detectDistro(facts);
   if (detected === undefined) return fail(noKubelet(facts));
   if (detected.setup.kubeletVersion !== undefined || kubeletVersion === undefined) return ok({ facts, ...detected });
   const known: NodeFacts = { ...facts, reportedVersion: kubeletVersion };

@@ -8,6 +8,7 @@ import { invocation } from '../lib/next-command.js';
 import type { Result } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 import type { HostError } from '../ssh/errors.js';
+import { type SentReply, createNearEnd } from './examine-wire.js';
 import type { Question, Questions, Replies } from './examine.js';
 
 export interface Examiner {
@@ -30,16 +31,26 @@ const limitsOfNodes: ExaminerLimits = { computing: 10_000, longest: 60_000, memo
 
 interface Asked {
   readonly question: Question;
+  /** By {@link monotonic}. */
+  readonly since: number;
   readonly settle: (reply: Result<Replies[keyof Replies], HostError>) => void;
 }
 
 interface Thread {
   readonly worker: Worker;
+  readonly line: ReturnType<typeof createNearEnd>;
+  /** Until when others that could help wait for it: it loads the program. By {@link monotonic}; 0 once it has replied. */
+  startsUntil: number;
   asked: Asked | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
-/** Threads are started as questions come, and again after one had to be ended. `program` is what they run. */
+/** Milliseconds that a question waits before another thread is started for it: a thread costs as much as 50 good answers. */
+const longWait = 250;
+/** Milliseconds in which a thread that has started answers, on a machine that has time. */
+const longStart = 3_000;
+
+/** Threads are started as questions come and wait, and again after one had to be ended. `program` is what they run. */
 export function createExaminer(
   program: URL = new URL('examine-worker.js', import.meta.url),
   limits: ExaminerLimits = limitsOfNodes,
@@ -61,13 +72,15 @@ export function createExaminer(
       workerData: invocation(),
       resourceLimits: { maxOldGenerationSizeMb: memory },
     });
-    const thread: Thread = { worker, asked: undefined, timer: undefined };
+    const startsUntil = monotonic() + longStart;
+    const thread: Thread = { worker, line: createNearEnd(), startsUntil, asked: undefined, timer: undefined };
     worker.unref();
-    worker.on('message', (reply: Result<Replies[keyof Replies], HostError>) => {
+    worker.on('message', (reply: SentReply) => {
       clearTimeout(thread.timer);
       const { asked } = thread;
       thread.asked = undefined;
-      asked?.settle(reply);
+      thread.startsUntil = 0;
+      asked?.settle(thread.line.unpack(reply));
       go();
     });
     worker.on('error', (error) => end(thread, whyEnded(error, memory)));
@@ -79,16 +92,22 @@ export function createExaminer(
     thread.asked = asked;
     endAtLimits(thread, limits, (why) => end(thread, why));
     try {
-      thread.worker.postMessage(asked.question);
+      thread.worker.postMessage(thread.line.pack(asked.question));
     } catch (error) {
       end(thread, `the probe's answer could not be passed to a thread (${oneLine(messageOf(error), 120)})`);
     }
   };
+  let again: NodeJS.Timeout | undefined;
   function go(): void {
-    while (waiting.length > 0) {
-      const free = [...threads].find((one) => one.asked === undefined) ?? (threads.size < most ? start() : undefined);
-      const next = free === undefined ? undefined : waiting.shift();
-      if (free === undefined || next === undefined) return;
+    clearTimeout(again);
+    for (let [next] = waiting; next !== undefined; [next] = waiting) {
+      const idle = [...threads].find((one) => one.asked === undefined);
+      const free = idle ?? (threads.size < most && isHelpNeeded(threads, next) ? start() : undefined);
+      if (free === undefined) {
+        if (threads.size < most) again = setTimeout(go, longWait);
+        return;
+      }
+      waiting.shift();
       put(free, next);
     }
   }
@@ -96,16 +115,26 @@ export function createExaminer(
   return {
     ask: (question, of) =>
       new Promise((resolve) => {
-        waiting.push({ question: { question, of } as Question, settle: resolve as Asked['settle'] });
+        waiting.push({
+          question: { question, of } as Question,
+          since: monotonic(),
+          settle: resolve as Asked['settle'],
+        });
         go();
       }),
     async close() {
       const all = [...threads];
       threads.clear();
+      clearTimeout(again);
       for (const { timer } of all) clearTimeout(timer);
       await Promise.all(all.map(({ worker }) => worker.terminate()));
     },
   };
+}
+
+function isHelpNeeded(threads: ReadonlySet<Thread>, next: Asked): boolean {
+  const now = monotonic();
+  return threads.size === 0 || (now - next.since >= longWait && [...threads].every((one) => one.startsUntil < now));
 }
 
 /**

@@ -43,3 +43,12 @@ describe('an answer that costs its thread', () => {
     expect(replies.map(({ ok }) => ok)).toEqual([false, true, false, true, false, true, false, true]);
   });
 });
+
+it('starts no second thread for answers that one processes in time', async () => {
+  const own = createExaminer(new URL('odd-worker.mjs', import.meta.url), limits);
+  const ask = (): Promise<unknown> => own.ask('read', { answer: Buffer.from('who') });
+  const first = await Promise.all(Array.from({ length: 20 }, ask));
+  const second = await Promise.all(Array.from({ length: 20 }, ask));
+  await own.close();
+  expect(new Set([...first, ...second].map((one) => JSON.stringify(one))).size).toBe(1);
+});

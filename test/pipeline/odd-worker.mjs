@@ -1,5 +1,5 @@
 // A thread that does what it is asked in the question's name of a host: answers, throws, never ends, eats memory, leaves.
-import { parentPort } from 'node:worker_threads';
+import { parentPort, threadId } from 'node:worker_threads';
 
 const deeds = {
   throws: () => {
@@ -21,9 +21,11 @@ const deeds = {
     for (;;) all.push(new Array(1000).fill(all.length));
   },
   leaves: () => process.exit(0),
+  who: () => ({ ok: true, value: threadId }),
 };
 
-parentPort.on('message', ({ of }) => {
-  const deed = deeds[Buffer.from(of.answer).toString()];
-  parentPort.postMessage(deed === undefined ? { ok: true, value: Buffer.from(of.answer).toString() } : deed());
+parentPort.on('message', ({ asked }) => {
+  const text = Buffer.from(asked.of.answer).toString();
+  const deed = deeds[text];
+  parentPort.postMessage({ reply: deed === undefined ? { ok: true, value: text } : deed() });
 });
