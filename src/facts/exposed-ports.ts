@@ -2,6 +2,7 @@
 import { canonicalAddress, isEveryAddress, isLoopback } from '../lib/ip-address.js';
 import { unique } from '../lib/lists.js';
 import type { Direct, Session } from '../ssh/session.js';
+import { type EarlyAnswers, noneEarly } from './early-ports.js';
 import { type PortsView, probeAddresses, knownPorts, portsOf, readOnlyPorts } from './kubelet-ports.js';
 import type { NodeFacts } from './node-facts.js';
 import { type PortRequest, type HttpAnswer, requestDirectly, requestThroughNode } from './node-http.js';
@@ -69,11 +70,17 @@ export function portsToProbe(view: PortsView): PortsToProbe {
 interface Asked extends PortsToProbe {
   readonly session: Session;
   readonly deadline: number;
+  readonly early: EarlyAnswers;
 }
 
-/** Requests the list of pods without credentials. `deadline` in milliseconds per request. */
-export async function probePorts(session: Session, questions: PortsToProbe, deadline: number): Promise<ExposedPorts> {
-  const asked = { ...questions, session, deadline };
+/** Requests the list of pods without credentials, where `early` has no answer. `deadline` in milliseconds per request. */
+export async function probePorts(
+  session: Session,
+  questions: PortsToProbe,
+  deadline: number,
+  early = noneEarly,
+): Promise<ExposedPorts> {
+  const asked = { ...questions, session, deadline, early };
   const [kubelet, readOnly] = await Promise.all([
     Promise.all(questions.kubelet.map((port) => probePort(asked, 'https', port))),
     Promise.all(questions.readOnly.map((port) => probePort(asked, 'http', port))),
@@ -82,7 +89,7 @@ export async function probePorts(session: Session, questions: PortsToProbe, dead
 }
 
 async function probePort(asked: Asked, scheme: PortRequest['scheme'], port: number): Promise<ExposedPort> {
-  const { session, address, deadline } = asked;
+  const { session, address, deadline, early } = asked;
   const bound = unique(asked.listening.filter((one) => one.port === port).map((one) => one.address));
   const ask = { scheme, port, path: '/pods' };
   const direct = ownAddress(session, asked);
@@ -90,7 +97,9 @@ async function probePort(asked: Asked, scheme: PortRequest['scheme'], port: numb
     const own = hosts.filter((host) => isOwn(asked, host));
     let last: AnonymousAnswer = { port, host: hosts[0] ?? '', from: 'node', answer: notOwn };
     for (const host of own) {
-      last = { port, host, from: 'node', answer: await requestThroughNode(session, { ...ask, host, deadline }) };
+      const question = { ...ask, host };
+      const answer = (await early(question)) ?? (await requestThroughNode(session, { ...question, deadline }));
+      last = { port, host, from: 'node', answer };
       if (last.answer.kind !== 'refused') break;
     }
     return last;
