@@ -1,6 +1,7 @@
 /** The command of one unit of a node, from its files and from what systemd has loaded. */
 import { basename } from 'node:path';
 import { byBytes } from '../lib/lists.js';
+import { memoizePair } from '../lib/memoize.js';
 import { type ServiceCommand, type ServiceContext, serviceCommand } from './command-line.js';
 import { type FileFact, type NodeFacts, type UnitFact, textOf, unreadMessage } from './node-facts.js';
 import type { ServiceNote } from './unit-directives.js';
@@ -17,8 +18,10 @@ export const withDropIn = (dropInPaths: readonly string[], path: string): readon
     byBytes(basename(left), basename(right)),
   );
 
-/** The command from the files, and where systemd has loaded something else. */
-export function unitCommand(facts: NodeFacts, unit: UnitFact): ServiceCommand {
+/** The command from the files, and where systemd has loaded something else. Each distribution asks for it. */
+export const unitCommand = memoizePair(readUnitCommand);
+
+function readUnitCommand(facts: NodeFacts, unit: UnitFact): ServiceCommand {
   const command = serviceCommand(unitPaths(unit), (path) => textOf(facts, path), contextOf(facts, unit));
   const missing = missingUnit(facts, unit);
   if (missing !== undefined) return { ...command, faults: [missing] };

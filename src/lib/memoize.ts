@@ -13,3 +13,17 @@ export function memoize<T>(read: (text: string) => T, maxTexts: number): (text: 
     return made;
   };
 }
+
+/** The same for a function of two objects that nobody changes; a result goes with them. */
+export function memoizePair<A extends object, B extends object, T>(
+  make: (one: A, other: B) => T,
+): (one: A, other: B) => T {
+  const known = new WeakMap<A, WeakMap<B, { readonly made: T }>>();
+  return (one, other) => {
+    const ofOne = known.get(one) ?? new WeakMap<B, { readonly made: T }>();
+    known.set(one, ofOne);
+    const found = ofOne.get(other) ?? { made: make(one, other) };
+    ofOne.set(other, found);
+    return found.made;
+  };
+}

@@ -78,8 +78,23 @@ const keyLine = /(?<![A-Za-z0-9+/=])([+-]?)([A-Za-z0-9+/]{64})(?![A-Za-z0-9+/=])
 const withoutKeyLine = (line: string, sign: string, text: string): string =>
   /[A-Z]/.test(text) && /[a-z]/.test(text) && /\d/.test(text) ? `${sign}***` : line;
 
+/** Short texts that hold no secret: most texts of a result come with each host. */
+const harmless = new Set<string>();
+const mostHarmless = 4_000;
+const longestHarmless = 400;
+
 /** Replaces passwords in URLs, tokens, authorization headers and private keys by `***`. */
 export function redact(text: string): string {
+  if (harmless.has(text)) return text;
+  const masked = masking(text);
+  if (masked === text && text.length <= longestHarmless) {
+    if (harmless.size >= mostHarmless) harmless.clear();
+    harmless.add(text);
+  }
+  return masked;
+}
+
+function masking(text: string): string {
   const known = text.includes('://') ? text.replace(/[^\s"'<>]+/g, withoutUser) : text;
   const masked = secrets.reduce((left, [pattern, mask]) => left.replace(pattern, mask), known);
   return masked.replace(keyLine, withoutKeyLine);
@@ -87,12 +102,20 @@ export function redact(text: string): string {
 
 const isSecretName = new RegExp(`${secretName}$`, 'i');
 
-/** Redacts every string of a JSON value, and masks every string whose key is the name of a secret. */
-export function redactTree(tree: unknown, name = ''): unknown {
-  if (typeof tree === 'string') return isSecretName.test(name.slice(-80)) && tree !== '' ? '***' : redact(tree);
-  if (Array.isArray(tree)) return tree.map((one) => redactTree(one, name));
-  if (typeof tree !== 'object' || tree === null) return tree;
-  return Object.fromEntries(
-    Object.entries(tree).flatMap(([key, one]) => (one === undefined ? [] : [[redact(key), redactTree(one, key)]])),
-  );
+/** Redacts every string of a JSON value, and masks every string whose key is the name of a secret. Objects that stand in several places are made once. */
+export function redactTree(tree: unknown): unknown {
+  const made = new Map<object, unknown>();
+  const redacted = (value: unknown, name: string): unknown => {
+    if (typeof value === 'string') return isSecretName.test(name.slice(-80)) && value !== '' ? '***' : redact(value);
+    if (Array.isArray(value)) return value.map((one) => redacted(one, name));
+    if (typeof value !== 'object' || value === null) return value;
+    const known = made.get(value) ?? objectOf(value);
+    made.set(value, known);
+    return known;
+  };
+  const objectOf = (value: object): unknown =>
+    Object.fromEntries(
+      Object.entries(value).flatMap(([key, one]) => (one === undefined ? [] : [[redact(key), redacted(one, key)]])),
+    );
+  return redacted(tree, '');
 }

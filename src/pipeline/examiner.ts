@@ -39,14 +39,14 @@ interface Asked {
 interface Thread {
   readonly worker: Worker;
   readonly line: ReturnType<typeof createNearEnd>;
-  /** Until when others that could help wait for it: it loads the program. By {@link monotonic}; 0 once it has replied. */
-  startsUntil: number;
+  /** When it first replied, or is to at the latest: until then it loads the program. By {@link monotonic}. */
+  readyAt: number;
   asked: Asked | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
-/** Milliseconds that a question waits before another thread is started for it: a thread costs as much as 50 good answers. */
-const longWait = 250;
+/** Milliseconds that a question waits for the threads that are ready before another one is started: that costs as much as 100 good answers. */
+const longWait = 1_000;
 /** Milliseconds in which a thread that has started answers, on a machine that has time. */
 const longStart = 3_000;
 
@@ -72,14 +72,14 @@ export function createExaminer(
       workerData: invocation(),
       resourceLimits: { maxOldGenerationSizeMb: memory },
     });
-    const startsUntil = monotonic() + longStart;
-    const thread: Thread = { worker, line: createNearEnd(), startsUntil, asked: undefined, timer: undefined };
+    const readyAt = monotonic() + longStart;
+    const thread: Thread = { worker, line: createNearEnd(), readyAt, asked: undefined, timer: undefined };
     worker.unref();
     worker.on('message', (reply: SentReply) => {
       clearTimeout(thread.timer);
       const { asked } = thread;
       thread.asked = undefined;
-      thread.startsUntil = 0;
+      thread.readyAt = Math.min(thread.readyAt, monotonic());
       asked?.settle(thread.line.unpack(reply));
       go();
     });
@@ -134,7 +134,15 @@ export function createExaminer(
 
 function isHelpNeeded(threads: ReadonlySet<Thread>, next: Asked): boolean {
   const now = monotonic();
-  return threads.size === 0 || (now - next.since >= longWait && [...threads].every((one) => one.startsUntil < now));
+  return [...threads].every(({ readyAt }) => now - Math.max(next.since, readyAt) >= longWait);
+}
+
+let counted = { at: -Infinity, computed: 0 };
+
+/** To half a second: the system adds up all threads each time. */
+function recentlyComputed(): number {
+  if (monotonic() - counted.at > 500) counted = { at: monotonic(), computed: computed() };
+  return counted.computed;
 }
 
 /**
@@ -142,7 +150,7 @@ function isHelpNeeded(threads: ReadonlySet<Thread>, next: Asked): boolean {
  * host is not lost because its thread has not had its turn.
  */
 function endAtLimits(thread: Thread, { computing, longest }: ExaminerLimits, end: (why: string) => void): void {
-  const began = { at: monotonic(), computed: computed() };
+  const began = { at: monotonic(), computed: recentlyComputed() };
   const look = (): void => {
     const gone = monotonic() - began.at;
     const left = Math.min(computing - (computed() - began.computed), longest - gone);

@@ -132,6 +132,9 @@ async function tryHop(
   } finally {
     timeout.stop();
     stopListening();
-    stop.abort();
+    stop.abort(over);
   }
 }
+
+/** A reason of our own spares the one with a stack that would be made for each connection. */
+const over = 'the attempt is over';

@@ -201,6 +201,8 @@ function expandPath(
   env: Environment,
 ): string {
   const { wish, settings, user } = of;
+  const known = path.replace(/^~(?=\/|$)/, homedir());
+  if (!/[%$]/.test(known)) return known;
   const tokens: Readonly<Record<string, string>> = {
     '%': '%',
     d: homedir(),
@@ -214,16 +216,17 @@ function expandPath(
     r: user,
     u: loginName(),
   };
-  return path
-    .replace(/^~(?=\/|$)/, homedir())
+  return known
     .replace(/%(.)/g, (whole, letter: string) => tokens[letter] ?? whole)
     .replace(/\$\{(\w+)\}/g, (whole, name: string) => env[name] ?? whole);
 }
 
+let ownName: string | undefined;
+
 /** The local user name; '' if the user has none, as in some containers. */
 function loginName(): string {
   try {
-    return userInfo().username;
+    return (ownName ??= userInfo().username);
   } catch {
     return '';
   }

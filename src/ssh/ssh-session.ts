@@ -103,7 +103,8 @@ async function runScript(
   return ok({
     code: event.code,
     signal: event.signal,
-    stdout: shell.stdout.bytes(),
+    // Without the room that the buffer has left.
+    stdout: Buffer.from(shell.stdout.bytes()),
     stderr: shell.stderr,
     took: shell.took,
   });

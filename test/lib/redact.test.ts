@@ -44,3 +44,16 @@ describe('redactTree', () => {
     expect(redactTree(tree)).toEqual({ auth: '***', tokens: 3, token: ['***', true], note: 'DB_PASS=***', none: null });
   });
 });
+
+it('masks each time, whatever came before', () => {
+  for (const text of ['harmless', 'password: hunter2', 'harmless', 'password: hunter2'])
+    expect(redact(text)).toBe(text === 'harmless' ? text : 'password: ***');
+});
+
+it('redacts an object that stands in several places wherever it does', () => {
+  const shared = { note: 'DB_PASS=abc', list: ['x'] };
+  const tree = { token: [shared], other: shared, again: [shared, shared] };
+  const one = { note: 'DB_PASS=***', list: ['x'] };
+  expect(redactTree(tree)).toEqual({ token: [one], other: one, again: [one, one] });
+  expect(redactTree({ token: ['x'], list: ['x'] })).toEqual({ token: ['***'], list: ['x'] });
+});
