@@ -137,6 +137,8 @@ const table: Readonly<Record<string, Rule>> = {
     types: ['inventory', 'report'],
     builtins: ['crypto', 'os', 'worker_threads'],
   },
+  // Findings are the same where their copies for another thread are.
+  'pipeline/examine-wire': { values: [], builtins: ['v8'] },
   // Where files are read, connections are opened, and everything is put together.
   cli: {
     values: [

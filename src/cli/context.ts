@@ -24,7 +24,7 @@ import type { Flags } from './options.js';
 import { columnsOf } from './say.js';
 import type { Shutdown } from './shutdown.js';
 import { type Maintenance, maintenanceOf } from './maintenance.js';
-import { type SafeText, print, redacting, replaceResult, writeResult } from '../lib/output.js';
+import { type SafeText, joinSafe, print, redacting, replaceResult, writeResult } from '../lib/output.js';
 import { nextCommandForAll } from '../lib/next-command.js';
 
 export interface CliContext {
@@ -203,12 +203,17 @@ export const connectOptions = (cli: CliContext): ConnectOptions => {
 };
 
 /** Prints the result on stdout or writes it to --output-file; nothing when the program quits midway. Throws ToolError if the file cannot be written. */
-export async function printResult({ flags, shutdown }: CliContext, text: SafeText): Promise<void> {
+export async function printResult(
+  { flags, shutdown }: CliContext,
+  result: SafeText | Iterable<SafeText>,
+): Promise<void> {
   if (shutdown.immediate.aborted) return;
+  const pieces = typeof result === 'string' ? [result] : result;
   if (flags.outputFile === undefined) {
-    await new Promise<void>((resolve) => print(process.stdout, text, resolve));
+    for (const piece of pieces) await new Promise<void>((resolve) => print(process.stdout, piece, resolve));
     return;
   }
+  const text = joinSafe([...pieces]);
   try {
     // node_exporter reads the file whenever it is asked.
     if (flags.output === 'openmetrics') replaceResult(flags.outputFile, text);

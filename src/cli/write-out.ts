@@ -1,6 +1,6 @@
 /** Writes a verb's result in the format of -o, to stdout or --output-file. */
 import { isoTime } from '../lib/clock.js';
-import { formatted } from '../report/formats.js';
+import { formattedPieces } from '../report/formats.js';
 import type { Result } from '../report/model.js';
 import { writeChecklists } from './checklists.js';
 import { type CliContext, printResult } from './context.js';
@@ -9,7 +9,7 @@ import { type CliContext, printResult } from './context.js';
 export const writeOut = (cli: CliContext, result: Result): Promise<void> =>
   cli.flags.output === 'cklb' && result.kind === 'audit'
     ? writeChecklists(cli, result)
-    : printResult(cli, formatted(cli.flags.output, result, { text: cli.text, time: isoTime() }));
+    : printResult(cli, formattedPieces(cli.flags.output, result, { text: cli.text, time: isoTime() }));
 
 /** The first keys of every result. */
 export const headOf = ({ version }: Pick<CliContext, 'version'>) =>

@@ -22,6 +22,29 @@ const json = (value: unknown, indent?: number): string =>
 /** One JSON text with a final line feed. */
 export const safeJson = (value: unknown, indent?: number): SafeText => `${json(value, indent)}\n` as SafeText;
 
+/**
+ * The text of `safeJson(tree, 2)` with `items` in the empty list `tree[key]`, an item at a time: a fleet's text is never whole
+ * in memory. Throws RangeError where the list is not there or not empty.
+ */
+export function* safeJsonPieces(
+  tree: Readonly<Record<string, unknown>>,
+  key: string,
+  items: Iterable<unknown>,
+): Generator<SafeText> {
+  const whole = safeJson(tree, 2);
+  // A line feed in a string is escaped, so this is the list and no text.
+  const list = `\n  ${JSON.stringify(key)}: [`;
+  const at = whole.indexOf(`${list}]`);
+  if (at < 0) throw new RangeError(`no empty list ${key}`);
+  let before = `${whole.slice(0, at)}${list}`;
+  let isEmpty = true;
+  for (const item of items) {
+    yield `${before}${isEmpty ? '' : ','}\n    ${json(item, 2).replaceAll('\n', '\n    ')}` as SafeText;
+    [before, isEmpty] = ['', false];
+  }
+  yield `${before}${isEmpty ? '' : '\n  '}${whole.slice(at + list.length)}` as SafeText;
+}
+
 /** JSON for a script element of a page: nothing in it can end the element or begin another. */
 export const safeScriptJson = (value: unknown): SafeText =>
   json(value).replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`) as SafeText;

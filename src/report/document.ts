@@ -127,7 +127,7 @@ const runTree = ({ id, kind, of, plan }: RunInfo) => ({
   ...(plan === undefined ? {} : { plan }),
 });
 
-const auditTree = (audit: HostAudit) => ({
+export const auditTree = (audit: HostAudit) => ({
   ...hostHead(audit),
   findings: audit.findings.map((one) => findingTree(audit.host, one)),
   notes: audit.notes,
@@ -156,7 +156,7 @@ function findingTree(host: string, finding: Finding): FindingDocument {
   };
 }
 
-function plannedTree(host: ShownHost) {
+export function plannedTree(host: ShownHost) {
   const { plan, refused, unfixed } = host;
   // Of a refused host everything stays as it is.
   const left = unfixed === undefined || refused !== undefined ? {} : { unfixed: unfixed.map(unfixedTree) };

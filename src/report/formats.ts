@@ -1,10 +1,10 @@
 /** Which writer serves which -o value; format-table.ts says which fit which result. */
 import { ToolError } from '../lib/errors.js';
-import { type SafeText, joinSafe, safeJson, safeText } from '../lib/output.js';
+import { type SafeText, joinSafe, safeJson, safeJsonPieces, safeText } from '../lib/output.js';
 import { auditText } from './audit-text.js';
 import { backupsText } from './backups-text.js';
 import { csrText } from './csr-text.js';
-import { documentOf } from './document.js';
+import { auditTree, documentOf, plannedTree } from './document.js';
 import { checklists } from './cklb.js';
 import { csvText } from './csv.js';
 import { type Format, formatsFor, isData, isSectioned } from './format-table.js';
@@ -62,6 +62,18 @@ const writers: Readonly<Record<Format, Writer>> = {
 export function formatted(format: Format, result: Result, options: FormatOptions): SafeText {
   if (!formatsFor(result.kind).includes(format)) throw new RangeError(`${format} is not for ${result.kind}`);
   return writers[format](result, options);
+}
+
+/** The same text in pieces, so that what grows with the fleet need not be in memory at once. */
+export function formattedPieces(format: Format, result: Result, options: FormatOptions): Iterable<SafeText> {
+  if (format !== 'json' || (result.kind !== 'audit' && result.kind !== 'plan'))
+    return [formatted(format, result, options)];
+  return safeJsonPieces(documentOf({ ...result, hosts: [] }), 'hosts', hostDocuments(result));
+}
+
+function* hostDocuments(result: Extract<Result, { kind: 'audit' | 'plan' }>): Generator<object> {
+  if (result.kind === 'audit') for (const host of result.hosts) yield auditTree(host);
+  else for (const host of result.hosts) yield plannedTree(host);
 }
 
 /** Several results in one document. Throws ToolError `usage` for a format that does not fit them. */

@@ -132,9 +132,6 @@ async function tryHop(
   } finally {
     timeout.stop();
     stopListening();
-    stop.abort(over);
+    stop.abort('over');
   }
 }
-
-/** A reason of our own spares the one with a stack that would be made for each connection. */
-const over = 'the attempt is over';

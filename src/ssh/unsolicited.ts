@@ -13,7 +13,8 @@ const UNSOLICITED = ['IGNORE', 'DEBUG', 'GLOBAL_REQUEST', 'CHANNEL_REQUEST', 'CH
 export function limitUnsolicited(tooMany: (error: Error) => void, most = MAX_UNSOLICITED): (line: string) => void {
   let seen = 0;
   return (line) => {
-    if (!UNSOLICITED.some((start) => line.startsWith(start))) return;
+    // There is a line for each packet, and most are none of these.
+    if (!line.startsWith('Inbound: ') || !UNSOLICITED.some((start) => line.startsWith(start))) return;
     seen++;
     if (seen === most + 1) tooMany(new Error(`the server sent more than ${most} unsolicited SSH messages`));
   };

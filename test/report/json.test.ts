@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Format, formatted } from '../../src/report/formats.js';
+import { type Format, formatted, formattedPieces } from '../../src/report/formats.js';
 import type { Result } from '../../src/report/model.js';
 import { eventLine } from '../../src/report/ndjson.js';
 import { plainStyle } from '../../src/report/style.js';
@@ -122,4 +122,18 @@ test('ndjson: the result ends with its summary', () => {
   expect(lines).toHaveLength(3);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ run: '20261123T050000Z-4f2a', host: 'n1', event: 'host-result' });
   expect(JSON.parse(lines[1] ?? '')).toMatchObject({ host: null, event: 'summary', summary: { confirmed: 1 } });
+});
+
+test('the pieces of a long result are the same text, a host at most in each', () => {
+  const odd = 'a\n  "hosts": []\u2028\u001b password: hunter2';
+  const hosts = [hostAudit('n1', { findings: [finding()], notes: [odd] }), unreachable('n2', odd), hostAudit('n3')];
+  const results: Result[] = [
+    ...[auditResult([]), auditResult(hosts.slice(0, 1), [odd]), auditResult(hosts, [odd]), runResult([])],
+    ...[planResult([]), planResult([hostPlanned('n1'), hostPlanned('n2')], [['n1', 'n2']])],
+  ];
+  for (const result of results) {
+    const pieces = [...formattedPieces('json', result, { text: { width: 80, style: plainStyle }, time: '' })];
+    expect(pieces.join('')).toBe(jsonText(result));
+    if (result.kind === 'audit' || result.kind === 'plan') expect(pieces).toHaveLength(result.hosts.length + 1);
+  }
 });
