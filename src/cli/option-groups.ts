@@ -218,7 +218,7 @@ export const rollout: OptionGroup = {
 export const grace: OptionGroup = {
   title: 'Rollout',
   options: [
-    option('--not-ready-grace <duration>', 'Revert a node that stays NotReady this long after its restart')
+    option('--not-ready-grace <duration>', 'Revert a node that stays NotReady this long after restart')
       .argParser(duration)
       .default(30_000, '30s'),
   ],

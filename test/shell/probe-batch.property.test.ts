@@ -22,9 +22,7 @@ import { runScript, shells } from './shells.js';
 
 const cap = 4096;
 const together = script('probe');
-const alone = together
-  .replace('if ! describe_batch ', 'if ! false ')
-  .replace('|| list_at_once ||', '|| false ||');
+const alone = together.replace('if ! describe_batch ', 'if ! false ').replace('|| list_at_once ||', '|| false ||');
 
 const folders = ['safe', 'safe/deep', 'shared', 'shared/deep', 'theirs', 'linked', 'blank folder'] as const;
 const texts = {
