@@ -132,6 +132,7 @@ kubernetes() { test/lab/kubernetes.sh; }
 part() {
   local files=()
   ! kubelets_only || mapfile -t files < <(printf 'test/e2e/%s.e2e.ts\n' "${of_kubelets[@]}")
+  everything_here || mapfile -t files < <(printf -- '--exclude=test/e2e/%s.e2e.ts\n' "${of_kubelets[@]}")
   KUBELATCH_LAB_KIND=$kind in_lab "$1" node_modules/.bin/vitest run --config test/e2e/vitest.config.ts --shard="$2/$parts" "${files[@]}" \
     --reporter=verbose --reporter=json "--outputFile.json=$results/lab-$1.json"
 }
@@ -166,8 +167,8 @@ node_image_step() {
   heading "the lab's node image (made once, about a minute and a half)"
   step node_image
 }
-# Where the real kubelets are to have their turn anyway, the stand-in's need not come before them.
-supervised_here() { [ "${KUBELATCH_TEST_SUPERVISED:-everywhere}" != real ]; }
+# Where real kubelets are to have their turn anyway, the stand-in need not show the same before them.
+everything_here() { [ "$kind" = real ] || [ "${KUBELATCH_TEST_STANDIN:-everything}" != alone ]; }
 # The slow unit tests have a command of their own, npm run test:slow. Where all of it is to run anyway, they need not wait.
 slow_here() { [ "${KUBELATCH_TEST_SLOW:-apart}" = beside ]; }
 # Where the stand-in has had its turn before, real kubelets need not show again what comes of the controller alone.
@@ -196,7 +197,7 @@ standin_labs() {
   # The slow unit tests take longer than three labs need.
   ! slow_here || labs=(first second third)
   parts=${#labs[@]}
-  ! supervised_here || labs+=(supervised)
+  ! everything_here || labs+=(supervised)
   if slow_here; then
     # Where all of it is to run, the quick tests have the machine to themselves: the slow ones are enough beside the labs.
     heading checks
@@ -209,7 +210,7 @@ standin_labs() {
   node_image_step || image=no
   if [ "$image" = yes ]; then
     heading 'scenarios on the stand-in: a part of those on kubeadm nodes; the others, and those on k3s and RKE2 nodes, are shown afterwards'
-    supervised_here || echo 'LEFT OUT: those on k3s and RKE2 nodes, which npm run test:real runs (KUBELATCH_TEST_SUPERVISED=real)'
+    everything_here || echo "LEFT OUT: those on k3s and RKE2 nodes and ${of_kubelets[*]}, which npm run test:real runs (KUBELATCH_TEST_STANDIN=alone)"
     begin_scenarios "${labs[@]}"
   fi
   if slow_here; then
