@@ -55,7 +55,6 @@ export function createExaminer(
   program: URL = new URL('examine-worker.js', import.meta.url),
   limits: ExaminerLimits = limitsOfNodes,
 ): Examiner {
-  const { memory } = limits;
   const most = Math.min(limits.threads, availableParallelism());
   const threads = new Set<Thread>();
   const waiting: Asked[] = [];
@@ -68,23 +67,7 @@ export function createExaminer(
     go();
   };
   const start = (): Thread => {
-    const worker = new Worker(program, {
-      workerData: invocation(),
-      resourceLimits: { maxOldGenerationSizeMb: memory },
-    });
-    const readyAt = monotonic() + longStart;
-    const thread: Thread = { worker, line: createNearEnd(), readyAt, asked: undefined, timer: undefined };
-    worker.unref();
-    worker.on('message', (reply: SentReply) => {
-      clearTimeout(thread.timer);
-      const { asked } = thread;
-      thread.asked = undefined;
-      thread.readyAt = Math.min(thread.readyAt, monotonic());
-      asked?.settle(thread.line.unpack(reply));
-      go();
-    });
-    worker.on('error', (error) => end(thread, whyEnded(error, memory)));
-    worker.on('exit', () => end(thread, "the thread that processed the probe's answer ended unexpectedly"));
+    const thread = startThread(program, limits.memory, { replied: () => go(), ended: (why) => end(thread, why) });
     threads.add(thread);
     return thread;
   };
@@ -130,6 +113,33 @@ export function createExaminer(
       await Promise.all(all.map(({ worker }) => worker.terminate()));
     },
   };
+}
+
+interface Watch {
+  /** The thread has replied to its question, and is idle. */
+  replied(): void;
+  ended(why: string): void;
+}
+
+function startThread(program: URL, memory: number, { replied, ended }: Watch): Thread {
+  const worker = new Worker(program, {
+    workerData: invocation(),
+    resourceLimits: { maxOldGenerationSizeMb: memory },
+  });
+  const readyAt = monotonic() + longStart;
+  const thread: Thread = { worker, line: createNearEnd(), readyAt, asked: undefined, timer: undefined };
+  worker.unref();
+  worker.on('message', (reply: SentReply) => {
+    clearTimeout(thread.timer);
+    const { asked } = thread;
+    thread.asked = undefined;
+    thread.readyAt = Math.min(thread.readyAt, monotonic());
+    asked?.settle(thread.line.unpack(reply));
+    replied();
+  });
+  worker.on('error', (error) => ended(whyEnded(error, memory)));
+  worker.on('exit', () => ended("the thread that processed the probe's answer ended unexpectedly"));
+  return thread;
 }
 
 function isHelpNeeded(threads: ReadonlySet<Thread>, next: Asked): boolean {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { readRuns } from '../../src/run/journal.js';
-import { replayJournal } from '../../src/run/record.js';
+import { replayJournal } from '../../src/run/replay.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import { fail, ok } from '../../src/lib/result.js';
 import { uninstall } from '../../src/pipeline/uninstall.js';

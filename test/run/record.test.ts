@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Timed } from '../../src/run/journal.js';
-import { isBegun, isOpen, isUnfinished, mayHaveWritten, replayJournal } from '../../src/run/record.js';
+import { isBegun, isOpen, isUnfinished, mayHaveWritten } from '../../src/run/record.js';
+import { replayJournal } from '../../src/run/replay.js';
 
 const at = (second: number): string => `2026-11-23T05:00:${String(second).padStart(2, '0')}.000Z`;
 const told = (...entries: readonly object[]) =>

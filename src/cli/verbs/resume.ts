@@ -1,6 +1,7 @@
 /** `kubelatch resume [RUN]`: finishes a run whose controller died, from its journal and the state of the nodes. */
 import { readRuns, refuseUnreadable } from '../../run/journal.js';
-import { type RunRecord, isBegun, isOpen, isUnfinished, replayJournal } from '../../run/record.js';
+import { type RunRecord, isBegun, isOpen, isUnfinished } from '../../run/record.js';
+import { replayJournal } from '../../run/replay.js';
 import { isSettled } from '../../run/outcome.js';
 import { ToolError } from '../../lib/errors.js';
 import { runsFolder } from '../../lib/paths.js';

@@ -1,6 +1,7 @@
 /** `kubelatch runs [list|show RUN]`: past runs, from the journals on this machine. */
 import { type PastRun, readRuns, refuseUnreadable } from '../../run/journal.js';
-import { type RunRecord, isUnfinished, replayJournal } from '../../run/record.js';
+import { type RunRecord, isUnfinished } from '../../run/record.js';
+import { replayJournal } from '../../run/replay.js';
 import { ToolError } from '../../lib/errors.js';
 import { runsFolder } from '../../lib/paths.js';
 import { stillRunning } from '../../lib/process-mark.js';
