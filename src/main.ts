@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The process: signals, the last word on errors, the exit code. Nothing else ends the process. */
-import { closeSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { CommanderError } from 'commander';
 import { dispatchVerb } from './cli/dispatch.js';
@@ -9,10 +9,9 @@ import { buildProgram, isHelp } from './cli/program.js';
 import { sayOn } from './cli/say.js';
 import { listenForSignals } from './cli/shutdown.js';
 import { ToolError, messageOf } from './lib/errors.js';
+import { shippedText } from './lib/shipped-file.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+const { version } = JSON.parse(shippedText('../package.json')) as { version: string };
 
 const terminals = [0, 1, 2].filter((fd) => isatty(fd));
 const say = (text: string): void => sayOn(process.stderr, text);
@@ -86,6 +85,5 @@ function tryTo(act: () => void): void {
   }
 }
 
-const code = await main();
-// A result that is not whole is no success to a script.
-end(output.isCut && code === 0 ? exitError : code);
+// A result that is not whole is no success to a script. Not awaited: the single executable is a CommonJS module.
+void main().then((code) => end(output.isCut && code === 0 ? exitError : code));

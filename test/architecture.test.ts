@@ -18,6 +18,8 @@ const pure = ['crypto', 'path', 'util'];
 /** By folder, or by file for those at the top. A folder may always import itself. */
 const table: Readonly<Record<string, Rule>> = {
   lib: { values: ['yaml'], builtins: ['fs', 'os', 'timers/promises', ...pure] },
+  // Files inside the single executable.
+  'lib/shipped-file': { values: [], builtins: ['fs/promises', 'sea'] },
   // The one way out: logs, journals and results are written there.
   'lib/output': { values: [], builtins: ['fs/promises'] },
   inventory: { values: ['lib', 'zod'], builtins: ['fs/promises', 'net', 'os', 'stream/consumers', ...pure] },
@@ -28,7 +30,7 @@ const table: Readonly<Record<string, Rule>> = {
     builtins: ['child_process', 'events', 'fs/promises', 'net', 'os', 'stream', ...pure],
   },
   // The node helper has its own programs' sums in it.
-  node: { values: ['lib'], builtins: ['fs', 'crypto'] },
+  node: { values: ['lib'], builtins: ['crypto'] },
   facts: { values: ['lib', 'node', 'filter', 'yaml'], types: ['ssh'], builtins: ['http', 'tls', 'stream', ...pure] },
   // Only to tell an address from other text.
   'facts/field-rules': { values: [], builtins: ['net'] },
@@ -38,7 +40,7 @@ const table: Readonly<Record<string, Rule>> = {
   // The facts hold the table of the kubelet's settings, by which rules are checked and judged.
   // Files that keep others from a kubelet: text alone.
   filter: { values: ['lib'] },
-  playbook: { values: ['lib', 'facts', 'filter', 'zod'], builtins: ['fs/promises', 'url', ...pure] },
+  playbook: { values: ['lib', 'facts', 'filter', 'zod'], builtins: ['fs/promises', ...pure] },
   plan: {
     values: ['lib', 'facts', 'filter', 'playbook', 'diff', 'zod'],
     types: ['distros', 'inventory'],
@@ -103,8 +105,6 @@ const table: Readonly<Record<string, Rule>> = {
     types: ['inventory', 'playbook', 'plan', 'gate', 'run', 'change', 'netpol', 'verify'],
     builtins: ['util'],
   },
-  // The page's script and style are files of the package.
-  'report/html/assets': { values: [], builtins: ['fs'] },
   // Lines break, and failures are grouped, on the screen as in the report; how long waves take, the plan says too.
   terminal: {
     values: [
@@ -237,6 +237,8 @@ const owned: readonly Owned[] = [
       'cli/shutdown',
     ],
   },
+  // In the single executable there is none.
+  { what: 'the place of the program', sign: /\bimport \. meta\b/, owners: ['lib/shipped-file'] },
   // Its name is a value of the inventory, too.
   { what: 'ssh2', sign: /\b(from|import( \()?) 'ssh2'/, owners: ['ssh'] },
   { what: 'listr2', sign: /'listr2'/, owners: ['terminal'] },

@@ -1,5 +1,5 @@
 /** The shell programs that run on a node, read once from the files beside this one. */
-import { readFileSync } from 'node:fs';
+import { shippedText } from '../lib/shipped-file.js';
 
 export type ScriptName =
   | 'probe'
@@ -54,7 +54,7 @@ const loaded = new Map<ScriptName, string>();
 export function script(name: ScriptName): string {
   const known = loaded.get(name);
   if (known !== undefined) return known;
-  const read = (file: string): string => readFileSync(new URL(`./${file}.sh`, import.meta.url), 'utf8');
+  const read = (file: string): string => shippedText(`node/${file}.sh`);
   // Its name goes first: programs may begin with the same part.
   const text = [`# kubelatch: ${name}\n`, ...(parts[name] ?? [name]).map(read)].join('\n');
   loaded.set(name, text);

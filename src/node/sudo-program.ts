@@ -1,6 +1,6 @@
 /** The optional program of root on a node, so that sudo need allow no shell: it has copies of the programs, and runs no others. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { shippedText } from '../lib/shipped-file.js';
 import { shellQuote } from './quote.js';
 import { type ScriptName, script } from './scripts.js';
 
@@ -22,7 +22,7 @@ const programs: readonly ScriptName[] = [
 ];
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-const frame = (): string => readFileSync(new URL('./sudo-program.sh', import.meta.url), 'utf8');
+const frame = (): string => shippedText('node/sudo-program.sh');
 
 /** Of what the helper runs: another text of any program is another version. */
 export const helperVersion = (): string => sha256([...programs.map(script), frame()].join('\0')).slice(0, 16);

@@ -7,6 +7,7 @@ import { messageOf } from '../lib/errors.js';
 import { invocation } from '../lib/next-command.js';
 import type { Result } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
+import { shippedModule } from '../lib/shipped-file.js';
 import type { HostError } from '../ssh/errors.js';
 import { type SentReply, createNearEnd } from './examine-wire.js';
 import type { Question, Questions, Replies } from './examine.js';
@@ -50,9 +51,9 @@ const longWait = 1_000;
 /** Milliseconds in which a thread that has started answers, on a machine that has time. */
 const longStart = 3_000;
 
-/** Threads are started as questions come and wait, and again after one had to be ended. `program` is what they run. */
+/** Threads are started as questions come and wait, and again after one had to be ended. `program` is what they run, its place or its text. */
 export function createExaminer(
-  program: URL = new URL('examine-worker.js', import.meta.url),
+  program: URL | string = shippedModule('pipeline/examine-worker.js'),
   limits: ExaminerLimits = limitsOfNodes,
 ): Examiner {
   const most = Math.min(limits.threads, availableParallelism());
@@ -121,8 +122,9 @@ interface Watch {
   ended(why: string): void;
 }
 
-function startThread(program: URL, memory: number, { replied, ended }: Watch): Thread {
+function startThread(program: URL | string, memory: number, { replied, ended }: Watch): Thread {
   const worker = new Worker(program, {
+    eval: typeof program === 'string',
     workerData: invocation(),
     resourceLimits: { maxOldGenerationSizeMb: memory },
   });

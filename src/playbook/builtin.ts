@@ -1,20 +1,16 @@
 /** The playbooks that come with kubelatch. */
-import { readdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { shippedNames, shippedText } from '../lib/shipped-file.js';
 
-// The relative path is the same from src/playbook and dist/playbook.
-const folder = new URL('../../playbooks/', import.meta.url);
+const folder = '../playbooks/';
 
 /** Names of the built-in playbooks, sorted. */
 export async function builtinNames(): Promise<readonly string[]> {
-  const files = await readdir(folder);
+  const files = await shippedNames(folder);
   return files
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => file.slice(0, -'.yaml'.length))
     .sort();
 }
 
-/** The path of a built-in playbook. `name` must be one of `builtinNames`. */
-export function builtinPath(name: string): string {
-  return fileURLToPath(new URL(`${name}.yaml`, folder));
-}
+/** The text of a built-in playbook. `name` must be one of {@link builtinNames}. */
+export const builtinText = (name: string): string => shippedText(`${folder}${name}.yaml`);

@@ -5,7 +5,7 @@ import { schemaProblems } from '../lib/schema-problems.js';
 import { suggest } from '../lib/suggest.js';
 import { formatProblems, readYaml } from '../lib/yaml-source.js';
 import type { Problem, YamlSource } from '../lib/yaml-source.js';
-import { builtinNames, builtinPath } from './builtin.js';
+import { builtinNames, builtinText } from './builtin.js';
 import { ruleProblems } from './rule-problems.js';
 import { playbookJsonSchema, playbookSchema } from './schema.js';
 import type { Playbook, PlaybookInput, Rule, RuleInput, Want } from './schema.js';
@@ -49,7 +49,7 @@ export async function loadPlaybook(nameOrPath: string): Promise<Playbook> {
   if (nameOrPath.includes('/') || /\.ya?ml$/.test(nameOrPath))
     return parsePlaybook(nameOrPath, await readText(nameOrPath));
   const names = await builtinNames();
-  if (names.includes(nameOrPath)) return parsePlaybook(nameOrPath, await readText(builtinPath(nameOrPath)));
+  if (names.includes(nameOrPath)) return parsePlaybook(nameOrPath, builtinText(nameOrPath));
   const families = [...(await familiesOfBuiltins()).keys()];
   const nearest = suggest(nameOrPath, [...names, ...families]);
   throw new ToolError('playbook', `there is no playbook named ${JSON.stringify(nameOrPath)}`, {

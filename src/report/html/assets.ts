@@ -1,7 +1,7 @@
 /** The page's own script and style: files of this package, which the build copies beside this one. */
-import { readFileSync } from 'node:fs';
+import { shippedText } from '../../lib/shipped-file.js';
 
-const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
+const read = (name: string): string => shippedText(`report/html/${name}`);
 
 /** One script in a scope of its own, since the parts call each other. */
 export const pageScript = (): string => {
