@@ -98,6 +98,23 @@ pack() {
   say "packed $(basename "$tarball"): $(tar tzf "$tarball" | wc -l) files, $(stat -c %s "$tarball") bytes"
 }
 
+# Made with the node on the PATH, and started where no other program is found.
+bundle() {
+  if [ "$(node -p 'process.platform + process.arch')" != linuxx64 ]; then
+    say 'NOT MADE: the single executable, which is made on Linux x64'
+    return
+  fi
+  node scripts/bundle.mjs "$work/bundle" >"$work/log" 2>&1 || {
+    sed 's/^/    /' "$work/log"
+    problem 'the single executable could not be made' 'npm run bundle'
+    return
+  }
+  local said
+  said=$(env -i HOME="$work" PATH="$work" "$work/bundle/$name-linux-x64" version) || true
+  [ "$said" = "$name $version" ] || problem "the single executable says: $said" 'npm run bundle'
+  say "made the single executable with Node.js $(node --version)"
+}
+
 # Folders with a program called node in them, the one on the PATH first.
 node_folders() {
   dirname "$(command -v node)"
@@ -154,6 +171,7 @@ check_changelog
 run_checks
 pack
 try_all
+bundle
 
 say "tried on Node.js: ${tried[*]:-none}"
 [ ${#left[@]} -eq 0 ] || say "NOT TRIED on Node.js ${left[*]}: none was found; name folders in KUBELATCH_NODES"
@@ -166,6 +184,7 @@ kept=build/release/$(basename "$tarball")
 if [ "$dry" = no ]; then
   mkdir -p build/release
   mv "$tarball" "$kept"
+  [ ! -d "$work/bundle" ] || mv "$work"/bundle/* build/release
 fi
 say 'ready. These commands release it; this script does not run them:'
 cat <<COMMANDS

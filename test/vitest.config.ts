@@ -28,7 +28,7 @@ const slow = [
   'test/report/html.test.ts',
   'test/docs/site.test.ts',
   // Dozens of starts of the built program, half a second of a processor each, or of the lab's small cluster.
-  'test/cli/{baseline,documented,examples,help,init,input-files,plan-file,report,resume,packed,screens,streams,windows}.test.ts',
+  'test/cli/{baseline,bundle,documented,examples,help,init,input-files,plan-file,report,resume,packed,screens,streams,windows}.test.ts',
   'test/lab-standin.test.ts',
   // Every edit on every shape of k3s and RKE2; worker threads that are ended.
   'test/distros/supervised-edits.test.ts',
