@@ -101,7 +101,11 @@ const table: Readonly<Record<string, Rule>> = {
   },
   // A result's JSON is a schema's.
   report: {
-    values: ['lib', 'zod', 'netpol/manifest-text', 'netpol/model', 'plan/rollout-time'],
+    // Shards of an audit together may know what none of them knows.
+    values: [
+      ...['lib', 'zod', 'netpol/manifest-text', 'netpol/model', 'plan/rollout-time'],
+      'playbook/not-in-inventory',
+    ],
     types: ['inventory', 'playbook', 'plan', 'gate', 'run', 'change', 'netpol', 'verify'],
     builtins: ['util'],
   },
@@ -252,6 +256,7 @@ const owned: readonly Owned[] = [
       'cli/options',
       'cli/option-groups',
       'cli/option-values',
+      'cli/shard-option',
       'cli/window-options',
       'cli/help',
       'cli/config-file',

@@ -50,7 +50,9 @@ export function checkFolders(flags: Partial<Flags>): void {
 }
 
 /** Throws ToolError `usage` with the arithmetic. */
-export function checkSettings({ settle, deadline }: Partial<Flags>): void {
+export function checkSettings({ settle, deadline, shard, baseline }: Partial<Flags>): void {
+  if (shard !== undefined && baseline !== undefined)
+    throw new ToolError('usage', '--shard and --baseline exclude each other: a baseline is of the whole cluster');
   if (settle === undefined || deadline === undefined) return;
   const needed = Math.max(shortestDeadline, restart + settle);
   if (deadline >= needed) return;

@@ -3,6 +3,7 @@ import type { RunEvent } from '../run/outcome.js';
 import type { Host, Inventory } from '../inventory/host.js';
 import { readInventory } from '../inventory/load.js';
 import { selectHosts } from '../inventory/select.js';
+import { type Shard, describeShard, hostsOfShard } from '../inventory/shard.js';
 import { isoTime } from '../lib/clock.js';
 import { ToolError, fileErrorOf } from '../lib/errors.js';
 import { type Log, createLog } from '../lib/log.js';
@@ -97,14 +98,22 @@ export function createContext(flags: Flags, shutdown: Shutdown, version: string)
 }
 
 /** The inventory with the selected hosts. */
-export async function loadHosts({ flags }: CliContext): Promise<{ inventory: Inventory; hosts: readonly Host[] }> {
+export async function loadHosts({ flags }: CliContext): Promise<LoadedHosts> {
   const inventory = await readInventory(flags.inventory);
   const hosts = selectHosts(inventory, { limit: flags.limit, exclude: flags.exclude });
   if (hosts.length === 0)
     throw new ToolError('usage', '--limit and --exclude leave no hosts', {
       hint: `to list all hosts: ${nextCommandForAll('inventory')}`,
     });
-  return { inventory, hosts };
+  if (flags.shard === undefined) return { inventory, hosts };
+  return { inventory, hosts: hostsOfShard(hosts, flags.shard), shard: describeShard(inventory, hosts, flags.shard) };
+}
+
+interface LoadedHosts {
+  readonly inventory: Inventory;
+  readonly hosts: readonly Host[];
+  /** With --shard: there may be no host in it. */
+  readonly shard?: Shard;
 }
 
 /** Texts of a plan tell how long it takes, by the flags that decide it or what they are by default. */

@@ -1,5 +1,6 @@
 /** The flags after parsing, and where their values come from: flag > KUBELATCH_… > kubelatch.yaml > the user's config.yaml > default. */
 import { type Command, Option } from 'commander';
+import type { ShardNumber } from '../inventory/shard.js';
 import { ToolError } from '../lib/errors.js';
 import type { CniName, PolicyKind } from '../netpol/model.js';
 import type { Amount } from '../plan/waves.js';
@@ -10,6 +11,8 @@ export interface Flags {
   readonly inventory: string;
   readonly limit?: string;
   readonly exclude?: string;
+  /** Of verbs that only read hosts. */
+  readonly shard?: ShardNumber;
   readonly playbook?: readonly string[];
   readonly rule?: readonly string[];
   readonly output: Format;

@@ -7,6 +7,7 @@ import { layout, programHelp, verbHelp } from './help.js';
 import { type Flags, readSwitches, setBy } from './options.js';
 import { rememberFlags } from './remember-flags.js';
 import { sayOn } from './say.js';
+import { refusedShard } from './shard-option.js';
 import { type Verb, verbs } from './verbs.js';
 import { ownProgram, print, safeText } from '../lib/output.js';
 
@@ -99,6 +100,8 @@ function addVerb(program: Command, verb: Verb): Command {
   }
   for (const { title, options } of verb.options)
     for (const option of options) command.addOption(option.helpGroup(`${title}:`));
+  const refused = refusedShard(verb.name);
+  if (refused !== undefined) command.addOption(refused);
   return command;
 }
 

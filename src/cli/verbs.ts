@@ -6,6 +6,7 @@ import { csrVerbs } from './csr-verbs.js';
 import { enrolVerb, initVerb } from './init-verbs.js';
 import type { ResultKind } from '../report/schema.js';
 import * as group from './option-groups.js';
+import { shard } from './shard-option.js';
 import { hooks, maintenance, windowOnly } from './window-options.js';
 
 export interface Argument {
@@ -55,7 +56,8 @@ export const verbs: readonly Verb[] = [
     summary: 'Check kubelets against playbooks',
     options: [
       ...[group.playbooks, group.failOn, group.failOnConsumers, group.baseline, group.consumers],
-      ...[...connected, group.outputOf('audit'), group.groupBy, group.showValues],
+      ...[group.hosts, shard, group.connection, group.apiServer],
+      ...[group.outputOf('audit'), group.groupBy, group.showValues],
     ],
     changesNodes: false,
     examples: [
@@ -64,6 +66,7 @@ export const verbs: readonly Verb[] = [
       { command: 'kubelatch audit --by host', does: 'Show the findings host by host' },
       { command: 'kubelatch audit --fail-on high -o json', does: 'Fail a pipeline on high or critical findings' },
       { command: 'kubelatch audit --baseline accepted.json', does: 'Report what changed since an accepted audit' },
+      { command: 'kubelatch audit --shard 2/5 -o json', does: 'Check a fifth of the hosts; report merges all five' },
     ],
     run: async (cli) => (await import('./verbs/audit.js')).auditVerb(cli),
   },
@@ -134,7 +137,7 @@ export const verbs: readonly Verb[] = [
   {
     name: 'inventory',
     summary: 'Print the resolved hosts',
-    options: ends('inventory'),
+    options: [shard, ...ends('inventory')],
     changesNodes: false,
     examples: [
       { command: 'kubelatch inventory', does: 'List all hosts' },
@@ -146,7 +149,7 @@ export const verbs: readonly Verb[] = [
   {
     name: 'inventory check',
     summary: 'Test SSH, sudo and the API server',
-    options: ends('inventory-check'),
+    options: [shard, ...ends('inventory-check')],
     changesNodes: false,
     examples: [
       { command: 'kubelatch inventory check', does: 'Test all hosts' },

@@ -15,7 +15,8 @@ export async function audit(run: Run): Promise<AuditResult> {
     const goal = { playbooks: run.playbooks, plan: undefined, showValues: run.showValues };
     const surveyed = await survey(run.hosts, () => goal, { ...run, cluster });
     const hosts = surveyed.map(({ result }) => (result.ok ? result.value.draft.host : result.error));
-    const reading = cluster && { ...cluster, api: readOnce(cluster.api) };
+    // A part of the hosts may be empty; the other parts tell of the cluster.
+    const reading = cluster && hosts.length > 0 ? { ...cluster, api: readOnce(cluster.api) } : undefined;
     const consumers = reading && (await findConsumers(run, surveyed, closingOf(hosts), reading));
     const found = await clusterFindings(run, surveyed, reading, consumers);
     const summary = auditSummary(hosts, found);

@@ -6,6 +6,7 @@ import { policyFindings } from '../netpol/policies.js';
 import { recogniseOwners } from '../owners/recognise.js';
 import { ownerFindings } from '../owners/report.js';
 import type { ClusterFinding } from '../playbook/cluster-finding.js';
+import { everyNodeKnown, unknownNode } from '../playbook/not-in-inventory.js';
 import type { Consumers } from './consumers.js';
 import type { Run } from './context.js';
 import { servingFindings } from './serving-findings.js';
@@ -77,23 +78,12 @@ async function inventoryFindings(run: Run, surveyed: readonly Surveyed[], cluste
   }));
   const unread = known.filter(({ nodeName }) => nodeName === undefined).map(({ name }) => name);
   const missing = uninventoried(view.value, known);
-  const head = { rule: 'node-not-in-inventory', title: 'Every Node of the cluster is in the inventory' };
-  if (missing.length === 0) {
-    const message = `all ${view.value.size} Nodes are in the inventory`;
-    return [{ ...head, severity: 'medium', status: 'pass', object: undefined, message, evidence: [], fix: '' }];
-  }
-  return missing.map(({ name, addresses }) => ({
-    ...head,
-    severity: 'medium',
-    status: unread.length === 0 ? 'fail' : 'unknown',
-    object: `Node ${name}`,
-    message:
-      unread.length === 0
-        ? 'No host of the inventory is this Node, so nobody checks or hardens its kubelet.'
-        : `No host of the inventory is known to be this Node; hosts that were not read: ${unread.length}.`,
-    evidence: [`the API server lists it with the addresses ${addresses.join(', ') || '(none)'}`],
-    fix: `add it to ${run.inventory.path}, or set nodeName for the host that it is`,
-  }));
+  if (missing.length === 0) return [everyNodeKnown(`all ${view.value.size} Nodes`)];
+  return missing.map(({ name, addresses }) => {
+    const evidence = [`the API server lists it with the addresses ${addresses.join(', ') || '(none)'}`];
+    const fix = `add it to ${run.inventory.path}, or set nodeName for the host that it is`;
+    return unknownNode({ object: `Node ${name}`, evidence, fix }, unread.length);
+  });
 }
 
 const nodeNameOf = (result: Surveyed['result']): string | undefined =>

@@ -17,7 +17,7 @@ import type {
   ShownPlan,
   UninstallResult,
 } from './model.js';
-import { backupsTree, checkTree, listedTree, ruleTree } from './listed-document.js';
+import { backupsTree, inventoryCheckTree, inventoryTree, ruleTree, shardTree } from './listed-document.js';
 import { csrTree } from './csr-text.js';
 import { netpolTree } from './netpol-document.js';
 import { persistTree } from './persist-document.js';
@@ -26,7 +26,6 @@ import { pastRunTree, runsListTree } from './past-run.js';
 import type { ResultDocument } from './schema.js';
 import { uninstallNames } from './schema-parts.js';
 import { line } from './words.js';
-import type { InventoryCheckResult } from './check-model.js';
 
 export function documentOf(result: Result): ResultDocument {
   const { schemaVersion, tool, version } = result;
@@ -36,7 +35,7 @@ export function documentOf(result: Result): ResultDocument {
       const { hosts, clusterFindings, notes, summary } = result;
       const found = { hosts: hosts.map(auditTree), clusterFindings: clusterFindings.map(clusterFindingTree) };
       const drift = result.drift === undefined ? {} : { drift: driftTree(result.drift) };
-      return { ...base, kind: result.kind, ...about(result), ...found, ...drift, notes, summary };
+      return { ...base, kind: result.kind, ...about(result), ...shardTree(result), ...found, ...drift, notes, summary };
     }
     case 'verify': {
       const { hosts, notes, summary } = result;
@@ -57,18 +56,10 @@ export function documentOf(result: Result): ResultDocument {
         : { ...base, kind: result.kind, ...runFields(result) };
     case 'uninstall':
       return { ...base, kind: result.kind, ...uninstallFields(result) };
-    case 'inventory': {
-      const { cluster, apiServer, hosts } = result;
-      return { ...base, kind: result.kind, cluster, apiServer, hosts: hosts.map(listedTree) };
-    }
+    case 'inventory':
+      return { ...base, kind: result.kind, ...inventoryTree(result) };
     case 'inventory-check':
-      return {
-        ...base,
-        kind: result.kind,
-        cluster: result.cluster,
-        ...apiServerTree(result),
-        hosts: result.hosts.map(checkTree),
-      };
+      return { ...base, kind: result.kind, ...inventoryCheckTree(result) };
     case 'runs':
       return { ...base, kind: result.kind, runs: result.runs.map(runsListTree) };
     case 'run':
@@ -200,9 +191,6 @@ const editTree = ({ path, action, before, after, diff }: FileEdit) => ({
   after: stateTree(after),
   diff,
 });
-
-const apiServerTree = ({ apiServer: api }: Pick<InventoryCheckResult, 'apiServer'>) =>
-  api === undefined ? {} : { apiServer: { reached: api.reached, reason: api.reason ?? null } };
 
 const stateTree = ({ sha256, mode, uid, gid, owner }: FileState) => ({ sha256, mode, uid, gid, owner });
 

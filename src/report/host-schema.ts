@@ -23,7 +23,7 @@ import {
 export const auditedHost = z.object({
   host: hostName,
   nodeName,
-  role: text('`control-plane` or `worker`'),
+  role: text('`control-plane` or `worker`; `unknown` of a host whose shard is missing'),
   distro: textOrNull('Distribution of Kubernetes'),
   kubeletVersion: textOrNull('Version of the kubelet, such as `v1.31.4`'),
   status: z.enum(['judged', 'unreachable', 'unreadable']),

@@ -1,7 +1,7 @@
 /** The resolved inventory and the result of its connection check, as text. */
 import { type TextOptions, paragraph } from './layout.js';
 import type { CheckedApiServer, CheckedLogin } from './check-model.js';
-import type { ListedHost } from './model.js';
+import type { ListedHost } from './check-model.js';
 import { table } from './table.js';
 import { line } from './words.js';
 

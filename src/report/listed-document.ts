@@ -1,21 +1,34 @@
 /** Hosts of the inventory, their logins, their backups, and rules, as JSON holds them. */
 import { isReached } from '../lib/is-reached.js';
-import type { CheckedLogin } from './check-model.js';
-import type { HostBackups, ListedHost, RuleResult } from './model.js';
+import type { CheckedLogin, InventoryCheckResult, InventoryResult, ListedHost } from './check-model.js';
+import type { AuditResult, HostBackups, RuleResult } from './model.js';
 import type { ResultDocument } from './schema.js';
 import { line } from './words.js';
 
-export function listedTree({ host, address, nodeName, role, group, ssh }: ListedHost) {
+function listedTree({ host, address, nodeName, role, group, ssh }: ListedHost) {
   const { user, port, identityFile, knownHostsFile, jump, transport, direct, become, becomePassword } = ssh;
   const access = { user, port, identityFile, knownHostsFile, jump, transport, direct, become, becomePassword };
   return { host, address, nodeName, role, group, ssh: access };
 }
 
-export function checkTree({ host, login }: CheckedLogin) {
+function checkTree({ host, login }: CheckedLogin) {
   if (!('hint' in login))
     return { host, status: 'usable' as const, user: login.user, sudo: login.sudo, transport: login.transport };
   const error = { kind: login.kind, message: line(login.message), hint: login.hint };
   return { host, status: isReached(login) ? ('unreadable' as const) : ('unreachable' as const), error };
+}
+
+export const shardTree = ({ shard }: Pick<AuditResult, 'shard'>) => (shard === undefined ? {} : { shard });
+
+export function inventoryTree(result: InventoryResult) {
+  const { cluster, apiServer, hosts } = result;
+  return { cluster, apiServer, ...shardTree(result), hosts: hosts.map(listedTree) };
+}
+
+export function inventoryCheckTree(result: InventoryCheckResult) {
+  const { cluster, apiServer: api, hosts } = result;
+  const asked = api === undefined ? {} : { apiServer: { reached: api.reached, reason: api.reason ?? null } };
+  return { cluster, ...asked, ...shardTree(result), hosts: hosts.map(checkTree) };
 }
 
 export function backupsTree({ host, error, backups }: HostBackups) {

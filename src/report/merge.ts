@@ -4,7 +4,8 @@ import { unique } from '../lib/lists.js';
 import { clusterFingerprintOf } from './fingerprint.js';
 import { groupBy } from './group.js';
 import { hostList } from './host-list.js';
-import type { AuditResult, PlanResult, Result, ResultHead, RunResult, ShownHost } from './model.js';
+import { inSelectedOrder, isShard, missingHosts, notesOfWhole, shardFindings } from './merge-shards.js';
+import type { AuditResult, HostAudit, PlanResult, Result, ResultHead, RunResult, ShownHost } from './model.js';
 import { momentText } from './time.js';
 import type { VerifyResult } from './verify-model.js';
 import { line } from './words.js';
@@ -42,7 +43,7 @@ export function mergeResults(sources: readonly Source[], head: ResultHead): Merg
   const results = groups.map((group): Result => {
     const [[, first] = [], second] = group;
     if (first === undefined) throw new RangeError('an empty group');
-    if (second === undefined) return first.result;
+    if (second === undefined && !isShard(first.result)) return first.result;
     const dated = group.map(([, one]) => one as Dated);
     return mergeGroup(dated, head, conflicts);
   });
@@ -71,6 +72,11 @@ function mergeGroup(group: readonly Dated[], head: ResultHead, conflicts: string
   const owners = new Map<string, Dated>();
   for (const one of newestFirst) for (const { host } of one.result.hosts) if (!owners.has(host)) owners.set(host, one);
   conflicts.push(...newestFirst.flatMap((one) => leftOut(one, owners)));
+  const missing = missingHosts(
+    group.map(({ result }) => result),
+    new Set(owners.keys()),
+  );
+  conflicts.push(...missing.sentences);
   const used = group.filter((one) => one.result.hosts.length === 0 || [...owners.values()].includes(one));
   const playbooks = unique(used.map(({ result }) => result.playbooks.toSorted().join(',')));
   if (playbooks.length > 1)
@@ -84,11 +90,11 @@ function mergeGroup(group: readonly Dated[], head: ResultHead, conflicts: string
     playbooks: unique(used.flatMap(({ result }) => result.playbooks)),
     startedAt: earliest(used.map(({ result }) => result.startedAt)),
     finishedAt: newest.result.finishedAt,
-    notes: unique([...used.flatMap(({ result }) => result.notes), ...conflicts]),
+    notes: unique([...used.flatMap(({ result }) => notesOfWhole(result)), ...conflicts]),
   };
   switch (newest.result.kind) {
     case 'audit':
-      return mergedAudit(newest.result, base, used as Dated<AuditResult>[], owners);
+      return mergedAudit(newest.result, base, used as Dated<AuditResult>[], owners, missing.hosts);
     case 'verify': {
       const { hosts } = kept(used as Dated<VerifyResult>[], owners);
       const summary = judgedSummary(
@@ -124,19 +130,23 @@ const kept = <T extends Mergeable>(
   hosts: used.flatMap((one) => one.result.hosts.filter(({ host }) => owners.get(host)?.result === one.result)),
 });
 
-/** Drift was told of one audit alone. */
+/** Drift was told of one audit alone. `missing`: hosts whose shard was not given. */
 function mergedAudit(
   newest: AuditResult,
   base: Base,
   used: readonly Dated<AuditResult>[],
   owners: Owners,
+  missing: readonly HostAudit[],
 ): AuditResult {
   const { drift, ...rest } = newest;
-  const { hosts } = kept(used, owners);
+  const shards = used.map(({ result }) => result).filter(isShard);
+  const isWhole = shards.length < used.length;
+  const all = [...kept(used, owners).hosts, ...missing];
+  const hosts = isWhole ? all : inSelectedOrder(all, shards);
   const notes = drift === undefined ? base.notes : [...base.notes, 'The comparison with a baseline is left out.'];
-  const clusterFindings = clusterFindingsOf(used);
+  const clusterFindings = isWhole ? clusterFindingsOf(used) : shardFindings(shards, hosts);
   const summary = judgedSummary(hosts, [...hosts.flatMap(({ findings }) => findings), ...clusterFindings]);
-  return { ...rest, ...base, notes, hosts, clusterFindings, summary };
+  return { ...rest, ...base, shard: undefined, notes, hosts, clusterFindings, summary };
 }
 
 function mergedPlan(

@@ -1,6 +1,6 @@
 /** Every result of every verb, as the writers take it. Its JSON is described in schema.ts and read back in read-result.ts. */
-import type { Role, SshSettings } from '../inventory/host.js';
-import type { InventoryCheckResult } from './check-model.js';
+import type { Shard } from '../inventory/shard.js';
+import type { InventoryCheckResult, InventoryResult } from './check-model.js';
 import type { CsrResult } from './csr-model.js';
 import type { HookResults } from '../run/hooks.js';
 import type { PlanFile, RunKind } from '../run/journal.js';
@@ -54,6 +54,8 @@ export interface HostAudit {
 
 export interface AuditResult extends ResultBase {
   readonly kind: 'audit';
+  /** With --shard. */
+  readonly shard?: Shard | undefined;
   readonly hosts: readonly HostAudit[];
   /** What is found about the cluster, and not about one host. */
   readonly clusterFindings: readonly ClusterFinding[];
@@ -154,28 +156,6 @@ export interface UninstallResult extends Omit<ResultBase, 'playbooks'>, HookResu
   /** Undefined where no host could be asked, so that no run began. */
   readonly run: RunInfo | undefined;
   readonly hosts: readonly Uninstalled[];
-}
-
-/** An inventory host with group settings and defaults applied. */
-export interface ListedHost {
-  readonly host: string;
-  readonly address: string;
-  readonly nodeName?: string | undefined;
-  readonly role: Role;
-  readonly group: string;
-  readonly ssh: SshSettings;
-}
-
-export interface InventoryResult extends ResultHead {
-  readonly kind: 'inventory';
-  readonly cluster: string;
-  /** How the API server is reached. */
-  readonly apiServer: {
-    readonly kubeconfig?: string | undefined;
-    readonly context?: string | undefined;
-    readonly via?: string | undefined;
-  };
-  readonly hosts: readonly ListedHost[];
 }
 
 /** A past run, from its journal. */

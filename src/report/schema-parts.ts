@@ -18,6 +18,16 @@ export const hostName = text('Name of the host in the inventory');
 export const nodeName = textOrNull('Name of the Node object, where it is known');
 export const clusterName = text('Name of the cluster in the inventory');
 
+/** Which part of the selected hosts a result is of. */
+export const shard = z
+  .object({
+    index: z.int().min(1).describe('Number of the part, from 1'),
+    count: z.int().min(1).describe('Number of parts'),
+    hosts: texts('Names of the selected hosts of all parts, in inventory order'),
+    unnamedOthers: count('Hosts of the inventory that were not selected and have no nodeName'),
+  })
+  .describe('Part of the selected hosts that `--shard` took');
+
 export const head = {
   schemaVersion: z.literal(1).describe('Version of this format'),
   tool: z.literal('kubelatch'),

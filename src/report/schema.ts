@@ -6,9 +6,7 @@ import { judgedRequest } from './csr-schema.js';
 import {
   auditedHost,
   changedHost,
-  checkedHost,
   hostBackups,
-  listedHost,
   listedRun,
   persistChange,
   persistPlace,
@@ -17,6 +15,7 @@ import {
   uninstalledHost,
   verifiedHost,
 } from './host-schema.js';
+import { inventory, inventoryCheck } from './inventory-schema.js';
 import { netpol } from './netpol-schema.js';
 import { rule, rules } from './rule-schema.js';
 import {
@@ -27,8 +26,8 @@ import {
   outcome,
   runCourse,
   runInfo,
+  shard,
   text,
-  textOrNull,
   texts,
   time,
   uninstallNames,
@@ -45,6 +44,7 @@ const audit = z
     ...head,
     kind: z.literal('audit'),
     ...about,
+    shard: shard.optional(),
     hosts: z.array(auditedHost),
     clusterFindings,
     drift: drift.optional(),
@@ -137,35 +137,6 @@ const uninstall = z
     summary: z.record(z.enum(uninstallNames), z.int().min(0)).describe('Hosts per outcome'),
   })
   .describe('What `uninstall` removed');
-
-const inventory = z
-  .object({
-    ...head,
-    kind: z.literal('inventory'),
-    cluster: clusterName,
-    apiServer: z
-      .object({
-        kubeconfig: text('Path of the kubeconfig').optional(),
-        context: text('Context in the kubeconfig').optional(),
-        via: text('Host whose kubectl is used over SSH').optional(),
-      })
-      .describe('How the API server is reached'),
-    hosts: z.array(listedHost),
-  })
-  .describe('Hosts of the inventory, with groups and defaults applied');
-
-const inventoryCheck = z
-  .object({
-    ...head,
-    kind: z.literal('inventory-check'),
-    cluster: clusterName,
-    apiServer: z
-      .object({ reached: z.boolean(), reason: textOrNull('Why it was not reached') })
-      .describe('Whether the API server answers; absent where nothing says how to reach it')
-      .optional(),
-    hosts: z.array(checkedHost),
-  })
-  .describe('Whether each host can be used');
 
 const runs = z
   .object({ ...head, kind: z.literal('runs'), runs: z.array(listedRun).describe('Newest first') })

@@ -2,6 +2,7 @@
 import { audit } from '../../pipeline/audit.js';
 import { compareAudits } from '../../report/drift.js';
 import { exitCodeOf } from '../../report/exit-code.js';
+import { asShard } from '../../report/merge-shards.js';
 import type { AuditResult } from '../../report/model.js';
 import { readBaseline } from '../baseline.js';
 import { nextCommand } from '../../lib/next-command.js';
@@ -19,7 +20,8 @@ export async function auditVerb(cli: CliContext): Promise<number> {
   const about = { cluster: inventory.cluster.name, playbooks };
   const baseline = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline, about);
   cli.progress.phase('Reading', loaded.hosts.length);
-  const audited = await withRun(cli, loaded, audit);
+  const whole = await withRun(cli, loaded, audit);
+  const audited = loaded.shard === undefined ? whole : asShard(whole, loaded.shard);
   const known = new Set(inventory.hosts.map(({ name }) => name));
   const result: AuditResult =
     baseline === undefined

@@ -6,10 +6,10 @@ import { type CliContext, loadHosts, withRun } from '../context.js';
 import { headOf, writeOut } from '../write-out.js';
 
 export async function inventoryVerb(cli: CliContext): Promise<number> {
-  const { inventory, hosts } = await loadHosts(cli);
+  const { inventory, hosts, shard } = await loadHosts(cli);
   const { name: cluster, ...apiServer } = inventory.cluster;
   const listed = hosts.map(({ name, ...host }) => ({ host: name, ...host }));
-  await writeOut(cli, { ...headOf(cli), kind: 'inventory', cluster, apiServer, hosts: listed });
+  await writeOut(cli, { ...headOf(cli), kind: 'inventory', cluster, apiServer, shard, hosts: listed });
   return 0;
 }
 
@@ -33,7 +33,7 @@ export async function checkInventory(
   const hosts = checked.map(({ host, login }) => ({ host, login: login.ok ? login.value : login.error }));
   const { name: cluster } = loaded.inventory.cluster;
   return {
-    result: { ...headOf(cli), kind: 'inventory-check', cluster, hosts, apiServer },
+    result: { ...headOf(cli), kind: 'inventory-check', cluster, shard: loaded.shard, hosts, apiServer },
     isReady: checked.every(({ login }) => login.ok) && apiServer?.reached !== false,
   };
 }
