@@ -102,7 +102,7 @@ export function shardFindings(shards: readonly ShardAudit[], hosts: readonly Hos
   });
   const unnamed = Math.max(0, ...shards.map(({ shard }) => shard.unnamedOthers));
   const unread = hosts.filter(({ nodeName }) => nodeName === undefined).length + unnamed;
-  const others = found.filter(({ rule }) => rule !== notInInventoryRule && isOfAll(rule, all));
+  const others = found.filter((one) => one.rule !== notInInventoryRule && isOfAll(one, all));
   return [...nodesNotInInventory(found, all, unread), ...others.filter((one) => !isOutdone(one, others))];
 }
 
@@ -121,9 +121,10 @@ function nodesNotInInventory(found: Findings, all: readonly Findings[], unread: 
   return missing.length === 0 ? [everyNodeKnown('all Nodes')] : missing.map((one) => unknownNode(one, unread));
 }
 
-/** Only where every shard that looked at network policies says something of it: a packet filter has to be on all hosts. */
-const isOfAll = (rule: string, all: readonly Findings[]): boolean =>
+/** A packet filter keeps pods out only if every shard that looked at network policies has it on its hosts. */
+const isOfAll = ({ rule, status }: ClusterFinding, all: readonly Findings[]): boolean =>
   rule !== 'pods-kept-from-kubelets' ||
+  status !== 'pass' ||
   all
     .filter((findings) => findings.some((one) => one.rule === 'network-policies-enforced'))
     .every((findings) => findings.some((one) => one.rule === rule));
