@@ -118,8 +118,8 @@ export function createExaminer(
 
 interface Watch {
   /** The thread has replied to its question, and is idle. */
-  replied(): void;
-  ended(why: string): void;
+  readonly replied: () => void;
+  readonly ended: (why: string) => void;
 }
 
 function startThread(program: URL | string, memory: number, { replied, ended }: Watch): Thread {

@@ -1,13 +1,13 @@
 /** The finding about Nodes that no host of the inventory is. */
 import type { ClusterFinding } from './cluster-finding.js';
 
-export const notInInventoryRule = 'node-not-in-inventory';
-
 const head = {
-  rule: notInInventoryRule,
+  rule: 'node-not-in-inventory',
   title: 'Every Node of the cluster is in the inventory',
   severity: 'medium',
 } as const;
+
+export const notInInventoryRule = head.rule;
 
 /** `all`: in words, such as `all 3 Nodes`. */
 export const everyNodeKnown = (all: string): ClusterFinding => ({

@@ -25,7 +25,7 @@ export const asShard = (audit: AuditResult, shard: Shard): ShardAudit => ({
 });
 
 const noteOf = ({ index, count, hosts }: Shard, own: number): string =>
-  `shard ${index} of ${count}: ${own} of ${hosts.length} selected hosts; merge all shards with kubelatch report to see the whole cluster`;
+  `shard ${index} of ${count}: ${own} of ${hosts.length} selected hosts; a report of all shards shows the whole cluster`;
 
 /** Without the note that only a shard has. */
 export const notesOfWhole = (result: Result & { readonly notes: readonly string[] }): readonly string[] =>
