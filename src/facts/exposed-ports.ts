@@ -2,7 +2,6 @@
 import { canonicalAddress, isEveryAddress, isLoopback } from '../lib/ip-address.js';
 import { unique } from '../lib/lists.js';
 import type { Direct, Session } from '../ssh/session.js';
-import { type EarlyAnswers, noneEarly } from './early-ports.js';
 import { type PortsView, probeAddresses, knownPorts, portsOf, readOnlyPorts } from './kubelet-ports.js';
 import type { NodeFacts } from './node-facts.js';
 import { type PortRequest, type HttpAnswer, requestDirectly, requestThroughNode } from './node-http.js';
@@ -70,17 +69,11 @@ export function portsToProbe(view: PortsView): PortsToProbe {
 interface Asked extends PortsToProbe {
   readonly session: Session;
   readonly deadline: number;
-  readonly early: EarlyAnswers;
 }
 
-/** Requests the list of pods without credentials, where `early` has no answer. `deadline` in milliseconds per request. */
-export async function probePorts(
-  session: Session,
-  questions: PortsToProbe,
-  deadline: number,
-  early = noneEarly,
-): Promise<ExposedPorts> {
-  const asked = { ...questions, session, deadline, early };
+/** Requests the list of pods without credentials. `deadline` in milliseconds per request. */
+export async function probePorts(session: Session, questions: PortsToProbe, deadline: number): Promise<ExposedPorts> {
+  const asked = { ...questions, session, deadline };
   const [kubelet, readOnly] = await Promise.all([
     Promise.all(questions.kubelet.map((port) => probePort(asked, 'https', port))),
     Promise.all(questions.readOnly.map((port) => probePort(asked, 'http', port))),
@@ -89,7 +82,7 @@ export async function probePorts(
 }
 
 async function probePort(asked: Asked, scheme: PortRequest['scheme'], port: number): Promise<ExposedPort> {
-  const { session, address, deadline, early } = asked;
+  const { session, address, deadline } = asked;
   const bound = unique(asked.listening.filter((one) => one.port === port).map((one) => one.address));
   const ask = { scheme, port, path: '/pods' };
   const direct = ownAddress(session, asked);
@@ -97,9 +90,7 @@ async function probePort(asked: Asked, scheme: PortRequest['scheme'], port: numb
     const own = hosts.filter((host) => isOwn(asked, host));
     let last: AnonymousAnswer = { port, host: hosts[0] ?? '', from: 'node', answer: notOwn };
     for (const host of own) {
-      const question = { ...ask, host };
-      const answer = (await early(question)) ?? (await requestThroughNode(session, { ...question, deadline }));
-      last = { port, host, from: 'node', answer };
+      last = { port, host, from: 'node', answer: await requestThroughNode(session, { ...ask, host, deadline }) };
       if (last.answer.kind !== 'refused') break;
     }
     return last;

@@ -71,7 +71,7 @@ export async function servedCertificate(
 }
 
 /** Sends one GET over a stream that was to be opened. */
-export async function requestOver(stream: Result<Duplex, HostError>, ask: PortRequest): Promise<HttpAnswer> {
+async function requestOver(stream: Result<Duplex, HostError>, ask: PortRequest): Promise<HttpAnswer> {
   if (!stream.ok)
     return stream.error.kind === 'refused' ? { kind: 'refused' } : { kind: 'unknown', reason: stream.error.message };
   return requestOn(stream.value, ask);

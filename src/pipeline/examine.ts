@@ -5,7 +5,7 @@ import { detectDistro, distros } from '../distros/index.js';
 import { flagOnly } from '../facts/effective-kubelet.js';
 import { type ExposedPorts, type PortsToProbe, portsToProbe } from '../facts/exposed-ports.js';
 import { type Reading, unreadable } from '../facts/gather.js';
-import { type PortsView, portsOf } from '../facts/kubelet-ports.js';
+import { portsOf } from '../facts/kubelet-ports.js';
 import { type NodeFacts, textOf } from '../facts/node-facts.js';
 import { parseFacts } from '../facts/parse.js';
 import type { NodeTraits } from '../cluster/nodes.js';
@@ -37,12 +37,10 @@ export interface Questions {
 
 export interface Replies {
   read: NodeReading;
-  ports: PortsAndClients;
+  ports: PortsToProbe & { readonly clients: ClientsToWatch | undefined };
   target: VerifyTarget;
   judge: Examined;
 }
-
-export type PortsAndClients = PortsToProbe & { readonly clients: ClientsToWatch | undefined };
 
 export type Question = { [K in keyof Questions]: { readonly question: K; readonly of: Questions[K] } }[keyof Questions];
 
@@ -82,8 +80,6 @@ export interface NodeReading extends Reading {
   readonly noKubelet: HostError | undefined;
   /** Paths on it that tell of a system that owns its kubelet. */
   readonly ownerPaths: readonly string[];
-  /** Which ports to ask as far as the node itself tells; undefined without a kubelet. */
-  readonly ports: PortsAndClients | undefined;
 }
 
 /** What verify needs to know of a node before it asks its ports. */
@@ -129,7 +125,10 @@ export function examine(
     const node = understood(facts.value, detected, of);
     if (!node.ok) return node;
     const view = { ...node.value, configz: of.configz, kubeletVersion: of.kubeletVersion };
-    if (question === 'ports') return ok(portsAndClients(view));
+    if (question === 'ports') {
+      const ports = portsToProbe(view);
+      return ok({ ...ports, clients: clientsToWatch(view, ports) });
+    }
     if (question === 'target') return ok(targetOf(view));
     return ok(judged(of, view));
   } catch (error) {
@@ -141,7 +140,7 @@ function readingOf(facts: NodeFacts, detected: Understanding['detected']): NodeR
   const { root, hostname, files } = facts;
   if (detected === undefined) {
     const reading = { root, files: [], folders: [], claimed: hostname.toLowerCase() };
-    return { ...reading, noKubelet: noKubelet(facts), ownerPaths: ownerPathsOn(facts), ports: undefined };
+    return { ...reading, noKubelet: noKubelet(facts), ownerPaths: ownerPathsOn(facts) };
   }
   const { setup } = detected;
   const override = flagOnly(setup.sources, 'hostname-override')?.value;
@@ -153,13 +152,7 @@ function readingOf(facts: NodeFacts, detected: Understanding['detected']): NodeR
     claimed: typeof override === 'string' ? override : hostname.toLowerCase(),
     noKubelet: undefined,
     ownerPaths: ownerPathsOn(facts),
-    ports: portsAndClients({ facts, setup, configz: undefined }),
   };
-}
-
-function portsAndClients(view: PortsView): PortsAndClients {
-  const ports = portsToProbe(view);
-  return { ...ports, clients: clientsToWatch(view, ports) };
 }
 
 function factsIn(answer: Uint8Array): Result<NodeFacts, HostError> {

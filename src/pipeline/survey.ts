@@ -7,7 +7,6 @@ import { type Watched, watchClients } from '../consumers/watch.js';
 import type { ClusterView, NodeTraits } from '../cluster/nodes.js';
 import { type HostIdentity, type NodeMatch, matchNode } from '../cluster/match-node.js';
 import { probeRequest } from '../distros/index.js';
-import { askEarly, noneEarly } from '../facts/early-ports.js';
 import { type ExposedPorts, probePorts } from '../facts/exposed-ports.js';
 import { gatherAnswer, unreadable } from '../facts/gather.js';
 import type { ProbeRequest } from '../facts/node-facts.js';
@@ -101,9 +100,6 @@ interface OpenHost {
 async function examineHost(open: OpenHost, goal: Goal, options: SurveyOptions): Promise<Result<Examined, HostError>> {
   const { host, session, nodes } = open;
   const { cluster, examiner, timeout } = options;
-  const forPort = Math.min(timeout, 10_000);
-  // Requests of this program would be counted as those of a client.
-  const early = mayWatch(options) ? noneEarly : askEarly(session, forPort);
   const read = (answer: Buffer): Promise<Result<NodeReading, HostError>> => examiner.ask('read', { answer });
   const gathered = await gatherAnswer(session, wholeRequest(), read, timeout);
   if (!gathered.ok) return gathered;
@@ -113,18 +109,14 @@ async function examineHost(open: OpenHost, goal: Goal, options: SurveyOptions): 
     return fail(ownedByOther(reading.noKubelet, recogniseOwners(reading.ownerPaths, traits)));
   }
   const { told, ...known } = await askCluster(open, reading, cluster);
-  const own = nodes === undefined ? reading.ports : undefined;
-  const ports = own === undefined ? await examiner.ask('ports', { answer, ...told }) : ok(own);
+  const ports = await examiner.ask('ports', { answer, ...told });
   if (!ports.ok) return ports;
   // First: the requests of this program are counted, too.
   const watched = await watch(session, known, ports.value.clients, options);
-  const exposed: ExposedPorts = await probePorts(session, ports.value, forPort, early);
+  const exposed: ExposedPorts = await probePorts(session, ports.value, Math.min(timeout, 10_000));
   const judged = await examiner.ask('judge', { answer, host, asked: { ...known, exposed }, goal, ...told });
   return judged.ok ? ok({ ...judged.value, watched }) : judged;
 }
-
-const mayWatch = ({ cluster, consumers }: SurveyOptions): boolean => cluster !== undefined && observeOf(consumers) > 0;
-const observeOf = (consumers: SurveyOptions['consumers']): number => consumers?.observe ?? 0;
 
 /** Only by the name of a Node that is the host's own, and only where a port is open. */
 async function watch(
@@ -133,19 +125,17 @@ async function watch(
   clients: ClientsToWatch | undefined,
   { cluster, consumers, timeout }: SurveyOptions,
 ): Promise<Watched | undefined> {
-  const observe = observeOf(consumers);
+  const observe = consumers?.observe ?? 0;
   const isOwn = standing === 'ready' || standing === 'not-ready';
   if (cluster === undefined || observe === 0 || clients === undefined || nodeName === undefined || !isOwn)
     return undefined;
   return watchClients(session, nodeName, clients, { gateway: cluster.api, observe, timeout });
 }
 
-let request: ProbeRequest | undefined;
-
 /** What distributions need to know, and whether there are paths that tell of a system that owns the kubelet. */
 function wholeRequest(): ProbeRequest {
-  const needed = (request ??= probeRequest());
-  return { ...needed, look: [...new Set([...needed.look, ...ownerPaths])] };
+  const request = probeRequest();
+  return { ...request, look: [...new Set([...request.look, ...ownerPaths])] };
 }
 
 const claimant = (host: Host, session: Session, { claimed }: NodeReading): HostIdentity => ({

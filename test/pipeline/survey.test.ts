@@ -190,38 +190,3 @@ it('a host that refuses sudo was reached: it is unreadable, and said to be', asy
   expect(one?.result).toMatchObject({ ok: false, error: { status: 'unreadable', error } });
   expect(events.at(-1)).toEqual({ event: 'unreadable', host: 'n1', reason: error.message });
 });
-
-describe('the usual ports', () => {
-  const openedBefore = async (more: Partial<Parameters<typeof survey>[2]>): Promise<unknown> => {
-    let opened: unknown;
-    const session = new FakeSession().onOpen(() => true, { error: unasked });
-    session.onRun(
-      () => true,
-      () => {
-        opened = [...session.opened];
-        return probeAnswer('kubeadm-weak');
-      },
-    );
-    const connector = { connect: () => Promise.resolve(ok(session)) } as unknown as Connector;
-    const options = { connector, examiner: directExaminer, forks: 1, timeout: 1000, report: () => undefined };
-    await survey([host], () => ({ playbooks: [baseline], plan: undefined }), {
-      ...{ ...options, cluster: undefined },
-      ...more,
-    });
-    return opened;
-  };
-
-  it('are asked while the probe runs', async () => {
-    const all = [
-      { host: '127.0.0.1', port: 10250 },
-      { host: '127.0.0.1', port: 10255 },
-      { host: '::1', port: 10255 },
-    ];
-    expect(await openedBefore({})).toEqual(all);
-    expect(await openedBefore({ cluster: clusterWith('v1.31.4'), consumers: { observe: 0 } })).toEqual(all);
-  });
-
-  it('are left alone where clients of the node may be watched', async () => {
-    expect(await openedBefore({ cluster: clusterWith('v1.31.4'), consumers: { observe: 5 } })).toEqual([]);
-  });
-});
