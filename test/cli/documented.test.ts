@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { formatted } from '../../src/report/formats.js';
+import { asShard } from '../../src/report/merge-shards.js';
 import type { Result } from '../../src/report/model.js';
 import { plainStyle } from '../../src/report/style.js';
 import { blocksOf, pages } from '../docs/markdown.js';
@@ -24,6 +25,11 @@ const json = (result: Result): string =>
   formatted('json', result, { text: { width: 80, style: plainStyle }, time: '2026-11-23T05:01:04Z' });
 const audit = json(auditResult([hostAudit('n1', { findings: [finding()] })]));
 for (const name of ['audit', 'a', 'b', 'monday', 'tuesday']) place.file(`${name}.json`, audit);
+const hosts = ['n1', 'n2', 'n3'];
+for (const [at, name] of hosts.entries()) {
+  const whole = auditResult([hostAudit(name, { findings: [finding()] })]);
+  place.file(`shard${at + 1}.json`, json(asShard(whole, { index: at + 1, count: 3, hosts, unnamedOthers: 0 })));
+}
 place.file('plan.json', json(planResult([])));
 const folder = join(place.folder, 'home', '.local', 'state', 'kubelatch', 'runs', run);
 mkdirSync(folder, { recursive: true });
