@@ -9,7 +9,7 @@ systemd_units() { # NAMES
   exec systemctl show --no-pager -p "$properties" -- $1 2>/dev/null
 }
 
-# facts_of UNITS USERS: what `systemctl show` told of the units, and tables of the machine, in one go: a fact per line, a letter before it.
+# facts_of UNITS USERS: what `systemctl show` said about the units, and tables of the machine, in one go: a fact per line, a letter before it.
 # =: a line of the units as it is   t: a record of the answer: when the machine was started, ports, own addresses, and whether the local
 # files have a user and a group of each name   f, e, d, w, x: a unit's file, its files of variables, its drop-ins, its folder, its program
 # u UNIT NAMES: it has a file   p PID GROUP: its main process   s UNIT INVOCATION: it runs

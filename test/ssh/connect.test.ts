@@ -244,10 +244,7 @@ describe.each(['ssh2', 'openssh'] as const)('by %s', (transport) => {
     });
 
     it('tells a machine that takes the connection and says nothing', async () => {
-      const mute = createServer((socket) => socket.resume());
-      await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
-      rig.later(() => new Promise((resolve) => mute.close(() => resolve())));
-      const { port } = mute.address() as AddressInfo;
+      const port = await rig.serve((socket) => socket.resume());
       expect(await rig.refusal(hostAt(port, { transport }), { connectTimeout: 300 })).toMatchObject({
         kind: 'timeout',
       });
@@ -255,13 +252,11 @@ describe.each(['ssh2', 'openssh'] as const)('by %s', (transport) => {
 
     it('tries again when the server hangs up early, and says so in the end', async () => {
       let knocks = 0;
-      const busy = createServer((socket) => {
+      const port = await rig.serve((socket) => {
         knocks++;
         socket.destroy();
       });
-      await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
-      rig.later(() => new Promise((resolve) => busy.close(() => resolve())));
-      expect(await rig.refusal(hostAt((busy.address() as AddressInfo).port, { transport }))).toMatchObject({
+      expect(await rig.refusal(hostAt(port, { transport }))).toMatchObject({
         kind: 'network',
       });
       expect(knocks).toBe(4);

@@ -1,6 +1,4 @@
 /** Jump hosts: several hops, each verified on its own, one shared connection per bastion. */
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Host, SshSettings } from '../../src/inventory/host.js';
 import { useRig } from './rig.js';
@@ -147,13 +145,11 @@ describe('a jump that fails', () => {
 
   it('is not knocked at again for every host', async () => {
     let knocks = 0;
-    const busy = createServer((socket) => {
+    const port = await rig.serve((socket) => {
       knocks++;
       socket.destroy();
     });
-    await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
-    rig.later(() => new Promise((resolve) => busy.close(() => resolve())));
-    const jump = [`127.0.0.1:${(busy.address() as AddressInfo).port}`];
+    const jump = [`127.0.0.1:${port}`];
     const made = rig.connector({ sshConfigFile });
     const results = await Promise.all(['a', 'b', 'c'].map((name) => made.connect(host({ jump }, name))));
     results.push(await made.connect(host({ jump }, 'd')));

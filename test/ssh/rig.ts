@@ -1,4 +1,7 @@
 /** What most SSH tests need: a workshop for keys, and connectors that are closed after each test. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterAll, afterEach } from 'vitest';
 import type { Host } from '../../src/inventory/host.js';
 import { createConnector } from '../../src/ssh/connect.js';
@@ -17,6 +20,8 @@ export interface Rig {
   session(host: Host, options?: Partial<ConnectOptions>): Promise<Session>;
   /** Why there is no session. */
   refusal(host: Host, options?: Partial<ConnectOptions>): Promise<HostError>;
+  /** Serves bare TCP connections on loopback until the end of all tests; the port. */
+  serve(connected: (socket: Socket) => void): Promise<number>;
   /** Ended after all tests. */
   later(end: () => Promise<void>): void;
 }
@@ -59,6 +64,12 @@ export function useRig(): Rig {
       const result = await connector(options).connect(host);
       if (result.ok) throw new Error('the connection was made');
       return result.error;
+    },
+    async serve(connected) {
+      const server = createServer(connected).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      ends.push(() => new Promise((resolve) => server.close(() => resolve())));
+      return (server.address() as AddressInfo).port;
     },
     later: (end) => ends.push(end),
   };
