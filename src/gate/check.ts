@@ -1,4 +1,4 @@
-/** What the gate checks, what it asks for that, and over which connection. */
+/** What the gate checks, and what it has to know for that. */
 import type { Cluster } from '../cluster/cluster.js';
 import type { KubeletPorts } from '../facts/kubelet-ports.js';
 import type { WatchTarget } from '../facts/kubelet-setup.js';
@@ -8,12 +8,6 @@ import type { ExpectedSetting } from '../plan/planned-rules.js';
 import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
 import type { KubeletState } from './kubelet-watch.js';
-
-/** The connection of a gate: a new one takes the place of one that was lost. */
-export interface GateConnection {
-  session: Session;
-  lost: boolean;
-}
 
 export interface Check {
   readonly check: string;

@@ -1,11 +1,12 @@
 /** Healthy means proven: what must hold after a restart before a change may stay (design: the gate). */
 import { monotonic, sleep } from '../lib/clock.js';
 import type { Session } from '../ssh/session.js';
-import { lastErrors, watchKubelet } from './kubelet-watch.js';
+import { GateConnection } from './connection.js';
+import { lastErrors } from './kubelet-watch.js';
 import { clusterProbes } from './cluster-checks.js';
 import { graceFor } from './grace.js';
 import { interval, pollAll } from './poll-all.js';
-import type { Check, GateCheck, GateConnection, GateNode, GateOptions, GateSettings } from './check.js';
+import type { Check, GateCheck, GateNode, GateOptions, GateSettings } from './check.js';
 import { guardProbes } from './guard-checks.js';
 import { portProbes } from './port-checks.js';
 import { unitProbe } from './unit-checks.js';
@@ -25,7 +26,7 @@ const logLines = 200;
 /** Polls until every check passes at once, one has failed for good or for longer than the grace, or the deadline passes. */
 export async function passGate(options: GateOptions): Promise<GateResult> {
   const end = monotonic() + options.timing.gate;
-  const connection: GateConnection = { session: options.session, lost: false };
+  const connection = new GateConnection(options.session, () => options.connect());
   const probes = [
     unitProbe(options, connection),
     ...guardProbes(options, connection),
@@ -40,7 +41,7 @@ export async function passGate(options: GateOptions): Promise<GateResult> {
       const began = monotonic();
       const late: Check[] = [];
       await pollAll(probes, (polled) => late.push(...overdue(polled)) > 0 || polled.some((one) => one.fatal === true));
-      if (connection.lost) await reconnect(connection, options);
+      await connection.renewIfLost();
       const open = checks.filter((one) => !one.passed && one.unchecked !== true);
       if (open.length === 0) return { passed: true, checks: checks.map(plain), blamed: [], log: [] };
       const failed = [...failedForGood(open, checks), ...late];
@@ -53,7 +54,7 @@ export async function passGate(options: GateOptions): Promise<GateResult> {
       await sleep(untilNext(open, began));
     }
   } finally {
-    if (connection.session !== options.session) await connection.session.close();
+    await connection.close();
   }
 }
 
@@ -81,9 +82,9 @@ function failedForGood(open: readonly Check[], all: readonly Check[]): Check[] {
 }
 
 /** The kubelet's own last error lines, where its death or bad health decided. */
-async function logOf(blamed: readonly Check[], { session }: GateConnection, options: GateOptions): Promise<string[]> {
+async function logOf(blamed: readonly Check[], connection: GateConnection, { target }: GateOptions): Promise<string[]> {
   if (!blamed.some(({ check }) => ['kubelet-process', 'healthz', 'lease', 'ready'].includes(check))) return [];
-  const last = await watchKubelet(session, options.target, logLines);
+  const last = await connection.watch(target, logLines);
   return last.ok ? lastErrors(last.value.log) : [];
 }
 
@@ -98,14 +99,6 @@ export function passOldGate(session: Session, node: GateNode, settings: GateSett
 /** The checks that decided against a node, in one line. */
 export const failureOf = ({ blamed }: GateResult): string =>
   blamed.map(({ check, expected, seen }) => `${check}: expected ${expected}, saw ${seen}`).join('; ');
-
-/** A lost connection proves nothing about the kubelet: another one is opened, and the gate goes on. */
-async function reconnect(line: GateConnection, options: GateOptions): Promise<void> {
-  const fresh = await options.connect();
-  if (!fresh.ok) return;
-  if (line.session !== options.session) await line.session.close();
-  Object.assign(line, { session: fresh.value, lost: false });
-}
 
 const plain = ({ check, passed, expected, seen, unchecked }: Check): GateCheck => ({
   check,

@@ -1,9 +1,9 @@
 /** What the gate asks about the packet filter and the address list of a node: that they are in effect. */
 import { filterState } from '../facts/parse.js';
 import { countsBytes } from '../facts/parse-units.js';
-import { script } from '../node/scripts.js';
 import type { GuardKind } from '../plan/guard-plan.js';
-import type { Check, GateConnection, GateOptions, GateProbe } from './check.js';
+import type { Check, GateOptions, GateProbe } from './check.js';
+import type { GateConnection } from './connection.js';
 
 const expected: Readonly<Record<GuardKind, string>> = {
   'packet-filter': 'the table of its file is in effect',
@@ -24,17 +24,15 @@ function guardProbe({ guards = [], target }: GateOptions, connection: GateConnec
   return {
     checks,
     async poll() {
-      const ran = await connection.session.run(script('filter'), [target.unit], { deadline: 30_000 });
-      const said = ran.ok ? ran.value.stdout.toString('utf8').split('\n') : undefined;
-      const problem = ran.ok ? undefined : ran.error.message;
-      for (const check of checks) Object.assign(check, problem === undefined ? judge(check, said) : unseen(problem));
+      const said = await connection.filterLines(target.unit);
+      for (const check of checks) Object.assign(check, said.ok ? judge(check, said.value) : unseen(said.error.message));
     },
   };
 }
 
 const unseen = (seen: string): Partial<Check> => ({ passed: false, seen });
 
-function judge({ check }: Check, [filter, bytes]: readonly string[] = []): Partial<Check> {
+function judge({ check }: Check, [filter, bytes]: readonly string[]): Partial<Check> {
   if (check === 'address-list') {
     const passed = countsBytes(bytes) === true;
     return {

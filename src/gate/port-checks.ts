@@ -1,11 +1,11 @@
 /** What the gate asks of a kubelet's ports, as anybody sees them: health, anonymous requests, the read-only port, the certificate. */
 import { X509Certificate } from 'node:crypto';
 import { probeAddresses, readOnlyPorts } from '../facts/kubelet-ports.js';
-import { type HttpAnswer, type PortRequest, requestThroughNode, servedCertificate } from '../facts/node-http.js';
+import type { HttpAnswer, PortRequest } from '../facts/node-http.js';
 import { hostAndPort } from '../lib/ip-address.js';
 import { unique } from '../lib/lists.js';
-import type { Session } from '../ssh/session.js';
-import type { Check, GateConnection, GateOptions, GateProbe } from './check.js';
+import type { Check, GateOptions, GateProbe } from './check.js';
+import type { GateConnection } from './connection.js';
 
 const unseen = { seen: 'not checked yet', passed: false };
 
@@ -53,7 +53,7 @@ function certificateProbe(
   return {
     checks: [check],
     async poll() {
-      const served = await servedCertificate(connection.session, { ...place, deadline: 5000 });
+      const served = await connection.certificate(place);
       const passed = served.ok && served.value.fingerprint256 === wanted;
       const seen = served.ok ? (passed ? 'served' : 'another certificate') : served.error.message;
       Object.assign(check, { passed, seen, unchecked: !served.ok && served.error.kind === 'forward' });
@@ -77,7 +77,7 @@ function httpProbe(
   return {
     checks: [state],
     async poll() {
-      const answers = await askAll(connection.session, asks, wanted.status !== undefined);
+      const answers = await askAll(connection, asks, wanted.status !== undefined);
       const seen = answers.length === 0 ? 'refused' : unique(answers.map(answerText)).join(', ');
       Object.assign(state, {
         seen,
@@ -90,10 +90,10 @@ function httpProbe(
 }
 
 /** Those of addresses that somebody listens on; with `first` only the first of them, which tells for the others. */
-async function askAll(session: Session, asks: readonly Omit<PortRequest, 'deadline'>[], first: boolean) {
+async function askAll(connection: GateConnection, asks: readonly Omit<PortRequest, 'deadline'>[], first: boolean) {
   const answers: HttpAnswer[] = [];
   for (const ask of asks) {
-    const answer = await requestThroughNode(session, { ...ask, deadline: 5000 });
+    const answer = await connection.request(ask);
     if (answer.kind !== 'refused') answers.push(answer);
     if (first && answers.length > 0) break;
   }

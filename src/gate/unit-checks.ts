@@ -1,8 +1,9 @@
 /** What the gate asks of the unit that runs the kubelet: its process, the arguments of that, and the containers. */
 import { holdsArgument } from '../facts/kubelet-flags.js';
 import { monotonic } from '../lib/clock.js';
-import type { Check, GateConnection, GateOptions, GateProbe } from './check.js';
-import { type KubeletState, watchKubelet } from './kubelet-watch.js';
+import type { Check, GateOptions, GateProbe } from './check.js';
+import type { GateConnection } from './connection.js';
+import type { KubeletState } from './kubelet-watch.js';
 
 /** Milliseconds beyond the unit's own restart delay for which a process must live. */
 const lifeMargin = 1000;
@@ -14,8 +15,7 @@ export function unitProbe(options: GateOptions, connection: GateConnection): Gat
   return {
     checks: judges.map(({ check }) => check),
     async poll() {
-      const answer = await watchKubelet(connection.session, options.target, 0);
-      connection.lost = !answer.ok && answer.error.kind === 'lost';
+      const answer = await connection.watch(options.target, 0);
       for (const { check, judge } of judges)
         Object.assign(
           check,
