@@ -11,9 +11,6 @@ mkdir "$logs/results"
 results=${KUBELATCH_TEST_RESULTS:-$logs/results}
 failed=()
 declare -A running=()
-# Outside the checkout, one folder for each: what the steps of an earlier run found of files that are the same now.
-cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/kubelatch-check/$(printf '%s' "$PWD" | sha256sum | cut -c 1-16)
-mkdir -p "$cache" 2>/dev/null || cache=$logs
 
 # Tracked and new files; one that is deleted but not yet committed is neither.
 files() {
@@ -27,18 +24,9 @@ mapfile -t other_scripts < <(files '*.sh' '.ci/run' | grep -v '^src/')
 
 # The types step checks the same sources.
 build() { tsc -p tsconfig.json --noCheck && npm run --silent build:shell; }
-types() { tsc -p test/tsconfig.json --incremental --tsBuildInfoFile "$cache/types.tsbuildinfo"; }
-# A rule looks at the types of other files too, so one changed file makes all of them due.
-lint() {
-  local sum
-  sum=$({
-    node --version
-    files '*.ts' '*.js' '*.mjs' '*tsconfig.json' package.json package-lock.json | tr '\n' '\0' | xargs -0 sha256sum
-  } | sha256sum)
-  [ "$sum" != "$(cat "$cache/lint" 2>/dev/null)" ] || return 0
-  eslint --max-warnings 0 . && printf '%s\n' "$sum" >"$cache/lint"
-}
-format() { prettier --check --log-level warn --cache --cache-strategy content --cache-location "$cache/prettier" .; }
+types() { tsc -p test/tsconfig.json; }
+lint() { oxlint --deny-warnings .; }
+format() { oxfmt --check .; }
 unused() { knip --no-progress; }
 # What runs on nodes arrives on a shell's stdin and has no first line that names one.
 shellcheck_all() { shellcheck -s sh "${node_scripts[@]}" && shellcheck "${other_scripts[@]}"; }
@@ -96,10 +84,8 @@ finish() {
   fi
 }
 
-step() { start "$1" && finish "$1"; }
-
 [ -d node_modules ] || { echo 'check: node_modules is missing: npm ci' >&2 && exit 1; }
-[ "${1:-}" = --built ] || step build
+[ "${1:-}" = --built ] || { start build && finish build; }
 shell_steps=()
 for tool in shellcheck shfmt; do
   if command -v "$tool" >/dev/null; then
@@ -108,11 +94,9 @@ for tool in shellcheck shfmt; do
     tell skipped "${tool}_all" 0 "$tool is not installed here (on Debian: test/setup.sh)"
   fi
 done
-# Lint takes the longest, on one core; the other steps have the other core, one after the other.
-start lint
-for one in types format unused package places "${shell_steps[@]}"; do
-  step "$one"
-done
+steps=(types lint format unused package places "${shell_steps[@]}")
+for one in "${steps[@]}"; do start "$one"; done
+for one in "${steps[@]}"; do finish "$one"; done
 
 began=$SECONDS
 if unit; then
@@ -121,7 +105,6 @@ else
   tell FAILED unit $((SECONDS - began))
   failed+=(unit)
 fi
-finish lint
 [ -n "${KUBELATCH_TEST_RESULTS:-}" ] || node test/sum-results.mjs "$results"
 if [ ${#failed[@]} -gt 0 ]; then
   printf 'check: failed: %s\n' "${failed[*]}"

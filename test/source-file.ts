@@ -1,7 +1,7 @@
 /** A source file as the architecture test sees it: its imports, and its code without comments. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import ts from 'typescript';
+import { type ParseResult, parseSync } from 'oxc-parser';
 
 export interface Import {
   /** A package, a `node:` module, or a path below src without its ending. */
@@ -17,7 +17,7 @@ export interface SourceFile {
   readonly lines: number;
   /** Every import, static or dynamic, and every export from elsewhere; empty for shell. */
   readonly imports: readonly Import[];
-  /** Words and signs in their order, parted by one blank: no comments, no line breaks. */
+  /** As `codeOf` gives it. */
   readonly code: string;
 }
 
@@ -46,38 +46,48 @@ function readSource(path: string): SourceFile {
 /** Of text that is TypeScript; `path` is below src. */
 export function importsOf(path: string, text: string): Import[] {
   const found: Import[] = [];
-  const add = (specifier: ts.Node | undefined, typeOnly: boolean): void => {
-    if (specifier === undefined || !ts.isStringLiteralLike(specifier))
-      throw new Error(`${path}: an import of what only a run can tell`);
-    const name = specifier.text;
+  const add = (specifier: unknown, typeOnly: boolean): void => {
+    const name = isNode(specifier) && specifier.type === 'Literal' ? specifier['value'] : undefined;
+    if (typeof name !== 'string') throw new Error(`${path}: an import of what only a run can tell`);
     const target = name.startsWith('.') ? relative(root, resolve(root, dirname(path), name)) : name;
     found.push({ target: target.replace(/\.js$/, ''), typeOnly });
   };
-  const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node)) {
-      add(node.moduleSpecifier, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
-    } else if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) {
-      add(node.moduleSpecifier, node.isTypeOnly);
-    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-      add(node.arguments[0], false);
-    } else if (ts.isImportTypeNode(node)) {
-      add(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, true);
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));
+  for (const node of nodesOf(parsed(path, text).program)) {
+    if (node.type === 'ImportDeclaration') add(node['source'], node['importKind'] === 'type');
+    else if (/^Export(Named|All)Declaration$/.test(node.type) && isNode(node['source']))
+      add(node['source'], node['exportKind'] === 'type');
+    else if (node.type === 'ImportExpression') add(node['source'], false);
+    else if (node.type === 'TSImportType') add(node['source'], true);
+  }
   return found;
 }
 
-/** Text that is TypeScript, without its comments. */
+/** Text that is TypeScript, without its comments and line breaks; signs that part words stand between blanks. */
 export function codeOf(text: string): string {
-  const words: string[] = [];
-  const source = ts.createSourceFile('code.ts', text, ts.ScriptTarget.Latest, true);
-  const visit = (node: ts.Node): void => {
-    if (ts.isJSDoc(node)) return;
-    if (node.getChildCount(source) === 0) words.push(node.getText(source));
-    else for (const child of node.getChildren(source)) visit(child);
-  };
-  visit(source);
-  return words.filter((word) => word !== '').join(' ');
+  const { comments } = parsed('code.ts', text);
+  const parts = [0, ...comments.map(({ end }) => end)].map((from, at) => text.slice(from, comments[at]?.start));
+  return parts
+    .join(' ')
+    .replace(/[.(){};]/g, ' $& ')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+/** A node of a syntax tree, whose other values hang on its type (ESTree). */
+export type SyntaxNode = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+const isNode = (value: unknown): value is SyntaxNode =>
+  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
+
+/** A node and all below it, in the order of the text. */
+export function* nodesOf(value: unknown): Generator<SyntaxNode> {
+  if (isNode(value)) yield value;
+  if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) yield* nodesOf(part);
+}
+
+/** The syntax tree of TypeScript, and its comments. */
+export function parsed(path: string, text: string): Pick<ParseResult, 'program' | 'comments'> {
+  const { program, comments, errors } = parseSync(path, text);
+  if (errors[0] !== undefined) throw new Error(`${path}: ${errors[0].message}`);
+  return { program, comments };
 }

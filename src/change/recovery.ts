@@ -9,6 +9,7 @@ import { type HostTask, type RunContext, type Track, trackHost } from './host-ta
 import { type Decision, askToRevert, conclude, conflictHint, lookHint, proveOld } from './revert.js';
 import { noRecord } from './rollback.js';
 import { type NodeTransaction, listTransactions, switchTimes } from './transaction.js';
+import { closing } from '../lib/closing.js';
 import { nextCommand } from '../lib/next-command.js';
 
 /** What the run was about. */
@@ -157,7 +158,7 @@ const stuckIn = ({ stuck }: NodeTransaction): string =>
 async function askAgain({ goal, task }: Recovery): Promise<NodeTransaction | undefined> {
   const fresh = await task.connect();
   if (!fresh.ok) return undefined;
-  const listed = await listTransactions(fresh.value).finally(() => fresh.value.close());
+  const listed = await closing(fresh.value, listTransactions);
   return listed.ok ? listed.value.find((one) => one.id === goal.id) : undefined;
 }
 

@@ -1,5 +1,6 @@
 /** Makes a node restore its old files, over new connections if needed, and then checks its kubelet with the gate. */
 import { type GateResult, failureOf, passOldGate } from '../gate/gate.js';
+import { closing } from '../lib/closing.js';
 import { monotonic, sleep } from '../lib/clock.js';
 import type { Outcome, OutcomeKind } from '../run/outcome.js';
 import type { Session } from '../ssh/session.js';
@@ -54,7 +55,7 @@ async function untilDecided(change: OpenChange, by: string, task: HostTask): Pro
   const end = monotonic() + change.times.deadline * 1000 + grace;
   for (;;) {
     const fresh = await task.connect();
-    const answer = await (fresh.ok ? ask(fresh.value).finally(() => fresh.value.close()) : ask(change.session));
+    const answer = await (fresh.ok ? closing(fresh.value, ask) : ask(change.session));
     const isFinal = answer.ok && answer.value.word !== 'error' && answer.value.word !== 'broken';
     if (isFinal || monotonic() > end || (!answer.ok && answer.error.kind === 'aborted')) return answer;
     await sleep(pause);
@@ -92,7 +93,7 @@ export async function proveOld(
 async function overNewConnection(current: Session, task: HostTask, context: RunContext): Promise<GateResult> {
   const fresh = await task.connect();
   if (!fresh.ok) return passOldGate(current, task, context);
-  return passOldGate(fresh.value, task, context).finally(() => fresh.value.close());
+  return closing(fresh.value, (session) => passOldGate(session, task, context));
 }
 
 export const lookHint = (id: string, { target }: Pick<HostTask, 'target'>): string =>

@@ -1,6 +1,7 @@
 /** The steps of a change, in their order. Each returns why it failed and how far that has to be undone; undefined: go on. */
 import { failureOf, passGate } from '../gate/gate.js';
 import { watchKubelet } from '../gate/kubelet-watch.js';
+import { closing } from '../lib/closing.js';
 import { ToolError, messageOf } from '../lib/errors.js';
 import { refusalFor } from './answers.js';
 import { journalHint } from './host-task.js';
@@ -211,9 +212,7 @@ async function confirm(change: NodeChange): Promise<Failure | undefined> {
 async function askToConfirm({ task, id, nonce }: NodeChange): Promise<node.TxnResult> {
   for (let attempt = 1; ; attempt += 1) {
     const session = await task.connect();
-    const answer = session.ok
-      ? await node.confirm(session.value, id, nonce).finally(() => session.value.close())
-      : session;
+    const answer = session.ok ? await closing(session.value, (fresh) => node.confirm(fresh, id, nonce)) : session;
     if (answer.ok || attempt === 3) return answer;
   }
 }

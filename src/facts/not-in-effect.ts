@@ -25,7 +25,15 @@ import { type Value, isRecord } from './value.js';
 
 export interface IneffectiveSetting {
   readonly kind:
-    'fault' | 'unclear' | 'misspelt' | 'unread' | 'duplicate' | 'replaced' | 'overridden' | 'outdated' | 'differs';
+    | 'fault'
+    | 'unclear'
+    | 'misspelt'
+    | 'unread'
+    | 'duplicate'
+    | 'replaced'
+    | 'overridden'
+    | 'outdated'
+    | 'differs';
   /** The setting or key that the finding is about. */
   readonly what: string;
   readonly source: Source;

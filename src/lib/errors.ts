@@ -1,6 +1,13 @@
 /** The error that is thrown for bad input and internal faults. A failed host is a Result value instead, never a ToolError. */
 export type ErrorCode =
-  'usage' | 'inventory' | 'playbook' | 'plan' | 'cluster' | 'journal' | 'interrupted' | 'internal';
+  | 'usage'
+  | 'inventory'
+  | 'playbook'
+  | 'plan'
+  | 'cluster'
+  | 'journal'
+  | 'interrupted'
+  | 'internal';
 
 export class ToolError extends Error {
   readonly code: ErrorCode;

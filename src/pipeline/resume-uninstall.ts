@@ -1,6 +1,7 @@
 /** Ends the record of an uninstall whose controller died: there is nothing to revert, and no node is asked. */
 import { type Journal, reopenJournal } from '../run/journal.js';
 import { type RunRecord, isBegun } from '../run/record.js';
+import { closing } from '../lib/closing.js';
 import { isoTime } from '../lib/clock.js';
 import { ownMark } from '../lib/process-mark.js';
 import type { RunResult } from '../report/model.js';
@@ -29,8 +30,7 @@ export async function endUninstall(run: Run, record: RunRecord): Promise<RunResu
       : hostOutcome(one.host, 'skipped', 'not started: the run ended first', again());
   });
   if (record.endedAt === undefined) {
-    const journal = await reopenJournal(run.runsFolder, record.run);
-    await close(journal, record, outcomes).finally(() => journal.close());
+    await closing(await reopenJournal(run.runsFolder, record.run), (journal) => close(journal, record, outcomes));
   }
   return runResult(run, { kind: 'resume', runKind: record.kind, run: record.run, startedAt }, outcomes, undefined);
 }

@@ -1,6 +1,7 @@
 /** What a run did, written and flushed to disk before each effect: the one thing that survives a dead controller. */
 import { type FileHandle, constants, mkdir, open, readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { closing } from '../lib/closing.js';
 import { isoTime } from '../lib/clock.js';
 import { ToolError, messageOf } from '../lib/errors.js';
 import { appendTo, safeJson, safeText } from '../lib/output.js';
@@ -96,8 +97,7 @@ export function openJournal(runs: string, run: string): Promise<Journal> {
 }
 
 async function flushFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  await folder.sync().finally(() => folder.close());
+  await closing(await open(path, 'r'), (folder) => folder.sync());
 }
 
 /** Goes on with the journal of an earlier run. Throws ToolError when it cannot be written: nothing may be changed then. */

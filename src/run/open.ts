@@ -2,6 +2,7 @@
 import { hostname, userInfo } from 'node:os';
 import type { Cluster } from '../cluster/cluster.js';
 import type { RunLease } from '../cluster/run-lease.js';
+import { closing } from '../lib/closing.js';
 import { newRunId } from '../lib/clock.js';
 import { stillRunning, ownMark } from '../lib/process-mark.js';
 import { type Journal, type JournalEntry, continueJournal, openJournal, reopenJournal } from './journal.js';
@@ -91,8 +92,6 @@ export const withLockOf = <T>(
   verb: ClusterVerb,
   work: (lease: RunLease | undefined) => Promise<T>,
 ): Promise<T> => withRunLock(place, cluster, { operator: operator(), run: verb }, work);
-
-const closing = <T>(journal: Journal, work: () => Promise<T>): Promise<T> => work().finally(() => journal.close());
 
 const siteOf = ({ inventory }: RunPlace): Pick<RunStarted, 'cluster' | 'inventory'> => ({
   cluster: inventory.cluster.name,

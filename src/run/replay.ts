@@ -104,7 +104,16 @@ function hostNamed(hosts: Replay['hosts'], name: string): Draft {
 }
 
 type Start =
-  'kind' | 'of' | 'plan' | 'playbooks' | 'rules' | 'onlyRules' | 'cluster' | 'inventory' | 'operator' | 'fromNodes';
+  | 'kind'
+  | 'of'
+  | 'plan'
+  | 'playbooks'
+  | 'rules'
+  | 'onlyRules'
+  | 'cluster'
+  | 'inventory'
+  | 'operator'
+  | 'fromNodes';
 
 /** What the first entry says; it may be lost. */
 function startOf(start: Fields = {}): Pick<RunRecord, Start> {

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type Socket, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { closing } from '../lib/closing.js';
 import { messageOf } from '../lib/errors.js';
 import { type Result, fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
@@ -29,7 +30,8 @@ export interface CertificateQuery {
 export async function certifiedKey(query: CertificateQuery): Promise<Result<Buffer, string>> {
   try {
     const folder = await mkdtemp(join(tmpdir(), 'kubelatch-ca-'));
-    return await askSsh(query, folder).finally(() => rm(folder, { recursive: true, force: true }));
+    const close = (): Promise<void> => rm(folder, { recursive: true, force: true });
+    return await closing({ close }, () => askSsh(query, folder));
   } catch (error) {
     return fail(`the check failed: ${oneLine(messageOf(error))}`);
   }

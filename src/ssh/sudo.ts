@@ -81,7 +81,8 @@ async function openWithPassword(context: SudoContext): Promise<Result<RemoteShel
 }
 
 type Opened =
-  { readonly shell: RemoteShell; readonly end?: undefined } | { readonly end: Result<RemoteShell, HostError> };
+  | { readonly shell: RemoteShell; readonly end?: undefined }
+  | { readonly end: Result<RemoteShell, HostError> };
 
 /** A sudo that asks for the password; or what came instead. */
 async function openAtPrompt(context: SudoContext): Promise<Opened> {

@@ -4,7 +4,13 @@ import type { TLSSocket } from 'node:tls';
 import { oneLine } from '../lib/sanitize.js';
 
 export type ChainVerdict =
-  'trusted' | 'self-signed' | 'unknown-ca' | 'expired' | 'wrong-purpose' | 'no-ca' | { readonly code: string };
+  | 'trusted'
+  | 'self-signed'
+  | 'unknown-ca'
+  | 'expired'
+  | 'wrong-purpose'
+  | 'no-ca'
+  | { readonly code: string };
 
 export interface CertificateSeen {
   readonly commonName: string;

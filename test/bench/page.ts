@@ -156,7 +156,7 @@ const inMs = (seconds: number): string => (seconds * 1000).toFixed(0);
 const plural = (number: number, one: string, many = `${one}s`): string =>
   `${count(number)} ${number === 1 ? one : many}`;
 
-/** As prettier writes it. */
+/** As the formatter writes it. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((name, at) => Math.max(3, name.length, ...rows.map((row) => row[at]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>

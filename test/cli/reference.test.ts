@@ -2,17 +2,18 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { format } from 'prettier';
 import { expect, it } from 'vitest';
 import { verbs } from '../../src/cli/verbs.js';
 import { project } from '../source-file.js';
 import { cliDocument, manPage } from './reference.js';
+import { formatted } from '../formatted.js';
 
 const page = join(project, 'man', 'kubelatch.1');
 
 it('docs/cli.md', async () => {
-  const options = { parser: 'markdown', printWidth: 120, singleQuote: true, proseWrap: 'always' } as const;
-  await expect(await format(cliDocument(), options)).toMatchFileSnapshot(join(project, 'docs', 'cli.md'));
+  await expect(await formatted('cli.md', cliDocument(), { proseWrap: 'always' })).toMatchFileSnapshot(
+    join(project, 'docs', 'cli.md'),
+  );
 });
 
 it('man/kubelatch.1', async () => {

@@ -23,7 +23,10 @@ export interface WorldPod {
 export interface WorldBudget {
   readonly name: string;
   readonly namespace?: string;
-  readonly selector: object | null;
+  readonly selector: {
+    readonly matchLabels?: Readonly<Record<string, string>>;
+    readonly matchExpressions?: readonly object[];
+  } | null;
   /** When it lets a pod go, in milliseconds of the world. */
   readonly opensAt?: number;
 }
@@ -127,7 +130,7 @@ export class DrainWorld {
 
 /** The world's own, simpler notion of a selector. */
 function covers({ selector }: WorldBudget, { labels = {} }: WorldPod): boolean {
-  const exact = (selector as { matchLabels?: Record<string, string> } | null)?.matchLabels ?? {};
+  const exact = selector?.matchLabels ?? {};
   return selector !== null && Object.entries(exact).every(([key, value]) => labels[key] === value);
 }
 

@@ -30,7 +30,12 @@ describe('a Node that no host is', () => {
       fc.property(names, (all) => {
         const nodes = all.map((name) => node(name));
         expect(missing(nodes, [])).toEqual(all);
-        expect(missing(nodes, all.map((name) => host(`host-${name}`, '', name)))).toEqual([]); // prettier-ignore
+        expect(
+          missing(
+            nodes,
+            all.map((name) => host(`host-${name}`, '', name)),
+          ),
+        ).toEqual([]);
       }),
     );
   });

@@ -1,16 +1,15 @@
 /** Pages that are made from the sources are up to date (npm run reference), and quoted words are the program's own. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { format } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { project } from '../source-file.js';
 import { blocksOf } from './markdown.js';
 import { playbooksDocument } from './playbooks.js';
 import { programWords } from './program-words.js';
+import { formatted } from '../formatted.js';
 
 it('docs/playbooks.md', async () => {
-  const options = { parser: 'markdown', printWidth: 120, singleQuote: true, proseWrap: 'always' } as const;
-  await expect(await format(await playbooksDocument(), options)).toMatchFileSnapshot(
+  await expect(await formatted('playbooks.md', await playbooksDocument(), { proseWrap: 'always' })).toMatchFileSnapshot(
     join(project, 'docs', 'playbooks.md'),
   );
 });

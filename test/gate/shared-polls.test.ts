@@ -1,5 +1,6 @@
 /** Nodes that are gated at the same time ask the API server for its Nodes once for each poll, however many they are. */
 import { expect, it, vi } from 'vitest';
+import { closing } from '../../src/lib/closing.js';
 import { createCluster } from '../../src/cluster/cluster.js';
 import type { Gateway } from '../../src/cluster/gateway.js';
 import { passGate } from '../../src/gate/gate.js';
@@ -53,7 +54,7 @@ async function gateAll(count: number, took: number) {
         expect: [],
         timing,
       };
-      return (await passGate(options).finally(() => session.value.close())).passed;
+      return (await closing(session.value, () => passGate(options))).passed;
     }),
   );
   return { lists, took: monotonic() - start, passed: results.every(Boolean) };

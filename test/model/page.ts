@@ -49,7 +49,7 @@ const faultsOf = ({ first, kinds }: Run['scope']): string =>
 const count = (value: number): string => value.toLocaleString('en-US');
 const seconds = (value: number): string => `${value.toFixed(0)} s`;
 
-/** As prettier writes it. */
+/** As the formatter writes it. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((name, at) => Math.max(3, name.length, ...rows.map((row) => row[at]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>

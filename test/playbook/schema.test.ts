@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { playbookJsonSchema } from '../../src/playbook/schema.js';
+import { formatted } from '../formatted.js';
 
 describe('playbooks/playbook.schema.json', () => {
   it('is what the loader checks; after a change: npx vitest run --config test/vitest.config.ts test/playbook/schema.test.ts -u', async () => {
-    const style = await resolveConfig('playbooks/playbook.schema.json');
-    const text = await format(JSON.stringify(playbookJsonSchema()), { ...style, parser: 'json' });
+    const text = await formatted('playbook.schema.json', JSON.stringify(playbookJsonSchema()));
     await expect(text).toMatchFileSnapshot('../../playbooks/playbook.schema.json');
   });
 

@@ -1,9 +1,9 @@
 /** What the package publishes of the JSON results: a schema for each kind and docs/json.md, made of src/report's schemas. */
-import { format } from 'prettier';
 import { z } from 'zod';
 import { hookFacts } from '../../src/report/hook-schema.js';
 import { lineSchema } from '../../src/report/line-schema.js';
 import { resultSchemas } from '../../src/report/schema.js';
+import { formatted } from '../formatted.js';
 
 export interface Schema {
   readonly type?: string | readonly string[];
@@ -30,7 +30,7 @@ export async function schemaFiles(): Promise<Readonly<Record<string, string>>> {
   const files = Object.entries(schemas).map(async ([name, schema]) => {
     const { $schema, ...rest } = schema as { readonly $schema: string };
     const whole = { $schema, title: `kubelatch ${name}`, ...rest };
-    return [`${name}.json`, await format(JSON.stringify(whole), { parser: 'json', printWidth: 120 })] as const;
+    return [`${name}.json`, await formatted(`${name}.json`, JSON.stringify(whole))] as const;
   });
   return Object.fromEntries(await Promise.all(files));
 }
@@ -162,7 +162,8 @@ In a line \`run\` is the id alone. A \`summary\` and a \`run\` line have the res
 }
 
 export const jsonDocument = (): Promise<string> =>
-  format(
+  formatted(
+    'json.md',
     `<!-- Written by npm run schemas from src/report: do not edit. -->
 
 # JSON results
@@ -197,5 +198,4 @@ A [hook](windows-and-hooks.md) reads one object on its stdin:
 
 ${tableOf(rowsOf(schemas['hook-facts'] ?? {}))}
 `,
-    { parser: 'markdown', printWidth: 120 },
   );
