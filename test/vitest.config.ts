@@ -47,8 +47,8 @@ const elsewhere = ['test/e2e/**', ...slow];
 export default defineConfig({
   test: {
     root,
-    // Many tests wait for a shell or an sshd: two at once are faster even where there is one core.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // Many tests wait for a shell or an sshd: two at once for each core take two thirds of the time.
+    maxWorkers: 2 * availableParallelism(),
     projects: [
       {
         extends: true,
