@@ -31,12 +31,16 @@ export interface Result {
   readonly revertTook: number | undefined;
   /** Seconds. */
   readonly took: number;
+  /** Of the kubelet, as the API server tells it. */
+  readonly version: string;
 }
 
 export interface Stage {
   readonly lab: Lab;
   readonly node: string;
   readonly reference: Reference;
+  /** Of the kubelet. */
+  readonly version: string;
   readonly command: CommandLine;
   /** Seconds until an unconfirmed change is put back. */
   readonly deadline: number;
@@ -120,7 +124,8 @@ export async function runCell(cell: Cell, stage: Stage, before: Result | undefin
     const first = killed ? 'killed' : (run?.outcome ?? `exit ${ended.code}`);
     const { files, revertTook } = evidence;
     const said = [first, evidence.resume?.outcome].filter(Boolean).join(' > ');
-    return { cell, name: nameOf(cell), problems, said, files, revertTook, took: uptime() - began };
+    const { version } = stage;
+    return { cell, name: nameOf(cell), problems, said, files, revertTook, took: uptime() - began, version };
   } finally {
     tool.kill();
   }

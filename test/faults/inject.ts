@@ -137,6 +137,21 @@ export const faultActions: Readonly<Record<FaultName, Fault>> = {
       must(scene, firewall('labapi', 6443, 'reject with tcp reset').replace(/ {2}chain out.*\n/, ''), 'cp1'),
     heal: (scene) => must(scene, noFirewall('labapi'), 'cp1'),
   },
+  'kubelet-killed': {
+    // With k3s and RKE2, both the supervisor and its kubelet; never what runs containers.
+    inject: (scene) =>
+      must(
+        scene,
+        `unit=$(cat /opt/planted/unit); group=$(systemctl show -P ControlGroup "$unit")
+         kubelets=$(for pid in $(cat /sys/fs/cgroup/systemd"$group"/cgroup.procs /sys/fs/cgroup"$group"/cgroup.procs 2>/dev/null); do
+           [ "$(cat /proc/$pid/comm)" != kubelet ] || echo $pid; done)
+         systemctl kill --kill-whom=main -s KILL "$unit" && { [ -z "$kubelets" ] || kill -KILL $kubelets 2>/dev/null || :; }`,
+      ),
+    heal: nothing,
+  },
+  'kubelet-dies': { inject: ({ lab, node }) => lab.faultDiesWhenHardened(node), heal: clear },
+  'slow-start': { inject: ({ lab, node }) => lab.faultSlowWhenHardened(node), heal: clear },
+  'cut-off': { inject: ({ lab, node }) => lab.faultCutOffWhenHardened(node), heal: clear },
   'answer-100-mb': spoilt,
   'answer-torn': spoilt,
   'answer-hostile': spoilt,

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { attachLab } from '../lab/lab.js';
 import { type Result, type Stage, runCell } from './cell.js';
 import { type Cell, nameOf } from './matrix.js';
+import { kubeletVersion } from './node-state.js';
 import { commandLine, readReference } from './ready.js';
 
 export interface Order {
@@ -29,7 +30,7 @@ async function start(): Promise<Stage> {
   const read = (): ReturnType<typeof readReference> => readReference(lab, node, command, folder);
   // The first change on a machine that is still busy booting may take too long.
   const reference = await read().catch(read);
-  return { lab, node, command, deadline, folder, reference };
+  return { lab, node, command, deadline, folder, reference, version: await kubeletVersion(lab, node) };
 }
 
 const stage = start();

@@ -78,6 +78,7 @@ const brokenCell = (cell: Cell, error: string): Result => ({
   files: '',
   revertTook: undefined,
   took: 0,
+  version: '',
 });
 
 function nextAnswer(child: ChildProcess): Promise<Answer> {

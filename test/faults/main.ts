@@ -7,7 +7,8 @@ import type { Result } from './cell.js';
 import { type Lane, laneShapes, openLane } from './lanes.js';
 import { type Cell, type LaneShape, nameOf } from './matrix.js';
 import { type Options, readOptions, usage } from './options.js';
-import { median, pageWith, reportText } from './report.js';
+import { matrixMarks, median, pageWith, realMarks, reportText } from './report.js';
+import { realReportText } from './report-real.js';
 import { type KeptResult, type Origin, joined, readResults, stillGreen } from './results.js';
 
 const sources = hashOfSources();
@@ -150,9 +151,10 @@ function conclude(results: readonly Result[], options: Options): void {
   } else if (options.report !== undefined) {
     const date = new Date().toISOString().slice(0, 10);
     const isJoined = options.after !== undefined || options.merge.length > 0;
-    const part = reportText(results, { ...options, date, joined: isJoined });
+    const text = options.real ? realReportText : reportText;
+    const part = text(results, { ...options, date, joined: isJoined });
     const page = existsSync(options.report) ? readFileSync(options.report, 'utf8') : '';
-    writeFileSync(options.report, pageWith(page, part));
+    writeFileSync(options.report, pageWith(page, part, options.real ? realMarks : matrixMarks));
     say(`written: ${options.report}`);
   }
   say(

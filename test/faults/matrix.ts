@@ -27,6 +27,8 @@ export type Moment = 'before' | 'after' | 'late' | 'answer';
 /** event: strikes once. condition: from now on, until it is cleared. answer: what the node says is not what happened. */
 export type FaultKind = 'event' | 'condition' | 'answer';
 
+type Faults = Readonly<Record<string, { readonly kind: FaultKind; readonly title: string }>>;
+
 export const faults = {
   'controller-killed': { kind: 'event', title: 'SIGKILL of the controller and its children' },
   'ssh-cut': { kind: 'event', title: "packets of SSH dropped on the node's interface" },
@@ -44,9 +46,22 @@ export const faults = {
   'answer-100-mb': { kind: 'answer', title: 'the node answers with 100 MB' },
   'answer-torn': { kind: 'answer', title: 'the second half of the answer is lost' },
   'answer-hostile': { kind: 'answer', title: 'escape sequences, broken UTF-8, forged lines instead of the answer' },
-} as const satisfies Readonly<Record<string, { readonly kind: FaultKind; readonly title: string }>>;
-export type FaultName = keyof typeof faults;
-export const faultNames = Object.keys(faults) as FaultName[];
+} as const satisfies Faults;
+
+/** What only a real kubelet can tell: how it dies, starts slowly, and loses the API server. Not in the matrix, but in `realCells`. */
+export const realFaults = {
+  'kubelet-killed': { kind: 'condition', title: 'SIGKILL of the kubelet; systemd starts it again' },
+  'kubelet-dies': { kind: 'condition', title: 'the kubelet ends at each start with new settings' },
+  'slow-start': { kind: 'condition', title: 'a start with new settings takes 12 s longer' },
+  'cut-off': { kind: 'condition', title: "with new settings the kubelet's calls to the API server get no answer" },
+} as const satisfies Faults;
+
+export type FaultName = keyof typeof faults | keyof typeof realFaults;
+export const faultNames = Object.keys(faults) as (keyof typeof faults)[];
+export const allFaults: Readonly<Record<FaultName, { readonly kind: FaultKind; readonly title: string }>> = {
+  ...faults,
+  ...realFaults,
+};
 
 export interface Cell {
   readonly fault: FaultName;
@@ -67,7 +82,7 @@ const detached: readonly FaultName[] = ['controller-killed', 'ssh-cut'];
 const unspoken: readonly Step[] = ['connect', 'prove', 'cordon'];
 
 /** Faults of a stop and a start that is over by then: what has to stop and start it again is the node's own switch. */
-const ofRestart: readonly FaultName[] = ['hangs-on-stop', 'never-starts'];
+const ofRestart: readonly FaultName[] = ['hangs-on-stop', 'never-starts', 'kubelet-dies', 'slow-start', 'cut-off'];
 /** The controller is killed in this cell: by its fault, or since the fault would strike nothing else. */
 export const losesController = ({ fault, step }: Pick<Cell, 'fault' | 'step'>): boolean =>
   fault === 'controller-killed' || (ofRestart.includes(fault) && (step === 'gate' || step === 'confirm'));
@@ -76,7 +91,7 @@ export const slowness = (fault: FaultName): number => (fault === 'hangs-on-stop'
 
 /** At which moments of a step a fault is a case of its own. */
 export function momentsOf(fault: FaultName, step: Step): readonly Moment[] {
-  switch (faults[fault].kind) {
+  switch (allFaults[fault].kind) {
     case 'event': {
       const late = detached.includes(fault) && delayed.includes(step);
       return [
@@ -103,7 +118,7 @@ export function allCells(): Cell[] {
   );
 }
 
-function laneShape(shape: ShapeName, index: number): LaneShape {
+export function laneShape(shape: ShapeName, index: number): LaneShape {
   if (shape === 'kubeadm' || shape === 'systemd') return shape;
   const server = index % 2 === (shape === 'k3s' ? 0 : 1);
   return `${shape}-${server ? 'server' : 'agent'}`;

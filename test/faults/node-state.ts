@@ -116,6 +116,13 @@ export async function leaseHolder(lab: Lab): Promise<string> {
   return (JSON.parse(body) as { spec?: { holderIdentity?: string } }).spec?.holderIdentity ?? '';
 }
 
+export async function kubeletVersion(lab: Lab, node: string): Promise<string> {
+  const { body } = await lab.get(`/api/v1/nodes/${node}`);
+  return (
+    (JSON.parse(body) as { status?: { nodeInfo?: { kubeletVersion?: string } } }).status?.nodeInfo?.kubeletVersion ?? ''
+  );
+}
+
 export async function isCordoned(lab: Lab, node: string): Promise<boolean> {
   const { body } = await lab.get(`/api/v1/nodes/${node}`);
   return (JSON.parse(body) as { spec?: { unschedulable?: boolean } }).spec?.unschedulable === true;

@@ -1,11 +1,13 @@
 /** The command line of the fault matrix. */
 import { parseArgs } from 'node:util';
 import { allCells, type Cell } from './matrix.js';
+import { realCells } from './real-cells.js';
 import { matching, sampleOf } from './sample.js';
 
 export const usage = `usage: npm run test:faults -- [--sample N] [--seed S] [--only FAULT/STEP[.MOMENT]/SHAPE]...
                                [--kind standin|real] [--lanes N] [--deadline SECONDS] [--report FILE] [--list] [--after FILE]
-                               [--merge FILE]...
+                               [--merge FILE]... [--real]
+  --real       the 60 cells for real kubelets, of what the stand-in cannot know
   --sample N   N cells: every fault in turn, each time on another shape     --seed S    order and sample (1)
   --only P     cells that match; * or nothing stands for any                --lanes N   labs side by side (6; real: 3)
   --after F    what an earlier run left in build/faults-evidence/results.json counts; the rest is run
@@ -14,6 +16,8 @@ export const usage = `usage: npm run test:faults -- [--sample N] [--seed S] [--o
 
 export interface Options {
   readonly cells: readonly Cell[];
+  /** They are those for real kubelets, which have a part of the page of their own. */
+  readonly real: boolean;
   readonly seed: number;
   readonly kind: 'standin' | 'real';
   readonly lanes: number;
@@ -40,7 +44,8 @@ export function readOptions(args: readonly string[]): Options {
       sample: { type: 'string' },
       seed: { type: 'string', default: '1' },
       only: { type: 'string', multiple: true },
-      kind: { type: 'string', default: 'standin' },
+      real: { type: 'boolean', default: false },
+      kind: { type: 'string' },
       lanes: { type: 'string' },
       deadline: { type: 'string' },
       report: { type: 'string' },
@@ -53,22 +58,24 @@ export function readOptions(args: readonly string[]): Options {
     if (!/^[1-9]\d{0,5}$/.test(text)) throw new RangeError(`--${name} is a number from 1, not ${text}`);
     return Number(text);
   };
-  const { kind, only, sample } = values;
+  const { real, only, sample } = values;
+  const kind = values.kind ?? (real ? 'real' : 'standin');
   if (kind !== 'standin' && kind !== 'real') throw new RangeError(`--kind is standin or real, not ${kind}`);
   // A true cluster costs more of a machine, and a true kubelet more of its time.
   const usual = kind === 'real' ? { lanes: '3', deadline: '40' } : { lanes: '6', deadline: '20' };
   if (values.after !== undefined && values.merge.length > 0)
     throw new RangeError('--merge runs nothing: leave out --after');
   const seed = whole('seed', values.seed);
-  const all = allCells();
+  const all = real ? realCells() : allCells();
   const wanted = only === undefined ? all : all.filter((cell) => only.some((one) => matching([cell], one).length > 0));
   if (wanted.length === 0) throw new RangeError(`no cell matches ${only?.join(' ') ?? ''}`);
   // Whatever ends a run early, every fault and shape has had its share.
   const cells = sampleOf(wanted, sample === undefined ? wanted.length : whole('sample', sample), seed);
-  const isWhole = cells.length === all.length && kind === 'standin';
+  const isWhole = cells.length === all.length && kind === (real ? 'real' : 'standin');
   const report = values.report ?? (isWhole ? 'docs/fault-matrix.md' : '-');
   return {
     cells,
+    real,
     seed,
     kind,
     lanes: whole('lanes', values.lanes ?? usual.lanes),

@@ -15,6 +15,7 @@ const green = (cell: Cell): Result => ({
   files: 'old',
   revertTook: cell.fault === 'ssh-cut' ? 20 : undefined,
   took: 30,
+  version: 'v1.20.2',
 });
 const options = { kind: 'standin', seed: 1, deadline: 20, command: 'npm run test:faults', date: '2026-11-23', cells };
 const row = (text: string, fault: string): string[] =>

@@ -8,7 +8,7 @@ const cells = allCells().slice(0, 4);
 const origin = { sources: '0011', kind: 'standin', deadline: 20 };
 const kept = (cell: Cell, over: Partial<KeptResult> = {}): KeptResult => ({
   ...{ cell: { ...cell }, name: nameOf(cell), problems: [], said: 'reverted', files: 'old' },
-  ...{ revertTook: undefined, took: 30, ...origin },
+  ...{ revertTook: undefined, took: 30, version: 'v1.20.2', ...origin },
   ...over,
 });
 const [first, second, third, fourth] = cells;

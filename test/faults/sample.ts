@@ -1,5 +1,5 @@
 /** Which cells are run: all, those that match a pattern, or a seeded sample in which every fault and shape has its share. */
-import { type Cell, faultNames, nameOf, pointOf, shapes } from './matrix.js';
+import { type Cell, nameOf, pointOf, shapes } from './matrix.js';
 
 /** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
 function seeded(seed: number): () => number {
@@ -24,10 +24,11 @@ export function shuffled(cells: readonly Cell[], seed: number): Cell[] {
 /** `count` cells: fault after fault in turn, each time on another shape. */
 export function sampleOf(cells: readonly Cell[], count: number, seed: number): Cell[] {
   const left = shuffled(cells, seed);
+  const names = [...new Set(cells.map(({ fault }) => fault))];
   const taken: Cell[] = [];
   for (let turn = 0; taken.length < count && left.length > 0; turn += 1) {
-    const fault = faultNames[turn % faultNames.length];
-    const shape = shapes[(turn + Math.floor(turn / faultNames.length)) % shapes.length];
+    const fault = names[turn % names.length];
+    const shape = shapes[(turn + Math.floor(turn / names.length)) % shapes.length];
     const exact = left.findIndex((cell) => cell.fault === fault && cell.shape === shape);
     const at = exact >= 0 ? exact : left.findIndex((cell) => cell.fault === fault);
     if (at >= 0) taken.push(...left.splice(at, 1));

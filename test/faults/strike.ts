@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '../lab/lab.js';
 import { type Hold, setConnectHold, setHold, whenReached } from './hold.js';
 import { type Scene, faultActions } from './inject.js';
-import { type Cell, faults, losesController } from './matrix.js';
+import { type Cell, allFaults, losesController } from './matrix.js';
 import { firstProcess } from './node-root.js';
 import { type Reference, awaitSettled, leftoversAfter, leftoversOf, uptime } from './node-state.js';
 import type { RunningTool } from './tool.js';
@@ -38,13 +38,13 @@ export async function pointFor(cell: Cell, lab: Lab, node: string, local: string
   if (cell.step === 'connect' || cell.step === 'prove') {
     const [step, name] = cell.step === 'connect' ? (['probe', 'probed'] as const) : (['prepare', 'prepared'] as const);
     const first = await setHold(place, step, 'after', name);
-    return faults[cell.fault].kind === 'condition' ? [first] : [first, () => setConnectHold(lab, node)];
+    return allFaults[cell.fault].kind === 'condition' ? [first] : [first, () => setConnectHold(lab, node)];
   }
   return [await setHold(place, cell.step, cell.moment, cell.moment === 'answer' ? cell.fault : 'cell')];
 }
 
 /** The fault strikes before the tool is started. */
-export const isEarly = ({ fault, step }: Cell): boolean => faults[fault].kind === 'condition' && step === 'connect';
+export const isEarly = ({ fault, step }: Cell): boolean => allFaults[fault].kind === 'condition' && step === 'connect';
 
 /** Milliseconds until the tool has come to any step. */
 const reachPatience = 120_000;
@@ -63,7 +63,7 @@ export async function strike(point: Point | undefined, tool: RunningTool, target
 async function strikeAt(hold: Hold, { cell, scene, reference, patience }: Target): Promise<Struck> {
   const action = faultActions[cell.fault];
   const { lab, node, tool } = scene;
-  const { kind } = faults[cell.fault];
+  const { kind } = allFaults[cell.fault];
   if (kind !== 'event' && !losesController(cell)) {
     if (kind === 'condition') await action.inject(scene);
     // The call that is held has its root already.

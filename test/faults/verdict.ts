@@ -119,7 +119,11 @@ function expectations({ cell, run, intruder, intruderHeld }: Evidence): string[]
     found.push(`this fault does not make a host unreachable: ${run.reason}`);
   if (fault.startsWith('clock-')) expected('confirmed');
   if (run !== undefined && fault === 'hangs-on-stop') expected('confirmed');
-  if (run !== undefined && fault === 'never-starts') expected('reverted');
+  if (run !== undefined && fault === 'slow-start') expected('confirmed');
+  if (run !== undefined && ['never-starts', 'kubelet-dies', 'cut-off'].includes(fault)) expected('reverted');
+  // One that was killed under the gate is another process than the one that was started.
+  if (fault === 'kubelet-killed' && step === 'gate' && run?.outcome === 'confirmed')
+    found.push('confirmed a kubelet that died under the gate');
   if (fault === 'api-gone' && step === 'gate' && run?.outcome === 'confirmed')
     found.push('confirmed without the API server');
   if (intruder !== undefined && intruder.outcome !== 'refused')

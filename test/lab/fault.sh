@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs inside a node: makes one thing go wrong, or clears all of it again.
-# usage: fault.sh clear | never-starts | hangs-on-stop | not-ready | unreachable | cut-off | dies | disk-full WHERE | read-only WHERE | host-key | config-yaml
-# The faults never-starts, not-ready, unreachable, cut-off and dies strike only while the kubelet's settings differ from the planted ones.
+# usage: fault.sh clear | never-starts | slow-start | hangs-on-stop | not-ready | unreachable | cut-off | dies | disk-full WHERE | read-only WHERE | host-key | config-yaml
+# The faults never-starts, slow-start, not-ready, unreachable, cut-off and dies strike only while the kubelet's settings differ from the planted ones.
 set -euo pipefail
 
 watch=/run/lab-fault.sh
@@ -134,6 +134,7 @@ case ${1:-} in
     strike_when_changed 'exec sleep infinity' ':'
     reload_with "$slow" TimeoutStartSec=infinity
     ;;
+  slow-start) strike_when_changed 'sleep 12' ':' ;;
   hangs-on-stop)
     # As good as ignoring SIGTERM; systemd kills it in the end.
     reload_with "$slow" KillSignal=SIGCONT TimeoutStopSec=20

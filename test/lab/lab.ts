@@ -80,6 +80,8 @@ export interface Lab {
   faultDiesWhenHardened(node: string): Promise<void>;
   /** ... the kubelet's start never ends, and systemd does not give up. */
   faultNeverStartsWhenHardened(node: string): Promise<void>;
+  /** ... the kubelet's start takes 12 s longer. */
+  faultSlowWhenHardened(node: string): Promise<void>;
   /** From now on the kubelet does not stop by SIGTERM; systemd kills it after 20 s. */
   faultHangsOnStop(node: string): Promise<void>;
   faultDiskFull(node: string, where?: Place): Promise<void>;
@@ -196,6 +198,7 @@ function labAt(state: string): Lab {
     faultCutOffWhenHardened: (node) => fault(node, 'cut-off'),
     faultDiesWhenHardened: (node) => fault(node, 'dies'),
     faultNeverStartsWhenHardened: (node) => fault(node, 'never-starts'),
+    faultSlowWhenHardened: (node) => fault(node, 'slow-start'),
     faultHangsOnStop: (node) => fault(node, 'hangs-on-stop'),
     faultDiskFull: (node, where = 'config') => fault(node, 'disk-full', where),
     faultReadOnly: (node, where = 'config') => fault(node, 'read-only', where),
