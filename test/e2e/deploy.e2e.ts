@@ -21,6 +21,7 @@ interface Manifest {
 const read = (name: string): Manifest[] =>
   parseAllDocuments(readFileSync(join(project, 'deploy', name), 'utf8')).map((one) => one.toJS() as Manifest);
 const manifests = [...read('cronjob.yaml'), ...read('configz.yaml')];
+const all = [...manifests, ...read('fleet-job.yaml')];
 
 let api: Gateway;
 const isNamespace = ({ kind }: Manifest): boolean => kind === 'Namespace';
@@ -102,7 +103,7 @@ describe.runIf(lab.kind === 'real')('deploy/', () => {
     await lab.plant('n1');
   });
   afterAll(async () => {
-    for (const one of manifests) {
+    for (const one of all) {
       const { path } = pathOf(one, 'batch/v1');
       if (one.kind !== 'CronJob') await api.send({ method: 'DELETE', path: `${path}/${one.metadata.name}` });
     }
@@ -110,8 +111,8 @@ describe.runIf(lab.kind === 'real')('deploy/', () => {
   });
 
   it('is taken by the API server, by dry run', async () => {
-    expect(await create(manifests.find(isNamespace) as Manifest, false)).toBe('ok');
-    for (const one of manifests.filter((each) => !isNamespace(each)))
+    for (const one of all.filter(isNamespace)) expect(await create(one, false), one.metadata.name).toBe('ok');
+    for (const one of all.filter((each) => !isNamespace(each)))
       expect(await create(one, true), `${one.kind} ${one.metadata.name}`).toBe('ok');
   });
 
