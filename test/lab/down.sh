@@ -44,8 +44,8 @@ for node in "${nodes[@]}"; do
   ! mountpoint -q "$LAB_STATE/nodes/$node/disk" || umount -l "$LAB_STATE/nodes/$node/disk"
 done
 ip link delete "$LAB_BRIDGE" 2>/dev/null || true
-# Only the tmpfs that up.sh mounted bears this name; another lab may still need it.
+# Only the tmpfs that up.sh mounted bears this name; another lab may still need it, or needs it already and has no bridge yet.
 compgen -G '/sys/class/net/kubelatch*' >/dev/null || ! grep -q '^kubelatch-lab /run/systemd/nspawn ' /proc/mounts ||
-  umount /run/systemd/nspawn
+  umount /run/systemd/nspawn 2>/dev/null || true
 rm -rf --one-file-system "$LAB_STATE"
 say "the lab is down"
