@@ -1,5 +1,9 @@
-#!/usr/bin/env node
-/** The process: signals, the last word on errors, the exit code. Nothing else ends the process. */
+#!/bin/sh
+// 2>/dev/null; exec node --max-semi-space-size=4 "$0" "$@"
+/**
+ * The process: signals, the last word on errors, the exit code. Nothing else ends the process. To a shell, the line above starts
+ * Node.js with a small part for new objects, which no program can ask for later: it halves the memory of a large fleet.
+ */
 import { closeSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { CommanderError } from 'commander';

@@ -20,6 +20,7 @@ const table: Readonly<Record<string, Rule>> = {
   lib: { values: ['yaml'], builtins: ['fs', 'os', 'timers/promises', ...pure] },
   // Files inside the single executable.
   'lib/shipped-file': { values: [], builtins: ['fs/promises', 'sea'] },
+  'lib/heap': { values: [], builtins: ['v8'] },
   // The one way out: logs, journals and results are written there.
   'lib/output': { values: [], builtins: ['fs/promises'] },
   inventory: { values: ['lib', 'zod'], builtins: ['fs/promises', 'net', 'os', 'stream/consumers', ...pure] },

@@ -1,4 +1,5 @@
 /** Runs one verb of the table: its context is opened before it and closed after it. */
+import { collectSoon } from '../lib/heap.js';
 import type { Flags } from './options.js';
 import type { Shutdown } from './shutdown.js';
 import type { Verb } from './verbs.js';
@@ -8,6 +9,7 @@ export async function dispatchVerb(
   args: readonly (string | undefined)[],
   { flags, shutdown, version }: { readonly flags: Flags; readonly shutdown: Shutdown; readonly version: string },
 ): Promise<number> {
+  collectSoon();
   if (verb.changesNodes) shutdown.mayChange();
   const { createContext } = await import('./context.js');
   const cli = createContext(flags, shutdown, version);

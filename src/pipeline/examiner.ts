@@ -25,10 +25,12 @@ export interface ExaminerLimits {
   readonly longest: number;
   /** MiB that one thread may use: a hundred times what a node's answer takes. */
   readonly memory: number;
+  /** MiB of that for what is new: a large part would only put off the collection of garbage. */
+  readonly young: number;
   readonly threads: number;
 }
 
-const limitsOfNodes: ExaminerLimits = { computing: 10_000, longest: 60_000, memory: 512, threads: 4 };
+const limitsOfNodes: ExaminerLimits = { computing: 10_000, longest: 60_000, memory: 512, young: 12, threads: 4 };
 
 interface Asked {
   readonly question: Question;
@@ -43,13 +45,16 @@ interface Thread {
   /** When it first replied, or is to at the latest: until then it loads the program. By {@link monotonic}. */
   readyAt: number;
   asked: Asked | undefined;
+  /** When it was asked that. By {@link monotonic}. */
+  askedAt: number;
   timer: NodeJS.Timeout | undefined;
 }
 
-/** Milliseconds that a question waits for the threads that are ready before another one is started: that costs as much as 100 good answers. */
-const longWait = 1_000;
+/** Milliseconds that every thread has been at one question, or that a question has waited, before another thread is started: that costs as much as 100 good answers, and 40 MB. */
+const longQuestion = 2_000;
+const longWait = 5_000;
 /** Milliseconds in which a thread that has started answers, on a machine that has time. */
-const longStart = 3_000;
+const longStart = 5_000;
 
 /** Threads are started as questions come and wait, and again after one had to be ended. `program` is what they run, its place or its text. */
 export function createExaminer(
@@ -68,12 +73,13 @@ export function createExaminer(
     go();
   };
   const start = (): Thread => {
-    const thread = startThread(program, limits.memory, { replied: () => go(), ended: (why) => end(thread, why) });
+    const thread = startThread(program, limits, { replied: () => go(), ended: (why) => end(thread, why) });
     threads.add(thread);
     return thread;
   };
   const put = (thread: Thread, asked: Asked): void => {
     thread.asked = asked;
+    thread.askedAt = monotonic();
     endAtLimits(thread, limits, (why) => end(thread, why));
     try {
       thread.worker.postMessage(thread.line.pack(asked.question));
@@ -88,7 +94,7 @@ export function createExaminer(
       const idle = [...threads].find((one) => one.asked === undefined);
       const free = idle ?? (threads.size < most && isHelpNeeded(threads, next) ? start() : undefined);
       if (free === undefined) {
-        if (threads.size < most) again = setTimeout(go, longWait);
+        if (threads.size < most) again = setTimeout(go, longQuestion);
         return;
       }
       waiting.shift();
@@ -122,14 +128,18 @@ interface Watch {
   readonly ended: (why: string) => void;
 }
 
-function startThread(program: URL | string, memory: number, { replied, ended }: Watch): Thread {
+function startThread(
+  program: URL | string,
+  { memory, young }: Pick<ExaminerLimits, 'memory' | 'young'>,
+  { replied, ended }: Watch,
+): Thread {
   const worker = new Worker(program, {
     eval: typeof program === 'string',
     workerData: invocation(),
-    resourceLimits: { maxOldGenerationSizeMb: memory },
+    resourceLimits: { maxOldGenerationSizeMb: memory, maxYoungGenerationSizeMb: young },
   });
   const readyAt = monotonic() + longStart;
-  const thread: Thread = { worker, line: createNearEnd(), readyAt, asked: undefined, timer: undefined };
+  const thread: Thread = { worker, line: createNearEnd(), readyAt, asked: undefined, askedAt: 0, timer: undefined };
   worker.unref();
   worker.on('message', (reply: SentReply) => {
     clearTimeout(thread.timer);
@@ -146,7 +156,10 @@ function startThread(program: URL | string, memory: number, { replied, ended }: 
 
 function isHelpNeeded(threads: ReadonlySet<Thread>, next: Asked): boolean {
   const now = monotonic();
-  return [...threads].every(({ readyAt }) => now - Math.max(next.since, readyAt) >= longWait);
+  return [...threads].every(
+    ({ readyAt, askedAt }) =>
+      now - Math.max(askedAt, readyAt) >= longQuestion || now - Math.max(next.since, readyAt) >= longWait,
+  );
 }
 
 let counted = { at: -Infinity, computed: 0 };

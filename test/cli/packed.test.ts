@@ -62,7 +62,9 @@ it('says its version, shows its help, and has its man page', async () => {
   expect(await run('version')).toEqual({ code: 0, stdout: `kubelatch ${version}\n`, stderr: '' });
   expect((await run('--help')).stdout).toMatch(/^Usage: kubelatch/);
   expect(bin.kubelatch).toBe('dist/main.js');
-  expect(readFileSync(program, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  expect(readFileSync(program, 'utf8')).toMatch(
+    /^#!\/bin\/sh\n\/\/ .*; exec node --max-semi-space-size=4 "\$0" "\$@"\n/,
+  );
   expect(existsSync(join(installed, 'man', 'kubelatch.1'))).toBe(true);
 });
 

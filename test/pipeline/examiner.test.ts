@@ -3,7 +3,7 @@ import { createExaminer } from '../../src/pipeline/examiner.js';
 import type { Result } from '../../src/lib/result.js';
 import type { HostError } from '../../src/ssh/errors.js';
 
-const limits = { computing: 1500, longest: 6000, memory: 64, threads: 2 };
+const limits = { computing: 1500, longest: 6000, memory: 64, young: 12, threads: 2 };
 const examiner = createExaminer(new URL('odd-worker.mjs', import.meta.url), limits);
 afterAll(() => examiner.close());
 
