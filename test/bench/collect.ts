@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import type { Figures, Measured } from './figures.js';
+import type { Figures, Grown, Measured } from './figures.js';
 import { openCountingHost } from './counting-host.js';
-import { measure, runProgram } from './measure.js';
+import { type Taken, measure, runProgram } from './measure.js';
 import type { Options } from './options.js';
 import type { Rig } from './rig.js';
 import { turned } from './statistics.js';
@@ -43,7 +43,7 @@ export async function collect(rig: Rig, options: Options, say: Say): Promise<Fig
       const own = rounds.get(one.name);
       return own === undefined ? [] : [{ ...one, rounds: own }];
     }),
-    memory: await memoryOf({ rig, options, say }, missing),
+    growth: await growthOf({ rig, options, say }, missing),
     started: await rig.trace(),
     ...(await startTimes(rig)),
   };
@@ -114,26 +114,28 @@ async function allRounds(
   return rounds;
 }
 
+const told = ({ wall, cpu, peak }: Taken): string =>
+  `${wall.toFixed(1)} s, CPU ${cpu.toFixed(1)} s, ${peak.toFixed(0)} MiB`;
+
 async function oneRound({ rig, options, say }: Run, subject: Subject): Promise<Round> {
   const fleet = rig.fleet(options);
   await rig.traffic();
   const taken = await measure(subject, fleet);
-  const { wall, cpu, peak } = taken;
-  say(`${subject.name}: ${wall.toFixed(1)} s, CPU ${cpu.toFixed(1)} s, ${peak.toFixed(0)} MiB`);
+  say(`${subject.name}: ${told(taken)}`);
   return { ...taken, ...(await rig.traffic()) };
 }
 
 /** A fleet that does not answer in full is told in `missing`. */
-async function memoryOf({ rig, options, say }: Run, missing: Missing[]): Promise<Figures['memory']> {
-  const figures: { hosts: number; peak: number }[] = [];
-  for (const hosts of options.memory) {
+async function growthOf({ rig, options, say }: Run, missing: Missing[]): Promise<Figures['growth']> {
+  const figures: Grown[] = [];
+  for (const hosts of options.growth) {
     try {
-      const { peak, wall } = await measure(kubelatch, rig.fleet({ hosts, parallel: options.parallel, canned: true }));
-      figures.push({ hosts, peak });
-      say(`memory with ${hosts} hosts: ${peak.toFixed(0)} MiB (${wall.toFixed(1)} s)`);
+      const taken = await measure(kubelatch, rig.fleet({ hosts, parallel: options.parallel, canned: true }));
+      figures.push({ hosts, ...taken });
+      say(`${hosts} hosts: ${told(taken)}`);
     } catch (error) {
-      missing.push({ name: `memory with ${hosts} hosts`, why: reasonOf(error) });
-      say(`MISSING memory with ${hosts} hosts: ${reasonOf(error)}`);
+      missing.push({ name: `growth to ${hosts} hosts`, why: reasonOf(error) });
+      say(`MISSING ${hosts} hosts: ${reasonOf(error)}`);
     }
   }
   return figures;

@@ -15,6 +15,11 @@ export interface Measured {
   readonly exchange: Exchange | undefined;
 }
 
+/** One audit of a fleet whose hosts do no work. */
+export interface Grown extends Taken {
+  readonly hosts: number;
+}
+
 export interface Figures {
   /** As `2026-11-23`. */
   readonly date: string;
@@ -28,8 +33,8 @@ export interface Figures {
   readonly measured: readonly Measured[];
   /** Peers of which there are no figures, and why. */
   readonly missing: readonly { readonly name: string; readonly why: string }[];
-  /** MiB of kubelatch by the number of hosts, ascending. */
-  readonly memory: readonly { readonly hosts: number; readonly peak: number }[];
+  /** By the number of hosts, ascending. */
+  readonly growth: readonly Grown[];
   /** Of one run of the probe. */
   readonly started: Started;
   /** Seconds, of each round. */

@@ -1,6 +1,8 @@
 /** npm run bench: measures kubelatch, the floor and its peers on one fleet, in turn, and writes docs/performance.md. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { collect } from './collect.js';
+import { growthChart } from './growth-chart.js';
 import { buildMeasured } from './measure.js';
 import { type Options, readOptions, usage } from './options.js';
 import { page } from './page.js';
@@ -23,8 +25,14 @@ async function main(args: readonly string[]): Promise<number> {
   buildMeasured();
   const rig = await openRig(options.kind, await probeText());
   try {
-    const text = page(await collect(rig, options, say));
-    if (options.report !== undefined) writeFileSync(options.report, text);
+    const figures = await collect(rig, options, say);
+    const text = page(figures);
+    if (options.report !== undefined) {
+      writeFileSync(options.report, text);
+      const images = join(dirname(options.report), 'images');
+      mkdirSync(images, { recursive: true });
+      if (figures.growth.length > 0) writeFileSync(join(images, 'growth.svg'), growthChart(figures.growth));
+    }
     say(options.report === undefined ? `\n${text}` : `${options.report} is written`);
   } finally {
     await rig.close();

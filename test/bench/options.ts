@@ -2,11 +2,11 @@
 import { parseArgs } from 'node:util';
 import { subjects } from './subjects.js';
 
-export const usage = `usage: npm run bench -- [--hosts N] [--parallel N] [--rounds N] [--memory N,N...] [--only NAME]...
+export const usage = `usage: npm run bench -- [--hosts N] [--parallel N] [--rounds N] [--growth N,N...] [--only NAME]...
                        [--kind standin|real] [--report FILE] [--setup]
   --hosts N      addresses of the node that each program asks (100)   --parallel N  hosts at once (32)
   --rounds N     times that each program runs, all in turn (3)        --kind K      kubelet of the lab's node (standin)
-  --memory N,N   fleets for kubelatch's memory (--hosts, and 5 times as many)
+  --growth N,N   fleets by which kubelatch's growth is measured (--hosts, and 5 times as many)
   --only NAME    run kubelatch, the floor and this peer; repeatable
   --report FILE  the page to write (docs/performance.md); - for none
   --setup        install the peers from Debian, and do nothing else`;
@@ -21,7 +21,7 @@ export interface Options {
   readonly parallel: number;
   readonly rounds: number;
   /** Numbers of hosts, ascending. */
-  readonly memory: readonly number[];
+  readonly growth: readonly number[];
   /** Names of peers; undefined: all. */
   readonly only: readonly string[] | undefined;
   readonly kind: 'standin' | 'real';
@@ -39,7 +39,7 @@ export function readOptions(args: readonly string[]): Options {
       hosts: { type: 'string', default: '100' },
       parallel: { type: 'string', default: '32' },
       rounds: { type: 'string', default: '3' },
-      memory: { type: 'string' },
+      growth: { type: 'string' },
       only: { type: 'string', multiple: true },
       kind: { type: 'string', default: 'standin' },
       report: { type: 'string', default: 'docs/performance.md' },
@@ -50,12 +50,12 @@ export function readOptions(args: readonly string[]): Options {
   const stranger = only?.find((one) => !peers.includes(one));
   if (stranger !== undefined) throw new RangeError(`--only is one of ${peers.join(', ')}, not ${stranger}`);
   const hosts = whole('hosts', values.hosts, mostHosts);
-  const memory = values.memory?.split(',').map((text) => whole('memory', text, mostHosts));
+  const growth = values.growth?.split(',').map((text) => whole('growth', text, mostHosts));
   return {
     hosts,
     parallel: whole('parallel', values.parallel, 1_000),
     rounds: whole('rounds', values.rounds, 100),
-    memory: (memory ?? [hosts, Math.min(5 * hosts, mostHosts)]).sort((left, right) => left - right),
+    growth: (growth ?? [hosts, Math.min(5 * hosts, mostHosts)]).sort((left, right) => left - right),
     only,
     kind,
     report: report === '-' ? undefined : report,

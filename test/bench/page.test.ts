@@ -21,9 +21,9 @@ const figures: Figures = {
     measured('ansible', 'ansible', 66),
   ],
   missing: [{ name: 'clush', why: 'it is not installed' }],
-  memory: [
-    { hosts: 100, peak: 100 },
-    { hosts: 500, peak: 130 },
+  growth: [
+    { hosts: 100, wall: 10, cpu: 4, peak: 100 },
+    { hosts: 500, wall: 40, cpu: 15, peak: 130 },
   ],
   started: {
     processes: 30,
@@ -52,7 +52,7 @@ it('compares with the fastest peer, and says what is met', () => {
 });
 
 it('measures no target by a peer that is missing, or by a fleet that is alone', () => {
-  const alone = { ...figures, measured: figures.measured.slice(0, 2), memory: figures.memory.slice(0, 1) };
+  const alone = { ...figures, measured: figures.measured.slice(0, 2), growth: figures.growth.slice(0, 1) };
   const open = targets(alone).filter(({ found }) => found === undefined);
   expect(open.map(({ what }) => what)).toEqual([
     'times faster than the fastest OpenSSH peer',
@@ -60,7 +60,7 @@ it('measures no target by a peer that is missing, or by a fleet that is alone', 
     'memory with 5,000 hosts',
     'memory of a large fleet, times that of a small one',
   ]);
-  const many = { ...alone, memory: [{ hosts: 5_000, peak: 149 }] };
+  const many = { ...alone, growth: [{ hosts: 5_000, wall: 1, cpu: 1, peak: 149 }] };
   expect(targets(many).find(({ what }) => what === 'memory with 5,000 hosts')).toMatchObject({ isMet: true });
 });
 
@@ -73,6 +73,8 @@ it('tells in the page what is met, what is missing, and how it was run', () => {
   expect(text).toContain('| kubelatch | 66.0   | 1.20    | 12.0  | 1.20    | 50  | 1.5     |');
   expect(text).toContain('| kubelatch | 2.0             | 1.0      | 3            | 4            |');
   expect(text).toContain('| ansible   | 2.0             | 1.0      | not measured | not measured |');
+  expect(text).toContain('| 500   | 40.0   | 15.0  | 30.0        | 130 |');
+  expect(text).toContain('(images/growth.svg)');
   expect(text).toContain('The probe starts 30 processes. 21 run a program');
 });
 

@@ -62,15 +62,7 @@ export function page(figures: Figures): string {
       figures.measured.map((one) => wireRow(one, hosts)),
     ),
     '',
-    '## Memory by the size of the fleet',
-    '',
-    `kubelatch, ${parallel} hosts at once. The node says what the probe once said, so that many hosts take little time.`,
-    '',
-    ...table(
-      ['hosts', 'MiB'],
-      figures.memory.map((one) => [count(one.hosts), one.peak.toFixed(0)]),
-    ),
-    '',
+    ...growthSection(figures),
     '## On the node',
     '',
     `The probe starts ${plural(figures.started.processes, 'process', 'processes')}. ${count(programs)} run a program, these most often; the others are subshells.`,
@@ -93,6 +85,27 @@ export function page(figures: Figures): string {
     ...method,
   ].join('\n');
 }
+
+/** The image is drawn from the same figures. */
+const growthSection = ({ growth, parallel }: Figures): string[] => [
+  '## Growth',
+  '',
+  `One audit of kubelatch in one process, ${parallel} hosts at once. The node says what the probe once said, so that many hosts take`,
+  'little time; kubelatch does all of its work.',
+  '',
+  ...(growth.length === 0 ? [] : [`![${growthText(growth)}](images/growth.svg)`, '']),
+  ...table(
+    ['hosts', 'time s', 'CPU s', 'CPU ms/host', 'MiB'],
+    growth.map(({ hosts, wall, cpu, peak }) => [
+      ...[count(hosts), wall.toFixed(1), cpu.toFixed(1)],
+      ...[((1000 * cpu) / hosts).toFixed(1), peak.toFixed(0)],
+    ]),
+  ),
+  '',
+];
+
+const growthText = (growth: Figures['growth']): string =>
+  `Time, processor time and memory of audits of ${growth.map(({ hosts }) => count(hosts)).join(', ')} hosts`;
 
 const nodes: Readonly<Record<string, string>> = {
   standin: 'a kubeadm node of the lab (Debian 12 in a container) with the stand-in kubelet',
@@ -121,7 +134,7 @@ const method = [
   '',
   '```sh',
   'npm run bench -- --setup',
-  'npm run bench -- --hosts 1000 --memory 1000,5000',
+  'npm run bench -- --hosts 1000 --growth 100,300,1000,3000,5000',
   '```',
   '',
 ];

@@ -1,7 +1,7 @@
 /** The programs that are compared: each runs the probe once on every host of a fleet. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Fleet } from './fleet.js';
 
 export interface Command {
@@ -52,7 +52,9 @@ export const kubelatch: Subject = {
   needs: program,
   sign: /"status": ?"judged"/g,
   command: ({ inventory, parallel }) => ({
-    program: process.execPath,
+    // As npm installs it: the shell reads with which options it starts Node.js.
+    program: '/bin/sh',
+    env: { PATH: `${dirname(process.execPath)}:${path}` },
     args: [
       ...[program, 'audit', '-i', inventory, '-o', 'json', '--no-cluster', '--no-input'],
       ...['--forks', String(parallel), '--timeout', `${seconds}s`],

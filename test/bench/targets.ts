@@ -19,7 +19,7 @@ export function targets(figures: Figures): Target[] {
   const [floor] = ofKind(figures, 'floor');
   const [ansible] = ofKind(figures, 'ansible');
   const fastest = [...ofKind(figures, 'openssh')].sort((one, other) => wallOf(one) - wallOf(other))[0];
-  const { help, emptyNode, started, memory } = figures;
+  const { help, emptyNode, started, growth } = figures;
   const allowed = 1.5 * median(emptyNode) + 0.06;
   const peer = fastest === undefined ? '' : ` (${fastest.name})`;
   return [
@@ -29,14 +29,14 @@ export function targets(figures: Figures): Target[] {
     atLeast('times faster than Ansible', 5, ratio(ansible, own, 'wall')),
     atMost('round trips after the login', 3, own?.exchange?.roundTrips, String),
     atMost('processes that the probe starts on a node', 25, started.processes, String),
-    atMost('memory with 5,000 hosts', 150, memory.find(({ hosts }) => hosts >= manyHosts)?.peak, mib),
-    flatness(memory),
+    atMost('memory with 5,000 hosts', 150, growth.find(({ hosts }) => hosts >= manyHosts)?.peak, mib),
+    flatness(growth),
     atMost('`--help`; limit: 1.5 times `node -e 0`, and 60 ms', allowed, median(help), milliseconds),
   ];
 }
 
-function flatness(memory: Figures['memory']): Target {
-  const [small, large] = [memory[0], memory.at(-1)];
+function flatness(growth: Figures['growth']): Target {
+  const [small, large] = [growth[0], growth.at(-1)];
   if (small === undefined || large === undefined || small === large)
     return atMost('memory of a large fleet, times that of a small one', flat, undefined, times);
   const what = `memory with ${count(large.hosts)} hosts, times that with ${count(small.hosts)}`;
