@@ -26,7 +26,7 @@ export function matchNode(view: ClusterView, host: HostIdentity): NodeMatch {
   const { name, pinned, claimed } = host;
   if (pinned !== undefined) return found(view.get(pinned)) ?? none(host, [pinned]);
   const claimedNode = claimed === undefined ? undefined : view.get(claimed);
-  const byAddress = [...view.values()].filter((node) => hasAddress(node, host.dialled));
+  const byAddress = nodesAt(view, host.dialled);
   if (claimedNode === undefined || claimedNode.name === name) {
     const named = claimedNode ?? view.get(name) ?? (byAddress.length === 1 ? byAddress[0] : undefined);
     return found(named) ?? none(host, [claimed, name]);
@@ -48,8 +48,32 @@ function none({ dialled }: HostIdentity, names: readonly (string | undefined)[])
   return { kind: 'none', reason };
 }
 
-/** Compares addresses in canonical form. A Node's addresses are IP addresses and names. */
-function hasAddress({ addresses }: NodeStatus, dialled: readonly string[]): boolean {
-  const own = new Set(addresses.map(canonicalAddress));
-  return dialled.some((one) => own.has(canonicalAddress(one)));
+interface Placed {
+  readonly at: number;
+  readonly node: NodeStatus;
+}
+
+/** By address, with their place in the view: each host of a fleet looks for its own among all nodes. */
+const indexes = new WeakMap<ClusterView, ReadonlyMap<string, readonly Placed[]>>();
+
+function indexOf(view: ClusterView): ReadonlyMap<string, readonly Placed[]> {
+  const known = indexes.get(view);
+  if (known !== undefined) return known;
+  const index = new Map<string, Placed[]>();
+  for (const [at, node] of [...view.values()].entries()) {
+    for (const address of new Set(node.addresses.map(canonicalAddress))) {
+      const all = index.get(address) ?? [];
+      all.push({ at, node });
+      index.set(address, all);
+    }
+  }
+  indexes.set(view, index);
+  return index;
+}
+
+/** Those with one of the addresses, in the order of the view. A Node's addresses are IP addresses and names, compared in canonical form. */
+function nodesAt(view: ClusterView, dialled: readonly string[]): NodeStatus[] {
+  const index = indexOf(view);
+  const found = dialled.flatMap((address) => index.get(canonicalAddress(address)) ?? []);
+  return [...new Set(found.toSorted((one, other) => one.at - other.at).map(({ node }) => node))];
 }

@@ -45,14 +45,19 @@ interface Thread {
   /** When it first replied, or is to at the latest: until then it loads the program. By {@link monotonic}. */
   readyAt: number;
   asked: Asked | undefined;
-  /** When it was asked that. By {@link monotonic}. */
-  askedAt: number;
+  /** What the process had computed when it was asked that, in milliseconds. */
+  computedBefore: number;
   timer: NodeJS.Timeout | undefined;
 }
 
-/** Milliseconds that every thread has been at one question, or that a question has waited, before another thread is started: that costs as much as 100 good answers, and 40 MB. */
-const longQuestion = 2_000;
-const longWait = 5_000;
+/**
+ * Another thread costs as much as 100 good answers, and 40 MB. It is started if the process has computed for so many milliseconds
+ * while every thread was at one question, or if a question waits for so long by the clock: a busy machine is no reason.
+ */
+const longQuestion = 3_000;
+const longWait = 15_000;
+/** Milliseconds between two looks at whether that is so. */
+const lookEvery = 1_000;
 /** Milliseconds in which a thread that has started answers, on a machine that has time. */
 const longStart = 5_000;
 
@@ -79,7 +84,7 @@ export function createExaminer(
   };
   const put = (thread: Thread, asked: Asked): void => {
     thread.asked = asked;
-    thread.askedAt = monotonic();
+    thread.computedBefore = recentlyComputed();
     endAtLimits(thread, limits, (why) => end(thread, why));
     try {
       thread.worker.postMessage(thread.line.pack(asked.question));
@@ -94,7 +99,7 @@ export function createExaminer(
       const idle = [...threads].find((one) => one.asked === undefined);
       const free = idle ?? (threads.size < most && isHelpNeeded(threads, next) ? start() : undefined);
       if (free === undefined) {
-        if (threads.size < most) again = setTimeout(go, longQuestion);
+        if (threads.size < most) again = setTimeout(go, lookEvery);
         return;
       }
       waiting.shift();
@@ -139,7 +144,14 @@ function startThread(
     resourceLimits: { maxOldGenerationSizeMb: memory, maxYoungGenerationSizeMb: young },
   });
   const readyAt = monotonic() + longStart;
-  const thread: Thread = { worker, line: createNearEnd(), readyAt, asked: undefined, askedAt: 0, timer: undefined };
+  const thread: Thread = {
+    worker,
+    line: createNearEnd(),
+    readyAt,
+    asked: undefined,
+    computedBefore: 0,
+    timer: undefined,
+  };
   worker.unref();
   worker.on('message', (reply: SentReply) => {
     clearTimeout(thread.timer);
@@ -157,8 +169,8 @@ function startThread(
 function isHelpNeeded(threads: ReadonlySet<Thread>, next: Asked): boolean {
   const now = monotonic();
   return [...threads].every(
-    ({ readyAt, askedAt }) =>
-      now - Math.max(askedAt, readyAt) >= longQuestion || now - Math.max(next.since, readyAt) >= longWait,
+    ({ readyAt, computedBefore }) =>
+      recentlyComputed() - computedBefore >= longQuestion || now - Math.max(next.since, readyAt) >= longWait,
   );
 }
 

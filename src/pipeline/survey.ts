@@ -45,6 +45,9 @@ export interface SurveyOptions {
   readonly consumers?: { readonly observe: number } | undefined;
 }
 
+/** Milliseconds for which the list serves that showed that the API server answers: that of a large cluster has tens of megabytes. */
+const viewAge = 10_000;
+
 /** `goalOf`: what is wanted of a host. */
 export async function survey(
   hosts: readonly Host[],
@@ -52,7 +55,7 @@ export async function survey(
   options: SurveyOptions,
 ): Promise<Surveyed[]> {
   const limit = pLimit(options.forks);
-  const nodes = await options.cluster?.view();
+  const nodes = await options.cluster?.view(viewAge);
   const view = nodes?.ok === true ? nodes.value : undefined;
   return Promise.all(
     hosts.map((host) =>

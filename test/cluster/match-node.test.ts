@@ -49,3 +49,20 @@ describe('the Node of a host', () => {
     ['named like what every object has', { claimed: '__proto__', dialled: ['x'] }, /^none: /],
   ])('is not the one %s', (_, host, expected) => expect(of(host)).toMatch(expected));
 });
+
+it('is looked up by its address, and not among all nodes for each host', () => {
+  let reads = 0;
+  const node = (name: string, addresses: readonly string[]): NodeStatus =>
+    Object.defineProperty({ name } as NodeStatus, 'addresses', {
+      get: () => {
+        reads += 1;
+        return addresses;
+      },
+    });
+  const names = Array.from({ length: 50 }, (_, at) => `10.1.0.${at + 1}`);
+  const many: ClusterView = new Map(names.map((name) => [name, node(name, [name, '10.9.9.9'])]));
+  for (const name of names)
+    expect(matchNode(many, { name: 'x', dialled: ['10.9.9.9', name] })).toMatchObject({ kind: 'none' });
+  for (const name of names) expect(matchNode(many, { name: 'x', dialled: [name] })).toMatchObject({ node: { name } });
+  expect(reads).toBe(names.length);
+});
