@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { apiLoad } from './api-load.js';
 import type { Figures, Grown, Measured } from './figures.js';
 import { openCountingHost } from './counting-host.js';
 import { type Taken, measure, runProgram } from './measure.js';
@@ -44,6 +45,7 @@ export async function collect(rig: Rig, options: Options, say: Say): Promise<Fig
       return own === undefined ? [] : [{ ...one, rounds: own }];
     }),
     growth: await growthOf({ rig, options, say }, missing),
+    api: await apiOf({ rig, options, say }, missing),
     started: await rig.trace(),
     ...(await startTimes(rig)),
   };
@@ -139,6 +141,19 @@ async function growthOf({ rig, options, say }: Run, missing: Missing[]): Promise
     }
   }
   return figures;
+}
+
+/** A generated cluster that could not be asked is told in `missing`. */
+async function apiOf({ rig, options, say }: Run, missing: Missing[]): Promise<Figures['api']> {
+  try {
+    const loads = await apiLoad(rig, options.parallel);
+    for (const { what, calls, bytes } of loads) say(`API server, ${what}: ${calls} calls, ${bytes} bytes`);
+    return loads;
+  } catch (error) {
+    missing.push({ name: 'the API server', why: reasonOf(error) });
+    say(`MISSING the API server: ${reasonOf(error)}`);
+    return [];
+  }
 }
 
 async function startTimes(rig: Rig): Promise<Pick<Figures, 'help' | 'emptyNode'>> {

@@ -20,6 +20,19 @@ export interface Grown extends Taken {
   readonly hosts: number;
 }
 
+/** What one piece of work asked of the API server of a generated cluster. */
+export interface ApiLoad {
+  readonly what: string;
+  readonly seconds: number;
+  /** MiB; undefined where it was not measured. */
+  readonly peak: number | undefined;
+  readonly calls: number;
+  /** Of the answers. */
+  readonly bytes: number;
+  /** The calls with the most bytes. */
+  readonly most: readonly { readonly kind: string; readonly calls: number; readonly bytes: number }[];
+}
+
 export interface Figures {
   /** As `2026-11-23`. */
   readonly date: string;
@@ -35,6 +48,7 @@ export interface Figures {
   readonly missing: readonly { readonly name: string; readonly why: string }[];
   /** By the number of hosts, ascending. */
   readonly growth: readonly Grown[];
+  readonly api: readonly ApiLoad[];
   /** Of one run of the probe. */
   readonly started: Started;
   /** Seconds, of each round. */

@@ -25,6 +25,12 @@ const figures: Figures = {
     { hosts: 100, wall: 10, cpu: 4, peak: 100 },
     { hosts: 500, wall: 40, cpu: 15, peak: 130 },
   ],
+  api: [
+    {
+      ...{ what: 'a gate, 10 polls', seconds: 20, peak: undefined, calls: 20, bytes: 400_000_000 },
+      most: [{ kind: 'GET /api/v1/nodes', calls: 10, bytes: 390_000_000 }],
+    },
+  ],
   started: {
     processes: 30,
     programs: [
@@ -75,6 +81,8 @@ it('tells in the page what is met, what is missing, and how it was run', () => {
   expect(text).toContain('| ansible   | 2.0             | 1.0      | not measured | not measured |');
   expect(text).toContain('| 500   | 40.0   | 15.0  | 30.0        | 130 |');
   expect(text).toContain('(images/growth.svg)');
+  expect(text).toContain('| a gate, 10 polls | 20.0   | 20    | 1.0     | 400.0 | 20.0 | not measured |');
+  expect(text).toContain('- a gate, 10 polls: `GET /api/v1/nodes` 10 times, 390.0 MB');
   expect(text).toContain('The probe starts 30 processes. 21 run a program');
 });
 

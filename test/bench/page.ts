@@ -63,6 +63,7 @@ export function page(figures: Figures): string {
     ),
     '',
     ...growthSection(figures),
+    ...apiSection(figures),
     '## On the node',
     '',
     `The probe starts ${plural(figures.started.processes, 'process', 'processes')}. ${count(programs)} run a program, these most often; the others are subshells.`,
@@ -103,6 +104,32 @@ const growthSection = ({ growth, parallel }: Figures): string[] => [
   ),
   '',
 ];
+
+const apiSection = ({ api }: Figures): string[] =>
+  api.length === 0
+    ? []
+    : [
+        '## The API server',
+        '',
+        'A generated cluster of 5,000 nodes, with Nodes of 5 to 8 KB and their Leases and no other objects, answers in place of',
+        'kubectl. The gate polls as that of `apply` does, for however many nodes at once.',
+        '',
+        ...table(
+          ['work', 'time s', 'calls', 'calls/s', 'MB', 'MB/s', 'client MiB'],
+          api.map(({ what, seconds, calls, bytes, peak }) => [
+            ...[what, seconds.toFixed(1), count(calls), (calls / seconds).toFixed(1)],
+            ...[(bytes / 1e6).toFixed(1), (bytes / 1e6 / seconds).toFixed(1), peak?.toFixed(0) ?? 'not measured'],
+          ]),
+        ),
+        '',
+        ...api.map(
+          ({ what, most }) =>
+            `- ${what}: ${most.map(({ kind, calls, bytes }) => `\`${kind}\` ${timesOf(calls)}, ${(bytes / 1e6).toFixed(1)} MB`).join('; ')}`,
+        ),
+        '',
+      ];
+
+const timesOf = (calls: number): string => plural(calls, 'time');
 
 const growthText = (growth: Figures['growth']): string =>
   `Time, processor time and memory of audits of ${growth.map(({ hosts }) => count(hosts)).join(', ')} hosts`;
