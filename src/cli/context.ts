@@ -222,11 +222,10 @@ export async function printResult(
     for (const piece of pieces) await new Promise<void>((resolve) => print(process.stdout, piece, resolve));
     return;
   }
-  const text = joinSafe([...pieces]);
   try {
     // node_exporter reads the file whenever it is asked.
-    if (flags.output === 'openmetrics') replaceResult(flags.outputFile, text);
-    else writeResult(flags.outputFile, text);
+    if (flags.output === 'openmetrics') replaceResult(flags.outputFile, joinSafe([...pieces]));
+    else writeResult(flags.outputFile, pieces);
   } catch (error) {
     throw new ToolError('usage', `--output-file ${flags.outputFile}: ${fileErrorOf(error)}`, { cause: error });
   }

@@ -86,8 +86,8 @@ export const appendLine = (path: string, text: SafeText): void => writeOwnFile(p
 /** Appends to an open file. */
 export const appendTo = (file: FileHandle, text: SafeText): Promise<void> => file.appendFile(text);
 
-/** Writes a result file. Throws if the file cannot be written. */
-export const writeResult = (path: string, text: SafeText): void => writeOwnFile(path, text, 'replace');
+/** Writes a result file, a piece at a time. Throws if the file cannot be written. */
+export const writeResult = (path: string, pieces: Iterable<SafeText>): void => writeOwnFile(path, pieces, 'replace');
 
 /** The same by one rename, for a reader that may come at any moment. */
 export const replaceResult = (path: string, text: SafeText): void => replaceOwnFile(path, text);

@@ -107,17 +107,17 @@ const isOwnGroup = (gid: number): boolean => gid !== 0 && gid === process.geteui
 const isOpenToOthers = ({ mode }: Stats): boolean => (mode & 0o022) !== 0;
 
 /**
- * Writes `text` over a regular file of this user, or into a new one with mode 0600. Throws, and leaves the file as it is,
+ * Writes `text`, or its pieces one after the other, over a regular file of this user, or into a new one with mode 0600. Throws, and leaves the file as it is,
  * if it is a link, a device or another user's.
  */
-export function writeOwnFile(path: string, text: string, how: 'replace' | 'append'): void {
+export function writeOwnFile(path: string, text: string | Iterable<string>, how: 'replace' | 'append'): void {
   const flags =
     constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_APPEND;
   const fd = openToWrite(path, flags);
   try {
     refuseForeign(fstatSync(fd));
     if (how === 'replace') ftruncateSync(fd);
-    writeFileSync(fd, text);
+    for (const piece of typeof text === 'string' ? [text] : text) writeFileSync(fd, piece);
   } finally {
     closeSync(fd);
   }

@@ -14,7 +14,7 @@ import { type JunitResult, junit } from './junit.js';
 import type { TextOptions } from './layout.js';
 import { markdown } from './markdown.js';
 import type { AuditResult, Result } from './model.js';
-import { resultLines } from './ndjson.js';
+import { hostLines, resultLines } from './ndjson.js';
 import { netpolText } from './netpol-text.js';
 import { persistText } from './persist-text.js';
 import { oscal } from './oscal.js';
@@ -66,8 +66,9 @@ export function formatted(format: Format, result: Result, options: FormatOptions
 
 /** The same text in pieces, so that what grows with the fleet need not be in memory at once. */
 export function formattedPieces(format: Format, result: Result, options: FormatOptions): Iterable<SafeText> {
-  if (format !== 'json' || (result.kind !== 'audit' && result.kind !== 'plan'))
+  if ((format !== 'json' && format !== 'ndjson') || (result.kind !== 'audit' && result.kind !== 'plan'))
     return [formatted(format, result, options)];
+  if (format === 'ndjson') return hostLines(result, hostDocuments(result), options.time);
   return safeJsonPieces(documentOf({ ...result, hosts: [] }), 'hosts', hostDocuments(result));
 }
 

@@ -43,6 +43,19 @@ const eventOf: Readonly<Record<Exclude<ResultKind, 'rule' | 'rules' | 'netpol' |
 /** The result itself: a line for each host or run, and as the last one a `summary` with all that is left. */
 export const resultLines = (result: Result, time: string): SafeText => safeJsonLines(linesOf(documentOf(result), time));
 
+/** The same of an audit or a plan, a host at a time: `trees` are its hosts, as the document holds them. */
+export function* hostLines(
+  result: Extract<Result, { kind: 'audit' | 'plan' }>,
+  trees: Iterable<object>,
+  time: string,
+): Generator<SafeText> {
+  for (const tree of trees) {
+    const { host, ...one } = tree as { readonly host: string } & Tree;
+    yield safeJsonLines([{ time, run: null, host, event: eventOf[result.kind], ...one }]);
+  }
+  yield resultLines({ ...result, hosts: [] }, time);
+}
+
 function linesOf(document: ResultDocument, time: string): Tree[] {
   if (document.kind === 'netpol') {
     const { clusterFindings: found, ...rest } = document;

@@ -61,6 +61,7 @@ describe('writing', () => {
     const path = join(dir, 'new');
     writeOwnFile(path, 'first, long', 'replace');
     writeOwnFile(path, 'second', 'replace');
+    writeOwnFile(path, ['sec', 'ond'], 'replace');
     writeOwnFile(path, '+', 'append');
     expect(readFileSync(path, 'utf8')).toBe('second+');
     expect(statSync(path).mode & 0o777).toBe(0o600);

@@ -132,8 +132,11 @@ test('the pieces of a long result are the same text, a host at most in each', ()
     ...[planResult([]), planResult([hostPlanned('n1'), hostPlanned('n2')], [['n1', 'n2']])],
   ];
   for (const result of results) {
-    const pieces = [...formattedPieces('json', result, { text: { width: 80, style: plainStyle }, time: '' })];
-    expect(pieces.join('')).toBe(jsonText(result));
-    if (result.kind === 'audit' || result.kind === 'plan') expect(pieces).toHaveLength(result.hosts.length + 1);
+    for (const format of ['json', 'ndjson'] as const) {
+      const options = { text: { width: 80, style: plainStyle }, time: '' };
+      const pieces = [...formattedPieces(format, result, options)];
+      expect(pieces.join('')).toBe(formatted(format, result, options));
+      if (result.kind === 'audit' || result.kind === 'plan') expect(pieces).toHaveLength(result.hosts.length + 1);
+    }
   }
 });
