@@ -34,16 +34,14 @@ const limitsOfNodes: ExaminerLimits = { computing: 10_000, longest: 60_000, memo
 
 interface Asked {
   readonly question: Question;
-  /** By {@link monotonic}. */
-  readonly since: number;
+  /** What the process had computed when it was asked, in milliseconds. */
+  readonly computedBefore: number;
   readonly settle: (reply: Result<Replies[keyof Replies], HostError>) => void;
 }
 
 interface Thread {
   readonly worker: Worker;
   readonly line: ReturnType<typeof createNearEnd>;
-  /** When it first replied, or is to at the latest: until then it loads the program. By {@link monotonic}. */
-  readyAt: number;
   asked: Asked | undefined;
   /** What the process had computed when it was asked that, in milliseconds. */
   computedBefore: number;
@@ -52,14 +50,12 @@ interface Thread {
 
 /**
  * Another thread costs as much as 100 good answers, and 40 MB. It is started if the process has computed for so many milliseconds
- * while every thread was at one question, or if a question waits for so long by the clock: a busy machine is no reason.
+ * while every thread was at one question, or while a question waits. A machine that is busy with other work is no reason.
  */
 const longQuestion = 3_000;
-const longWait = 15_000;
+const longWait = 10_000;
 /** Milliseconds between two looks at whether that is so. */
 const lookEvery = 1_000;
-/** Milliseconds in which a thread that has started answers, on a machine that has time. */
-const longStart = 5_000;
 
 /** Threads are started as questions come and wait, and again after one had to be ended. `program` is what they run, its place or its text. */
 export function createExaminer(
@@ -112,7 +108,7 @@ export function createExaminer(
       new Promise((resolve) => {
         waiting.push({
           question: { question, of } as Question,
-          since: monotonic(),
+          computedBefore: recentlyComputed(),
           settle: resolve as Asked['settle'],
         });
         go();
@@ -143,11 +139,9 @@ function startThread(
     workerData: invocation(),
     resourceLimits: { maxOldGenerationSizeMb: memory, maxYoungGenerationSizeMb: young },
   });
-  const readyAt = monotonic() + longStart;
   const thread: Thread = {
     worker,
     line: createNearEnd(),
-    readyAt,
     asked: undefined,
     computedBefore: 0,
     timer: undefined,
@@ -157,7 +151,6 @@ function startThread(
     clearTimeout(thread.timer);
     const { asked } = thread;
     thread.asked = undefined;
-    thread.readyAt = Math.min(thread.readyAt, monotonic());
     asked?.settle(thread.line.unpack(reply));
     replied();
   });
@@ -167,11 +160,9 @@ function startThread(
 }
 
 function isHelpNeeded(threads: ReadonlySet<Thread>, next: Asked): boolean {
-  const now = monotonic();
-  return [...threads].every(
-    ({ readyAt, computedBefore }) =>
-      recentlyComputed() - computedBefore >= longQuestion || now - Math.max(next.since, readyAt) >= longWait,
-  );
+  const now = recentlyComputed();
+  const areStuck = [...threads].every(({ computedBefore }) => now - computedBefore >= longQuestion);
+  return areStuck || now - next.computedBefore >= longWait;
 }
 
 let counted = { at: -Infinity, computed: 0 };
