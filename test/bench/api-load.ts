@@ -11,7 +11,7 @@ import type { Rig } from './rig.js';
 import { kubelatch } from './subjects.js';
 
 /** Nodes of the generated cluster. */
-export const apiNodes = 5_000;
+const apiNodes = 5_000;
 /** Hosts that an audit reads; the others are in the cluster alone. */
 const audited = 100;
 /** Polls of a gate that are counted. */

@@ -9,7 +9,7 @@ export interface ApiObjects {
 }
 
 export const nodesPath = '/api/v1/nodes';
-export const leasesPath = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
+const leasesPath = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
 
 /** The address of a Node is that of the host with the same number, so that each host has its own. */
 export function apiObjects(count: number): ApiObjects {
