@@ -16,6 +16,8 @@ const slow = [
   'test/**/*-cost.test.ts',
   // The transaction, the probe and requests for certificates, each test under three shells or four.
   'test/shell/{txn*,states,probe,packet-filter,hostile-process,serving}.test.ts',
+  // Sixty hosts at once, behind a real sshd and on one.
+  'test/ssh/bastion-fleet.test.ts',
   // Hundreds of shells.
   'test/node/quote.test.ts',
   // Every -o of every verb, which need modules and streams of their own; real shells and terminals.

@@ -77,6 +77,9 @@ export async function survey(
 const unforeseen = (error: unknown): Result<never, HostError> =>
   unreadable(`the host could not be judged (${oneLine(messageOf(error), 120)})`);
 
+/** Times that a host is read from the beginning, because the jump host on the way broke. Reading changes nothing. */
+const readings = 3;
+
 async function surveyHost(
   host: Host,
   goal: Goal,
@@ -84,12 +87,16 @@ async function surveyHost(
   options: SurveyOptions,
 ): Promise<Result<Examined, HostError>> {
   options.report({ event: 'connecting', host: host.name });
-  const session = await options.connector.connect(host);
-  if (!session.ok) return session;
-  try {
-    return await examineHost({ host, session: session.value, nodes }, goal, options);
-  } finally {
-    await session.value.close();
+  for (let reading = 1; ; reading++) {
+    const connected = await options.connector.connect(host);
+    if (!connected.ok) return connected;
+    const session = connected.value;
+    try {
+      const result = await examineHost({ host, session, nodes }, goal, options);
+      if (session.lostBastion?.() !== true || reading === readings) return result;
+    } finally {
+      await session.close();
+    }
   }
 }
 

@@ -13,3 +13,11 @@ export function onAbort(signal: AbortSignal | undefined, listener: () => void): 
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
 }
+
+/** A controller that aborts with `signal`, too; many calls may listen to its signal. */
+export function linkedAbort(signal: AbortSignal | undefined): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  onAbort(signal, () => controller.abort());
+  return controller;
+}

@@ -1,62 +1,93 @@
 /** Jump hosts: a connection that all hosts behind one share, or a chain of one host's own. */
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
-import type { JumpHost } from './dial.js';
+import { linkedAbort } from './abort.js';
+import { createConnecting } from './connecting.js';
 import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
-import { openHop } from './hop.js';
 import type { HopTools } from './hop.js';
+import { reach } from './reach.js';
+import type { Goal, ReachTools, Reached } from './reach.js';
 import type { Endpoint } from './route.js';
-import { createSlots } from './slots.js';
-import type { Slots } from './slots.js';
 import type { Transport } from './transport.js';
 
 export interface Bastion {
   readonly endpoint: Endpoint;
   readonly transport: Transport;
-  /** Limits parallel handshakes through this bastion. */
-  readonly slots: Slots;
 }
 
-/** Parallel handshakes through one bastion. */
-const HANDSHAKES = 20;
 /** Milliseconds before a failed bastion is tried again, so that 500 hosts do not retry it 500 times. */
 const BASTION_RETRY_DELAY = 10_000;
+/** Milliseconds for a bastion that worked before to come back. Everything behind it waits. */
+const BASTION_PATIENCE = 60_000;
 
-type OpenBastion = (hops: readonly Endpoint[]) => Promise<Result<Bastion, HostError>>;
+/** Connections with bastions, one for each way; all hosts behind a bastion share its connection. */
+export interface Pool {
+  /** Connects to the last machine of `route` through the bastions of this pool. */
+  reach(route: readonly Endpoint[]): Promise<Result<Reached, HostError>>;
+  /** Closes the bastions; never rejects. */
+  close(): Promise<void>;
+}
 
 export interface Bastions {
-  /** The bastion at the end of `hops`; all hosts behind it share one connection. */
-  readonly shared: OpenBastion;
+  readonly shared: Pool;
   /** The same over connections that nobody shares. */
-  chain(): { readonly open: OpenBastion; close(): Promise<void> };
-  /** Connects to `endpoint` from here, or through `parent`. */
-  reach(endpoint: Endpoint, parent: Bastion | undefined): Promise<Result<Transport, HostError>>;
+  chain(): Pool;
   /** Closes the shared ones; never rejects. */
   close(): Promise<void>;
 }
 
-export function createBastions(tools: HopTools, log: (line: string) => void): Bastions {
-  const known = new Map<string, Promise<Result<Bastion, HostError>>>();
-  const shared: OpenBastion = (hops) => {
+export function createBastions(hop: HopTools): Bastions {
+  const stop = linkedAbort(hop.signal);
+  const tools: PoolTools = { hop, connecting: createConnecting(), stop: stop.signal, refused: new Map() };
+  const shared = createPool(tools, BASTION_PATIENCE);
+  return {
+    shared,
+    // Whoever proves that a new login works has a deadline of his own.
+    chain: () => createPool(tools, undefined),
+    async close() {
+      stop.abort();
+      await shared.close();
+    },
+  };
+}
+
+interface PoolTools extends ReachTools {
+  /** Bastions that refused the login. They are not asked again: each refusal brings the next one nearer to a penalty. */
+  readonly refused: Map<string, HostError>;
+}
+
+type Opened = Result<Bastion, HostError>;
+
+/** `patience`: for a bastion that worked before. */
+function createPool(tools: PoolTools, patience: number | undefined): Pool {
+  const known = new Map<string, Promise<Opened>>();
+  const worked = new Set<string>();
+  const bastionAt = (hops: readonly Endpoint[]): Promise<Opened> => {
     const key = JSON.stringify(hops);
-    const made = known.get(key) ?? openBastion(hops, shared, tools, log);
-    if (known.has(key)) return made;
+    const given = known.get(key);
+    if (given !== undefined) return given;
+    const made = openBastion(
+      key,
+      { route: hops, way: wayTo(hops), patience: worked.has(key) ? patience : undefined },
+      tools,
+    );
     known.set(key, made);
     void made.then((bastion) => {
       const forget = (): void => {
         if (known.get(key) === made) known.delete(key);
       };
+      if (bastion.ok) worked.add(key);
       if (!bastion.ok) setTimeout(forget, BASTION_RETRY_DELAY).unref();
       else if (!bastion.value.transport.alive()) forget();
       else bastion.value.transport.onClose(forget);
     });
     return made;
   };
+  const wayTo = (route: readonly Endpoint[]): Goal['way'] =>
+    route.length < 2 ? () => Promise.resolve(ok(undefined)) : () => bastionAt(route.slice(0, -1));
   return {
-    shared,
-    chain: () => createChain(tools, log),
-    reach: (endpoint, parent) => reach(endpoint, parent, tools),
+    reach: (route) => reach({ route, way: wayTo(route), patience: undefined }, tools),
     async close() {
       // Close the last hop of a chain first, because its traffic passes through the others.
       const all = [...known.entries()].sort(([a], [b]) => b.length - a.length).map(([, bastion]) => bastion);
@@ -66,50 +97,19 @@ export function createBastions(tools: HopTools, log: (line: string) => void): Ba
   };
 }
 
-function createChain(tools: HopTools, log: (line: string) => void): ReturnType<Bastions['chain']> {
-  const own: Bastion[] = [];
-  const open: OpenBastion = async (hops) => {
-    const made = await openBastion(hops, open, tools, log);
-    if (made.ok) own.push(made.value);
-    return made;
-  };
-  return {
-    open,
-    async close() {
-      for (const bastion of own.reverse()) await bastion.transport.close();
-    },
-  };
-}
-
-async function openBastion(
-  hops: readonly Endpoint[],
-  parentOf: OpenBastion,
-  tools: HopTools,
-  log: (line: string) => void,
-): Promise<Result<Bastion, HostError>> {
-  const endpoint = hops.at(-1);
+async function openBastion(key: string, goal: Goal, tools: PoolTools): Promise<Opened> {
+  const endpoint = goal.route.at(-1);
   if (endpoint === undefined) throw new RangeError('a bastion without hops');
-  const parent = hops.length === 1 ? undefined : await parentOf(hops.slice(0, -1));
-  if (parent?.ok === false) return parent;
-  const hop = await reach(endpoint, parent?.value, tools);
-  if (!hop.ok) return fail(asJump(endpoint, hop.error));
-  log(`connected to jump host ${endpoint.label}`);
-  return ok({ endpoint, transport: hop.value, slots: createSlots(HANDSHAKES) });
-}
-
-async function reach(
-  endpoint: Endpoint,
-  parent: Bastion | undefined,
-  tools: HopTools,
-): Promise<Result<Transport, HostError>> {
-  if (parent === undefined) return openHop(endpoint, undefined, tools);
-  const jumpHost: JumpHost = { label: parent.endpoint.label, transport: parent.transport };
-  const free = await parent.slots.take();
-  try {
-    return await openHop(endpoint, jumpHost, tools);
-  } finally {
-    free();
+  const before = tools.refused.get(key);
+  if (before !== undefined) return fail(before);
+  const reached = await reach(goal, tools);
+  if (reached.ok) {
+    tools.hop.log(`connected to jump host ${endpoint.label}`);
+    return ok({ endpoint, transport: reached.value.transport });
   }
+  const error = asJump(endpoint, reached.error);
+  if (reached.error.kind === 'auth') tools.refused.set(key, error);
+  return fail(error);
 }
 
 function asJump(endpoint: Endpoint, error: HostError): HostError {

@@ -61,7 +61,7 @@ export function createConnector(options: ConnectOptions): Connector {
     signal: options.signal,
     log,
   };
-  const bastions = createBastions(tools, log);
+  const bastions = createBastions(tools);
   const sudo = new Map<string, KnownSudo>();
   const open = new Set<() => Promise<void>>();
   let closed = false;
@@ -71,15 +71,14 @@ export function createConnector(options: ConnectOptions): Connector {
     if (!route.ok) return route;
     const endpoint = route.value.at(-1);
     if (endpoint === undefined) throw new RangeError('a route without an end');
-    const chain = bastions.chain();
-    const hops = route.value.slice(0, -1);
-    const parent = hops.length === 0 ? undefined : await (exclusive ? chain.open : bastions.shared)(hops);
-    const hop = parent?.ok === false ? parent : await bastions.reach(endpoint, parent?.value);
-    if (!hop.ok || closed) {
-      if (hop.ok) await hop.value.close();
-      await chain.close();
-      return hop.ok ? fail(abortedFailure()) : hop;
+    const chain = exclusive ? bastions.chain() : undefined;
+    const reached = await (chain ?? bastions.shared).reach(route.value);
+    if (!reached.ok || closed) {
+      if (reached.ok) await reached.value.transport.close();
+      await chain?.close();
+      return reached.ok ? fail(abortedFailure()) : reached;
     }
+    const { transport, bastion } = reached.value;
     const knownSudo = sudo.get(host.name) ?? { needs: 'unknown' };
     sudo.set(host.name, knownSudo);
     const { user } = endpoint;
@@ -88,7 +87,8 @@ export function createConnector(options: ConnectOptions): Connector {
       name: host.name,
       user,
       become: host.ssh.become,
-      transport: hop.value,
+      transport,
+      bastion: bastion?.transport,
       sudo: knownSudo,
       isNew: () => tools.hostKeys.isNew(endpoint),
       requestSudoPassword: () =>
@@ -99,7 +99,7 @@ export function createConnector(options: ConnectOptions): Connector {
         }),
       async onClose() {
         open.delete(close);
-        await chain.close();
+        await chain?.close();
       },
     });
     const close = (): Promise<void> => session.close();

@@ -88,12 +88,16 @@ export function handshakeFailure(error: unknown, where: string): HostError {
       'allow curve25519-sha256, aes-gcm or aes-ctr, hmac-sha2 and an ed25519, ecdsa or rsa-sha2 host key in sshd_config on the host',
     );
   }
-  return hostError(
-    'network',
-    `${where}: the connection ended during the handshake: ${what}`,
-    'check that this is an SSH server, and read its log (MaxStartups, fail2ban, TCP wrappers)',
-  );
+  return droppedFailure(where, what);
 }
+
+/** A connection that ended before the login, as sshd ends those that are too many; `what` is all that is known of it. */
+export const droppedFailure = (where: string, what: string): HostError =>
+  hostError(
+    'network',
+    `${where}: the server dropped the connection before the login: ${what}`,
+    'sshd does that beyond its MaxStartups or PerSourcePenalties, and so do fail2ban and TCP wrappers: read its log, and check that this is an SSH server',
+  );
 
 /** A channel that could not be opened over an SSH connection. `far` is its target. */
 export function openFailure(error: unknown, far: string): HostError {

@@ -1,6 +1,6 @@
 /** One connection to one machine, directly or through a jump host: by ssh2, by OpenSSH, or by the one that can. */
 import type { Duplex } from 'node:stream';
-import { jitter, sleep } from '../lib/clock.js';
+import { monotonic } from '../lib/clock.js';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
 import { onAbort } from './abort.js';
@@ -37,8 +37,11 @@ export interface HopTools {
 
 export interface Failed {
   readonly error: HostError;
-  /** True if the server closed the connection early, so that a retry may work. */
-  readonly retry: boolean;
+  /**
+   * `dropped`: the server closed the connection before the login, as a busy one does. `late`: during the login, because
+   * the user took long to answer. A login that was refused is never to be tried again: sshd counts it.
+   */
+  readonly retry: false | 'dropped' | 'late';
   /** What ssh2 lacks here and OpenSSH may have. */
   readonly needsOpenssh?: string | undefined;
 }
@@ -56,19 +59,24 @@ export interface Handshake {
   readonly progress: { words: () => string };
 }
 
-type Shake = (handshake: Handshake) => Promise<Result<Transport, Failed>>;
+/** Milliseconds that the attempt took, without the time spent on prompts. */
+export type Tried = Failed & { readonly took: number };
+type Attempt = (jumpHost: JumpHost | undefined) => Promise<Result<Transport, Tried>>;
+/** Makes as many attempts as it takes, each over a jump host that is alive, or from here. */
+export type Approach = (attempt: Attempt) => Promise<Result<Transport, Failed>>;
 
-const ATTEMPTS = 4;
+type Shake = (handshake: Handshake) => Promise<Result<Transport, Failed>>;
 
 /** Connects and logs in, by the transport of the endpoint. */
 export async function openHop(
   endpoint: Endpoint,
-  jumpHost: JumpHost | undefined,
+  approach: Approach,
   tools: HopTools,
 ): Promise<Result<Transport, HostError>> {
   const isAuto = endpoint.transport === 'auto';
   const first = isAuto ? await reasonForOpenssh(endpoint, tools.keyring) : undefined;
-  const open = (shake: Shake): Promise<Result<Transport, Failed>> => openBy(shake, endpoint, jumpHost, tools);
+  const open = (shake: Shake): Promise<Result<Transport, Failed>> =>
+    approach((jumpHost) => tryHop(shake, endpoint, jumpHost, tools));
   const byOpenssh = (why: string): Promise<Result<Transport, Failed>> => {
     tools.log(`${endpoint.label}: connecting by OpenSSH, because ${why}`);
     return open(opensshHandshake);
@@ -88,28 +96,14 @@ export async function openHop(
 const errorOf = (result: Result<Transport, Failed>): Result<Transport, HostError> =>
   result.ok ? ok(result.value) : fail(result.error.error);
 
-/** Retries with jitter if the server closes the connection early (MaxStartups). */
-async function openBy(
-  shake: Shake,
-  endpoint: Endpoint,
-  jumpHost: JumpHost | undefined,
-  tools: HopTools,
-): Promise<Result<Transport, Failed>> {
-  for (let attempt = 1; ; attempt++) {
-    const result = await tryHop(shake, endpoint, jumpHost, tools);
-    if (result.ok) return result;
-    if (!result.error.retry || attempt === ATTEMPTS || tools.signal?.aborted === true) return result;
-    await sleep(jitter(150 * 2 ** attempt), tools.signal);
-  }
-}
-
 async function tryHop(
   shake: Shake,
   endpoint: Endpoint,
   jumpHost: JumpHost | undefined,
   tools: HopTools,
-): Promise<Result<Transport, Failed>> {
+): Promise<Result<Transport, Tried>> {
   const { signal, connectTimeout } = tools;
+  const began = monotonic();
   const seconds = connectTimeout / 1000;
   let cancel: (error: HostError) => void = () => undefined;
   const cancelled = new Promise<Result<never, Failed>>((resolve) => {
@@ -128,7 +122,8 @@ async function tryHop(
     return shake({ endpoint, socket: socket.value, tools, knownTypes, timeout, stop: stop.signal, progress });
   };
   try {
-    return await Promise.race([cancelled, connect()]);
+    const result = await Promise.race([cancelled, connect()]);
+    return result.ok ? result : fail({ ...result.error, took: monotonic() - began - timeout.paused });
   } finally {
     timeout.stop();
     stopListening();

@@ -90,18 +90,14 @@ export function createKeyReader(options: ConnectOptions, prefer: readonly string
     signal: options.signal,
     log,
   };
-  const bastions = createBastions(tools, log);
+  const bastions = createBastions(tools);
   return {
     async read(host) {
       const route = await findRoute(host, openssh, options.env);
       if (!route.ok) return { kind: 'failed', error: route.error };
-      const endpoint = route.value.at(-1);
-      if (endpoint === undefined) throw new RangeError('a route without an end');
-      const hops = route.value.slice(0, -1);
-      const parent = hops.length === 0 ? undefined : await bastions.shared(hops);
-      const hop = parent?.ok === false ? parent : await bastions.reach(endpoint, parent?.value);
-      if (hop.ok) await hop.value.close();
-      return stateOf({ route: route.value, offers, book, options }, hop.ok ? undefined : hop.error);
+      const reached = await bastions.shared.reach(route.value);
+      if (reached.ok) await reached.value.transport.close();
+      return stateOf({ route: route.value, offers, book, options }, reached.ok ? undefined : reached.error);
     },
     async close() {
       await bastions.close();

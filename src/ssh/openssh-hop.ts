@@ -7,6 +7,7 @@ import { createChannels } from './channels.js';
 import { addressOf, peerOf } from './dial.js';
 import { hostError } from './errors.js';
 import type { HostError } from './errors.js';
+import { droppedFailure } from './failures.js';
 import type { Failed, Handshake } from './hop.js';
 import { plainKeyOf } from './host-certificate.js';
 import { shortType, sshCommand } from './host-key.js';
@@ -130,9 +131,7 @@ function whyFailed(endpoint: Endpoint, master: Master, { client, server, shown, 
     const hint = 'compare the algorithms of sshd_config on the host with those of ssh -Q and ~/.ssh/config';
     return failed(hostError('algorithms', `${where}: ${said}`, hint));
   }
-  const message = `${where}: the connection ended during the handshake: ${said}`;
-  const hint = 'check that this is an SSH server, and read its log (MaxStartups, fail2ban, TCP wrappers)';
-  return { error: hostError('network', message, hint), retry: true };
+  return { error: droppedFailure(where, said), retry: 'dropped' };
 }
 
 const notSsh = (where: string): HostError =>

@@ -43,6 +43,8 @@ export interface Session {
   readonly transport?: 'ssh2' | 'openssh' | undefined;
   /** Undefined behind a jump host. */
   readonly direct?: Direct | undefined;
+  /** True once the connection with the jump host on the way is gone; what came last may not be all. */
+  lostBastion?(): boolean;
   /** Runs POSIX shell text with `args` as $1, $2 ... as root (become: sudo) or as the login user (become: none). */
   run(script: string, args: readonly string[], options: RunOptions): Promise<Result<RunResult, HostError>>;
   /** Opens a stream through the connection (direct-tcpip or direct-streamlocal); `deadline` in milliseconds. */

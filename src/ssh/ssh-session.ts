@@ -23,6 +23,8 @@ export interface SessionParts {
   readonly user: string;
   readonly become: 'sudo' | 'helper' | 'none';
   readonly transport: Transport;
+  /** The jump host on the way. */
+  readonly bastion: Pick<Transport, 'alive'> | undefined;
   readonly sudo: KnownSudo;
   /** True if this run accepted the host key without a known_hosts entry. */
   isNew(): boolean;
@@ -45,6 +47,7 @@ export function createSession(parts: SessionParts): Session {
     user: parts.user,
     transport: transport.kind,
     direct: transport.peer === undefined ? undefined : directTo(transport.peer),
+    lostBastion: () => parts.bastion?.alive() === false,
     async run(script, args, options) {
       const began = monotonic();
       const free = await slots.take();

@@ -56,7 +56,7 @@ export function ssh2Handshake({
     const conclude = (): void => {
       if (ready) return;
       const why = whyFailed({ endpoint, check, login, loggingIn, lastError, timeout });
-      login.reportPassword(why.retry ? 'unknown' : 'refused');
+      login.reportPassword(why.retry === false ? 'refused' : 'unknown');
       resolve(fail(why));
       client.destroy();
     };
@@ -148,7 +148,7 @@ function whyFailed({ endpoint, check, login, loggingIn, lastError, timeout }: En
   if (denied !== undefined) return { error: denied, retry: false };
   if (loggingIn) return loginFailed(endpoint, login, lastError, timeout);
   const error = handshakeFailure(lastError ?? 'the server closed the connection', addressOf(endpoint));
-  if (levelOf(lastError) !== 'handshake') return { error, retry: true };
+  if (levelOf(lastError) !== 'handshake') return { error, retry: 'dropped' };
   return { error, retry: false, needsOpenssh: 'ssh2 and the server have no algorithm in common' };
 }
 
@@ -164,5 +164,5 @@ function loginFailed(endpoint: Endpoint, login: Login, lastError: Error | undefi
     `${addressOf(endpoint)} closed the connection during the login${reason === '' ? '' : `: ${reason}`}`,
     `check the sshd log on the host (LoginGraceTime, AllowUsers), or try: ssh ${endpoint.user}@${endpoint.alias}`,
   );
-  return { error, retry: timeout.paused > LONG_PAUSE };
+  return { error, retry: timeout.paused > LONG_PAUSE ? 'late' : false };
 }

@@ -190,3 +190,44 @@ it('a host that refuses sudo was reached: it is unreadable, and said to be', asy
   expect(one?.result).toMatchObject({ ok: false, error: { status: 'unreadable', error } });
   expect(events.at(-1)).toEqual({ event: 'unreadable', host: 'n1', reason: error.message });
 });
+
+describe('a host whose jump host breaks while it is read', () => {
+  const lost = { kind: 'lost', message: 'the connection was lost', hint: 'try again' } as const;
+  const broken = (): FakeSession =>
+    Object.assign(
+      new FakeSession().onRun(() => true, { error: lost }),
+      { lostBastion: () => true },
+    );
+  const good = (): FakeSession =>
+    new FakeSession().onRun(() => true, probeAnswer('kubeadm-weak')).onOpen(() => true, { error: unasked });
+
+  /** The state of the host, and how many of the sessions were used and closed. */
+  async function readOver(sessions: readonly FakeSession[]): Promise<readonly [string, number]> {
+    const left = [...sessions];
+    const connect = () => Promise.resolve(ok(left.shift()));
+    const goal = { playbooks: [baseline], plan: undefined };
+    const connector = { connect } as unknown as Connector;
+    const options = { connector, examiner: directExaminer, forks: 1, timeout: 1000, report: () => undefined };
+    const [one] = await survey([host], () => goal, { ...options, cluster: undefined });
+    const status = one?.result.ok === true ? 'judged' : (one?.result.error.status ?? '');
+    return [status, sessions.filter(({ closed }) => closed).length];
+  }
+
+  it('is read again from the beginning', async () => {
+    expect(await readOver([broken(), good(), good()])).toEqual(['judged', 2]);
+  });
+
+  it('is read again, too, if only the ports were not heard', async () => {
+    const late = Object.assign(good(), { lostBastion: () => true });
+    expect(await readOver([late, good()])).toEqual(['judged', 2]);
+  });
+
+  it('is unreadable after three times', async () => {
+    expect(await readOver([broken(), broken(), broken(), good()])).toEqual(['unreachable', 3]);
+  });
+
+  it('is read once if the jump host is well and the host breaks', async () => {
+    const alone = new FakeSession().onRun(() => true, { error: lost });
+    expect(await readOver([alone, good()])).toEqual(['unreachable', 1]);
+  });
+});

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpsServer } from 'node:https';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect as tlsConnect } from 'node:tls';
@@ -27,6 +27,17 @@ beforeAll(async () => {
 });
 
 const deadline = 10_000;
+
+/** Stands before the sshd, and drops the first connections. */
+async function busyFront(drops: number): Promise<{ port: number; known: string; knocks: () => number }> {
+  let knocks = 0;
+  const port = await rig.serve((socket) => {
+    socket.on('error', () => undefined);
+    if (++knocks <= drops) socket.destroy();
+    else socket.pipe(connect(sshd.port, '127.0.0.1')).pipe(socket);
+  });
+  return { port, known: shop.write('known-busy', `[127.0.0.1]:${port} ${sshd.hostKey}\n`), knocks: () => knocks };
+}
 
 describe.each(['ssh2', 'openssh'] as const)('by %s', (transport) => {
   const host = (ssh: Partial<SshSettings> = {}): Host =>
@@ -256,10 +267,23 @@ describe.each(['ssh2', 'openssh'] as const)('by %s', (transport) => {
         knocks++;
         socket.destroy();
       });
-      expect(await rig.refusal(hostAt(port, { transport }))).toMatchObject({
+      const error = await rig.refusal(hostAt(port, { transport }), { connectTimeout: 2_000 });
+      expect(error).toMatchObject({
         kind: 'network',
+        message: expect.stringMatching(
+          /: the server dropped the connection before the login: .+ \(tried \d+ times in/,
+        ) as string,
+        hint: expect.stringMatching(/MaxStartups or PerSourcePenalties/) as string,
       });
-      expect(knocks).toBe(4);
+      expect(knocks).toBeGreaterThan(1);
+      expect(error.message).toContain(`(tried ${knocks} times in `);
+    });
+
+    it('reaches a server that was too busy at first', async () => {
+      const busy = await busyFront(3);
+      const there = { ...host(), ssh: { ...host().ssh, port: busy.port, knownHostsFile: busy.known } };
+      expect((await rig.connector().connect(there)).ok).toBe(true);
+      expect(busy.knocks()).toBe(4);
     });
 
     it('tells a server without common algorithms', async () => {

@@ -1,5 +1,6 @@
 /** Jump hosts: several hops, each verified on its own, one shared connection per bastion. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { connect } from 'node:net';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Host, SshSettings } from '../../src/inventory/host.js';
 import { useRig } from './rig.js';
 import { freePort, hostAt, startSshd } from './sshd.js';
@@ -108,6 +109,51 @@ describe('a jump', () => {
     expect(await one.value.run('exec sleep 5', [], { deadline })).toMatchObject({ ok: false, error: { kind: 'lost' } });
     expect((await made.connect(host({ jump: [at(first)] }))).ok).toBe(true);
   });
+
+  it('waits for a bastion that worked before and is gone for a while', async () => {
+    const options = { authorized: ['user'], hostKeys: ['first-host'] };
+    const brief = await startSshd(shop, 'brief', options);
+    const knownHostsFile = shop.write(
+      'known-brief',
+      [brief, node].map((sshd) => `[127.0.0.1]:${sshd.port} ${sshd.hostKey}\n`).join(''),
+    );
+    const tries: string[] = [];
+    const log = (line: string): void => void tries.push(line);
+    const made = rig.connector({ sshConfigFile, log });
+    const to = (name: string): Host => host({ jump: [at(brief)], knownHostsFile }, name);
+    const one = await made.connect(to('a'));
+    if (!one.ok) throw new Error(one.error.message);
+    brief.cut();
+    await brief.stop();
+    expect(await one.value.run('exit', [], { deadline })).toMatchObject({ ok: false, error: { kind: 'lost' } });
+    expect(one.value.lostBastion?.()).toBe(true);
+    const others = Promise.all(['b', 'c', 'd'].map((name) => made.connect(to(name))));
+    await vi.waitFor(() => expect(tries.join()).toContain('nothing listens'), { timeout: 10_000 });
+    const again = await startSshd(shop, 'brief', { ...options, port: brief.port });
+    rig.later(() => again.stop());
+    expect((await others).map(({ ok }) => ok)).toEqual([true, true, true]);
+    expect(accepted(again)).toBe(1);
+  });
+
+  it('opens one connection after the other to a bastion that drops what is too much', async () => {
+    const small = await startSshd(shop, 'small', {
+      authorized: ['user'],
+      hostKeys: ['first-host'],
+      config: ['MaxStartups 12:100:12'],
+    });
+    rig.later(() => small.stop());
+    const knownHostsFile = shop.write(
+      'known-small',
+      [small, node].map((sshd) => `[127.0.0.1]:${sshd.port} ${sshd.hostKey}\n`).join(''),
+    );
+    const made = rig.connector({ sshConfigFile });
+    const names = Array.from({ length: 30 }, (_, i) => `n${i}`);
+    const results = await Promise.all(
+      names.map((name) => made.fresh(host({ jump: [at(small)], knownHostsFile }, name))),
+    );
+    expect(results.filter(({ ok }) => ok).length).toBe(30);
+    expect(small.log()).not.toContain('drop connection');
+  });
 });
 
 describe('a jump that fails', () => {
@@ -150,11 +196,39 @@ describe('a jump that fails', () => {
       socket.destroy();
     });
     const jump = [`127.0.0.1:${port}`];
-    const made = rig.connector({ sshConfigFile });
+    const made = rig.connector({ sshConfigFile, connectTimeout: 1_500 });
     const results = await Promise.all(['a', 'b', 'c'].map((name) => made.connect(host({ jump }, name))));
+    const forAll = knocks;
+    expect(forAll).toBeGreaterThan(1);
     results.push(await made.connect(host({ jump }, 'd')));
-    for (const result of results) expect(result).toMatchObject({ ok: false, error: { kind: 'jump' } });
-    expect(knocks).toBe(4);
+    for (const result of results)
+      expect(result).toMatchObject({
+        ok: false,
+        error: { kind: 'jump', message: expect.stringContaining(`(tried ${forAll} times in `) as string },
+      });
+    expect(knocks).toBe(forAll);
+  });
+
+  it('is not asked again after it refused the login, by no host and over no connection', async () => {
+    const strict = await startSshd(shop, 'strict', { authorized: ['other'], hostKeys: ['first-host'] });
+    rig.later(() => strict.stop());
+    let knocks = 0;
+    const port = await rig.serve((socket) => {
+      knocks++;
+      socket.on('error', () => undefined);
+      socket.pipe(connect(strict.port, '127.0.0.1')).pipe(socket);
+    });
+    const knownHostsFile = shop.write('known-strict', `[127.0.0.1]:${port} ${first.hostKey}\n`);
+    const made = rig.connector({ sshConfigFile });
+    const to = (name: string): Host => host({ jump: [`127.0.0.1:${port}`], knownHostsFile }, name);
+    const results = await Promise.all(['a', 'b'].map((name) => made.connect(to(name))));
+    results.push(await made.fresh(to('a')), await made.fresh(to('c')));
+    for (const result of results)
+      expect(result).toMatchObject({
+        ok: false,
+        error: { kind: 'jump', message: expect.stringContaining('login as root failed') as string },
+      });
+    expect(knocks).toBe(1);
   });
 
   it('tells a node that is down behind a good bastion', async () => {
