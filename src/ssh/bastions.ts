@@ -22,7 +22,7 @@ const BASTION_RETRY_DELAY = 10_000;
 const BASTION_PATIENCE = 60_000;
 
 /** Connections with bastions, one for each way; all hosts behind a bastion share its connection. */
-export interface Pool {
+interface Pool {
   /** Connects to the last machine of `route` through the bastions of this pool. */
   reach(route: readonly Endpoint[]): Promise<Result<Reached, HostError>>;
   /** Closes the bastions; never rejects. */
@@ -59,42 +59,45 @@ interface PoolTools extends ReachTools {
 
 type Opened = Result<Bastion, HostError>;
 
-/** `patience`: for a bastion that worked before. */
-function createPool(tools: PoolTools, patience: number | undefined): Pool {
+/** `waitsFor`: milliseconds for a bastion that worked before. */
+function createPool(tools: PoolTools, waitsFor: number | undefined): Pool {
   const known = new Map<string, Promise<Opened>>();
   const worked = new Set<string>();
-  const bastionAt = (hops: readonly Endpoint[]): Promise<Opened> => {
-    const key = JSON.stringify(hops);
-    const given = known.get(key);
-    if (given !== undefined) return given;
-    const made = openBastion(
-      key,
-      { route: hops, way: wayTo(hops), patience: worked.has(key) ? patience : undefined },
-      tools,
-    );
+  const open = (key: string, hops: readonly Endpoint[]): Promise<Opened> => {
+    const patience = worked.has(key) ? waitsFor : undefined;
+    const made = openBastion(key, { route: hops, way: wayTo(hops), patience }, tools);
     known.set(key, made);
     void made.then((bastion) => {
-      const forget = (): void => {
-        if (known.get(key) === made) known.delete(key);
-      };
       if (bastion.ok) worked.add(key);
-      if (!bastion.ok) setTimeout(forget, BASTION_RETRY_DELAY).unref();
-      else if (!bastion.value.transport.alive()) forget();
-      else bastion.value.transport.onClose(forget);
+      else setTimeout(() => forget(key, made), BASTION_RETRY_DELAY).unref();
     });
     return made;
+  };
+  const forget = (key: string, made: Promise<Opened>): void => {
+    if (known.get(key) === made) known.delete(key);
+  };
+  const bastionAt = async (hops: readonly Endpoint[]): Promise<Opened> => {
+    const key = JSON.stringify(hops);
+    const given = known.get(key);
+    if (given === undefined) return open(key, hops);
+    const bastion = await given;
+    if (!bastion.ok || bastion.value.transport.alive()) return bastion;
+    forget(key, given);
+    return known.get(key) ?? open(key, hops);
   };
   const wayTo = (route: readonly Endpoint[]): Goal['way'] =>
     route.length < 2 ? () => Promise.resolve(ok(undefined)) : () => bastionAt(route.slice(0, -1));
   return {
     reach: (route) => reach({ route, way: wayTo(route), patience: undefined }, tools),
-    async close() {
-      // Close the last hop of a chain first, because its traffic passes through the others.
-      const all = [...known.entries()].sort(([a], [b]) => b.length - a.length).map(([, bastion]) => bastion);
-      known.clear();
-      for (const bastion of await Promise.all(all)) if (bastion.ok) await bastion.value.transport.close();
-    },
+    close: () => closeAll(known),
   };
+}
+
+async function closeAll(known: Map<string, Promise<Opened>>): Promise<void> {
+  // Close the last hop of a chain first, because its traffic passes through the others.
+  const all = [...known.entries()].sort(([a], [b]) => b.length - a.length).map(([, bastion]) => bastion);
+  known.clear();
+  for (const bastion of await Promise.all(all)) if (bastion.ok) await bastion.value.transport.close();
 }
 
 async function openBastion(key: string, goal: Goal, tools: PoolTools): Promise<Opened> {

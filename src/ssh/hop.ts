@@ -63,7 +63,7 @@ export interface Handshake {
 export type Tried = Failed & { readonly took: number };
 type Attempt = (jumpHost: JumpHost | undefined) => Promise<Result<Transport, Tried>>;
 /** Makes as many attempts as it takes, each over a jump host that is alive, or from here. */
-export type Approach = (attempt: Attempt) => Promise<Result<Transport, Failed>>;
+type Approach = (attempt: Attempt) => Promise<Result<Transport, Failed>>;
 
 type Shake = (handshake: Handshake) => Promise<Result<Transport, Failed>>;
 

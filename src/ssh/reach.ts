@@ -14,7 +14,7 @@ import type { Endpoint } from './route.js';
 import type { Transport } from './transport.js';
 
 /** A bastion that is alive, or why there is none; `undefined` without one on the way. */
-export type Way = () => Promise<Result<Bastion | undefined, HostError>>;
+type Way = () => Promise<Result<Bastion | undefined, HostError>>;
 
 export interface ReachTools {
   readonly hop: HopTools;

@@ -84,8 +84,10 @@ export function ssh2Handshake({
       lastError = undefined;
       login.reportPassword('accepted');
       stop.removeEventListener('abort', abandon);
+      // A socket that the server closed opens no channels, long before ssh2 says `close`.
+      const isAlive = (): boolean => !closed && socket.writable;
       const endReason = (): string => (lastError === undefined ? '' : messageOf(lastError));
-      resolve(ok(ssh2Transport(client, { peer: peerOf(socket), alive: () => !closed, lastError: endReason })));
+      resolve(ok(ssh2Transport(client, { peer: peerOf(socket), alive: isAlive, lastError: endReason })));
     });
     client.connect(
       connectConfig({ endpoint, socket, tools, knownTypes, check, login }, (error) => {
