@@ -1,6 +1,7 @@
 /** npm run bench: measures kubelatch, the floor and its peers on one fleet, in turn, and writes docs/performance.md. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { bastionSectionOf, withBastionSection } from './bastion-page.js';
 import { collect } from './collect.js';
 import { growthChart } from './growth-chart.js';
 import { buildMeasured } from './measure.js';
@@ -11,6 +12,10 @@ import { openRig } from './rig.js';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The page with the section that another run has written into the file. */
+const withSectionOf = (file: string, text: string): string =>
+  existsSync(file) ? withBastionSection(text, bastionSectionOf(readFileSync(file, 'utf8'))) : text;
 
 async function main(args: readonly string[]): Promise<number> {
   let options: Options;
@@ -28,7 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
     const figures = await collect(rig, options, say);
     const text = page(figures);
     if (options.report !== undefined) {
-      writeFileSync(options.report, text);
+      writeFileSync(options.report, withSectionOf(options.report, text));
       const images = join(dirname(options.report), 'images');
       mkdirSync(images, { recursive: true });
       if (figures.growth.length > 0) writeFileSync(join(images, 'growth.svg'), growthChart(figures.growth));

@@ -9,6 +9,7 @@ export const usage = `usage: npm run bench -- [--hosts N] [--parallel N] [--roun
   --growth N,N   fleets by which kubelatch's growth is measured (--hosts, and 5 times as many)
   --only NAME    run kubelatch, the floor and this peer; repeatable
   --report FILE  the page to write (docs/performance.md); - for none
+  --bastion N    instead: audit N hosts behind real bastions, and write that section of the page
   --setup        install the peers from Debian, and do nothing else`;
 
 const peers = subjects.filter(({ kind }) => kind !== 'kubelatch' && kind !== 'floor').map(({ name }) => name);

@@ -153,7 +153,7 @@ const method = [
   '- **Processes**: counted with strace. **Bytes**: counters of nftables on the node. **Round trips**: the longest chain of',
   '  messages that each had to wait for an answer to the one before. A host that stands before the node, with a slow line to',
   '  it, counts them; it does not have what Ansible needs.',
-  '- **Not measured**: a network with latency, sudo, jump hosts, the API server, and how long the node alone takes. Node and',
+  '- **Not measured**: a network with latency, sudo, the API server, and how long the node alone takes. Node and',
   '  clients share the cores, so the work of the probe is in every time, and hides differences between clients. The CPU',
   '  column does not have it.',
   '',
@@ -197,7 +197,7 @@ const plural = (number: number, one: string, many = `${one}s`): string =>
   `${count(number)} ${number === 1 ? one : many}`;
 
 /** As the formatter writes it. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((name, at) => Math.max(3, name.length, ...rows.map((row) => row[at]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     `| ${widths.map((width, at) => (cells[at] ?? '').padEnd(width)).join(' | ')} |`;

@@ -17,4 +17,9 @@ rm -rf build/bench
 compile -p test/bench/tsconfig.json
 # What the compiled program reads beside itself.
 cp src/node/*.sh build/bench/src/node/
+if [ "${1:-}" = --bastion ]; then
+  cp -r test/nodes/kubeadm-weak build/bench/test/nodes/
+  # Addresses and users of its own.
+  exec unshare --net --mount node build/bench/test/bench/bastion.js "$@"
+fi
 exec node build/bench/test/bench/main.js "$@"
