@@ -315,7 +315,7 @@ describe('an ssh that does not do what it should', () => {
     [
       'says something else than a handshake',
       'printf "SSH-2.0-x\\n\\377\\377\\377\\377\\377"; exec sleep 60',
-      /during the handshake/,
+      /dropped the connection before the login/,
     ],
   ])('%s', async (_, program, message) => {
     const bin = `bin-${count++}`;
