@@ -74,6 +74,9 @@ it('tells in the page what is met, what is missing, and how it was run', () => {
   const text = page(figures);
   expect(text).toContain('4 of 9 targets are met, **4 are not**, and this run has not measured 1.');
   expect(text).toContain('The targets for time are for 1,000 hosts; this run had 100.');
+  // Each that is missed, with what stands in the way.
+  const [, reasons = ''] = /Why they are missed:\n\n((?:- .*\n)+)/.exec(text) ?? [];
+  expect(reasons.match(/^- \*\*.+\*\*: .+\.$/gm)).toHaveLength(4);
   expect(text).toContain('- **Run**: `npm run bench -- --rounds 2`, 2026-01-02, kubelatch 0.1.0');
   expect(text).toContain('- **clush** has no figures: it is not installed');
   expect(text).toContain('| kubelatch | 66.0   | 1.20    | 12.0  | 1.20    | 50  | 1.5     |');

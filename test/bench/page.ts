@@ -1,7 +1,7 @@
 /** docs/performance.md as a run writes it. Pure. */
 import { type Figures, type Measured, ofKind } from './figures.js';
 import { median, medianRatio } from './statistics.js';
-import { count, targets, times } from './targets.js';
+import { type Target, count, targets, times } from './targets.js';
 
 /** Programs that the probe starts most, as many as are shown. */
 const shownPrograms = 12;
@@ -37,6 +37,7 @@ export function page(figures: Figures): string {
       rows.map(({ what, limit, found, isMet }) => [what, limit, found ?? 'not measured', met(found, isMet)]),
     ),
     '',
+    ...missed(rows),
     '## One audit of the fleet',
     '',
     'Medians of the rounds. `x floor`: divided by the floor of the same round.',
@@ -85,6 +86,14 @@ export function page(figures: Figures): string {
     '',
     ...method,
   ].join('\n');
+}
+
+/** Why targets are missed, each by itself. */
+function missed(rows: readonly Target[]): string[] {
+  const open = rows.filter(({ found, isMet }) => found !== undefined && !isMet);
+  return open.length === 0
+    ? []
+    : ['Why they are missed:', '', ...open.map(({ what, why }) => `- **${what}**: ${why}`), ''];
 }
 
 /** The image is drawn from the same figures. */
