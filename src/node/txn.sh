@@ -43,7 +43,8 @@ prepare() {
     shift 8
   done
   rehearse=$(each_file rehearsed 2>&1) || fails "the test of the backup failed: $rehearse" discard
-  problem=$({ flush "$TXN"/* "$ROOT" && set_state prepared; } 2>&1) || fails "cannot write below $ROOT: $problem" discard
+  # Of the folders that lead here, the first change on a node has made some.
+  problem=$({ flush "$TXN"/* "$ROOT" "$BASE" "${BASE%/*}" && set_state prepared; } 2>&1) || fails "cannot write below $ROOT: $problem" discard
   answer prepared
 }
 

@@ -52,7 +52,7 @@ export function commandsOf(lines: readonly string[], { root, units }: Place, etc
     if (line === `sync -- ${change}`)
       return lines[index - 1]?.includes('/verdict.tmp ') === true ? [] : ['sync change'];
     if (line === `sync -- ${etc}/`) return ['sync second'];
-    if (line.startsWith(`sync -- ${change}/`) && line.endsWith(` ${root}/txn`)) return ['sync copies'];
+    if (line.startsWith(`sync -- ${change}/`) && line.includes(` ${root}/txn `)) return ['sync copies'];
     return known.filter(([beginning]) => line.startsWith(beginning)).map(([, name]) => name);
   });
 }

@@ -47,6 +47,14 @@ describe.each(shells)('flushing under $name', { timeout: 60_000 }, (shell) => {
     expect(flushed()[1]).toContain(node.etc);
   });
 
+  it('the names of the folders that lead to a change come before it is prepared', async () => {
+    const flushed = syncs();
+    await node.prepared([editTo(node.file('a'), 'new')]);
+    const { root } = node.place;
+    const all = flushed().find((line) => line.includes(` ${folder()}/files `));
+    expect(all).toContain(` ${root}/txn ${root} ${root.slice(0, root.lastIndexOf('/'))}: `);
+  });
+
   it('a state comes before it is told', async () => {
     await node.applied([editTo(node.file('a'), 'new')]);
     const flushed = syncs();
