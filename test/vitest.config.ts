@@ -24,6 +24,8 @@ const slow = [
   'test/cli/{completion-shells,every-output,terminal}.test.ts',
   // Every state of the model, and the same steps by the real program.
   'test/model/{whole,conformance}.test.ts',
+  // Hundreds of simulated histories; the simulated shell beside a real one.
+  'test/histories/{histories,conformance}.test.ts',
   // Every form that a secret can have, in every report.
   'test/secrets/canary.test.ts',
   // Pages in a real Chromium, and the whole site built before.
