@@ -95,9 +95,21 @@ export function drawFault(random: Random, phase: Phase): Fault {
   return { on: 'journal', at: 1 + random.below(journalLines), what: random.pick(kinds) };
 }
 
+/** Verb of a fault that comes at some command of any process, counted from the fault before. */
+const anyVerb = 'any';
+
+/** Soon after the fault before, on the same node: mostly the power, since most is at stake then. */
+export function drawNext(random: Random): Fault {
+  const what = random.chance(0.6) ? 'cut' : random.pick(commandKinds);
+  const isFlush = what === 'cut' && random.chance(0.7);
+  return { on: 'command', verb: anyVerb, at: 1 + random.below(isFlush ? 5 : 30), what, isFlush };
+}
+
 export function textOf(fault: Fault): string {
   switch (fault.on) {
     case 'command':
+      if (fault.verb === anyVerb)
+        return `${fault.at} ${fault.isFlush ? 'flushes' : 'commands'} after the fault before: ${commandFaults[fault.what]}`;
       return `at ${fault.isFlush ? 'flush' : 'command'} ${fault.at} of ${fault.verb}: ${commandFaults[fault.what]}`;
     case 'call':
       return `at call ${fault.at} of ${fault.verb}: ${callFaults[fault.what]}`;
@@ -134,8 +146,10 @@ export class Faults {
   }
 
   atCommand(verb: string, place: string, name: string): keyof typeof commandFaults | undefined {
-    const fault =
-      this.next('command', verb, place) ?? (name === 'sync' ? this.next('command', verb, place, true) : undefined);
+    const verbs = this.came.length > 0 ? [verb, anyVerb] : [verb];
+    const kinds = name === 'sync' ? [false, true] : [false];
+    const found = verbs.flatMap((one) => kinds.map((isFlush) => this.next('command', one, place, isFlush)));
+    const fault = found.find((one) => one !== undefined);
     return fault?.on === 'command' ? fault.what : undefined;
   }
 

@@ -118,6 +118,7 @@ export class World {
       if (fault === 'stall') return 5000 + this.random.below(70_000);
       if (this.meets(fault, machine, process) === 'fail') return 'fail';
     }
+    if (this.setting.scenario === 'two-runs' && argv[0] === 'mv') this.checkOneRun(machine);
     if (process.isAlive) this.watchDecision(machine, argv);
     return 'run';
   }
@@ -193,7 +194,7 @@ export class World {
   }
 
   /** Only one change may be open on a node. */
-  checkOneRun(machine: Machine): void {
+  private checkOneRun(machine: Machine): void {
     const open = openChanges(machine);
     if (open.length > 1) this.violate('one-run', `${open.join(' and ')} are open on ${machine.name}`);
   }

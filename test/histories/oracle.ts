@@ -9,7 +9,7 @@ export const invariants = {
   gate: 'confirmed only after a kubelet with the new files proved healthy, in the same boot',
   journal: 'what a run reports, what its journal says and its exit code are true of the node',
   start: 'at boot the kubelet starts with old or confirmed files',
-  rest: 'with power and time the node comes to rest: all old or all new and confirmed, nothing armed, no process, no change open',
+  rest: 'with power and time the node comes to rest: all old or all new and confirmed, nothing armed, no process, no change open, and what was confirmed can be rolled back',
   ends: 'every run ends, and every node comes to rest',
   plain: 'without a fault, a good change is confirmed, a bad one reverted, and a rollback restores',
 } as const;
@@ -79,6 +79,10 @@ function holdsNew({ disk }: Machine, shape: ChangeShape): boolean {
   return shape.createsDropIn && now.dropIn === wanted.dropIn;
 }
 
+/** Every change edits this file first. */
+const hasBackup = ({ disk }: Machine, run: string): boolean =>
+  disk.find(`${root}/${run}/old/1`)?.data === oldFiles.config && (disk.find(`${root}/${run}/files`)?.data ?? '') !== '';
+
 /** Why a node on which nothing goes on any more is not as it should be. */
 export function unrestIn(machine: Machine, shapes: ReadonlyMap<string, ChangeShape>): string | undefined {
   const { name, disk, kubelet, systemd, processes } = machine;
@@ -93,6 +97,8 @@ export function unrestIn(machine: Machine, shapes: ReadonlyMap<string, ChangeSha
   if (kubelet.running === undefined || !sameFiles(kubelet.running.files, files))
     return `the kubelet of ${name} does not run with the files that are there`;
   if (processes.size > 0) return `a process on ${name} waits for ever`;
+  const torn = changesOn(machine).find((run) => stateOf(machine, run) === 'confirmed' && !hasBackup(machine, run));
+  if (torn !== undefined) return `the old files of ${torn} on ${name} are not whole, so that nobody can roll it back`;
   const [open] = openChanges(machine);
   if (open !== undefined) return `change ${open} holds ${name} (${stateOf(machine, open)})`;
   if (systemd.isArmed || systemd.serviceRuns) return `the switch of ${name} is armed`;

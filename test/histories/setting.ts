@@ -1,5 +1,5 @@
 /** What a history is made of, drawn from its seed: who takes part, how the machines are, and what goes wrong. */
-import { type Fault, drawFault } from './faults.js';
+import { type Fault, drawFault, drawNext } from './faults.js';
 import type { FileSystem } from './node/disk.js';
 import type { Quality } from './node/files.js';
 import { type Random, randomFrom } from './random.js';
@@ -42,6 +42,7 @@ function drawScenario(random: Random): Scenario {
 function drawFaults(random: Random, count: number, isLate: boolean): readonly Fault[] {
   const first = isLate ? 'rollback' : 'run';
   return Array.from({ length: count }, (_, index) => {
+    if (index > 0 && random.chance(0.5)) return drawNext(random);
     const phase = index === 0 ? first : random.chance(0.7) ? 'after' : first;
     return drawFault(random, phase);
   });

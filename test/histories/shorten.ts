@@ -9,6 +9,12 @@ const easier: readonly Partial<Setting>[] = [
   ...[{ leaseEvery: 2000 }, { fileSystem: 'journal' as const }, { quality: 'good' as const }, { hasCluster: true }],
 ];
 
+/** Some places before one. */
+const earlier = (at: number): number[] =>
+  [...new Set([1, 2, 3, Math.floor(at / 4), Math.floor(at / 2), Math.floor((at * 3) / 4)])].filter(
+    (one) => one > 0 && one < at,
+  );
+
 /** The shortest history found in which the same thing must hold and does not. */
 export async function shorten(history: History): Promise<History> {
   const invariant = history.violation?.invariant;
@@ -23,7 +29,7 @@ export async function shorten(history: History): Promise<History> {
     await attempt({ faults: best.setting.faults.filter((one) => one !== fault) });
   for (const change of easier) await attempt(change);
   for (const fault of best.setting.faults)
-    for (let at = 1; at < fault.at; at += 1)
+    for (const at of earlier(fault.at))
       if (await attempt({ faults: best.setting.faults.map((one): Fault => (one === fault ? { ...one, at } : one)) }))
         break;
   return best;

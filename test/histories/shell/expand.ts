@@ -30,7 +30,7 @@ export function valueOf(env: Environment, name: string): string | undefined {
 const plain = new WeakMap<Word, boolean>();
 
 /** Whether no command has to run for a word. */
-function isPlain(word: Word): boolean {
+export function isPlain(word: Word): boolean {
   const known = plain.get(word);
   if (known !== undefined) return known;
   const found = word.every((part) => {
@@ -72,7 +72,8 @@ export function* textOf(word: Word, env: Environment, shell: Interpreter): Expan
   return textNow(isPlain(word) ? word : yield* resolved(word, env, shell), env);
 }
 
-function textNow(word: Word, env: Environment): string {
+/** Of a plain word. */
+export function textNow(word: Word, env: Environment): string {
   let text = '';
   for (const part of word) text += valueOfPart(part, env);
   return text;
@@ -92,6 +93,13 @@ function piecesNow(word: Word, env: Environment): readonly Piece[] {
 export function* fieldsOf(words: readonly Word[], env: Environment, shell: Interpreter): Expansion<string[]> {
   const texts: string[] = [];
   for (const word of words) addFields(isPlain(word) ? word : yield* resolved(word, env, shell), texts, env, shell);
+  return texts;
+}
+
+/** Of plain words. */
+export function fieldsNow(words: readonly Word[], env: Environment, shell: Interpreter): string[] {
+  const texts: string[] = [];
+  for (const word of words) addFields(word, texts, env, shell);
   return texts;
 }
 

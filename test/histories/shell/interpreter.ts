@@ -1,6 +1,7 @@
 /** Runs the commands of a shell text. Each external command, and each wait, gives other processes a turn. */
 import { type Builtin, builtins, specialBuiltins } from './builtins.js';
 import { fieldsOf, piecesOf, textOf } from './expand.js';
+import { instantStatus } from './instant.js';
 import { type Expansion, type Kernel, OpenFile, type Steps } from './kernel.js';
 import { regexOf } from './pattern.js';
 import { redirect, undo } from './redirects.js';
@@ -65,9 +66,10 @@ export class Interpreter {
 
   *list(list: List, env: Environment): Steps {
     for (const { first, rest } of list) {
-      env.status = yield* this.pipeline(first, env);
+      env.status = instantStatus(first, env, this) ?? (yield* this.pipeline(first, env));
       for (const { operator, pipeline } of rest)
-        if ((env.status === 0) === (operator === '&&')) env.status = yield* this.pipeline(pipeline, env);
+        if ((env.status === 0) === (operator === '&&'))
+          env.status = instantStatus(pipeline, env, this) ?? (yield* this.pipeline(pipeline, env));
     }
     return env.status;
   }
