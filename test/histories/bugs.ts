@@ -1,5 +1,8 @@
 /** Bugs that are put into the real program on purpose, as changes of its text: each must be found, or the histories prove nothing. */
 
+import { type FaultKind, anyVerb, type callFaults, type commandFaults } from './faults.js';
+import type { Focus } from './setting.js';
+
 /** A text of a source that is replaced. */
 export interface Change {
   readonly file: string;
@@ -9,8 +12,16 @@ export interface Change {
 
 interface SeededBug {
   readonly about: string;
+  /** Undefined: it is looked for in all histories. */
+  readonly focus?: Focus;
   readonly changes: readonly Change[];
 }
+
+const at = (verb: string, what: keyof typeof commandFaults, isFlush = false): FaultKind => ({
+  ...{ on: 'command', verb, what, isFlush },
+});
+const calling = (verb: string, what: keyof typeof callFaults): FaultKind => ({ on: 'call', verb, what });
+const soonCut = at(anyVerb, 'cut', true);
 
 const inShell = (file: string, from: string, to = ''): Change => ({ file: `src/node/${file}.sh`, from, to });
 const inCode = (file: string, from: string, to = ''): Change => ({ file: `src/${file}.ts`, from, to });
@@ -65,18 +76,25 @@ export const bugs = {
   },
   'switch-removed-before-flush': {
     about: 'the switch is removed before the end of the change is flushed',
+    focus: { scenario: 'apply', faults: [at('write', 'trouble'), soonCut] },
     changes: [inShell('txn-switch', '  flush "$TXN"\n  ! of_others', '  ! of_others')],
   },
   'revert-before-flush': {
     about: 'a revert goes on from a state that is not flushed yet',
+    focus: { scenario: 'rollback', isLate: true, faults: [at('revert', 'kill', true), soonCut] },
     changes: [inShell('txn-undo', '  flush "$TXN"\n  case', '  case')],
   },
   'list-before-flush': {
     about: 'a node reports a state that is not flushed yet',
+    focus: {
+      scenario: 'apply',
+      faults: [at('confirm', 'stall', true), calling('confirm', 'death-later'), soonCut],
+    },
     changes: [inShell('txn', '    flush "$dir" 2>/dev/null || true\n')],
   },
   'written-and-running': {
     about: 'write fails, and a kubelet that started meanwhile is not restarted with the old files',
+    focus: { scenario: 'apply', faults: [at('write', 'start'), at(anyVerb, 'trouble')] },
     changes: [inShell('txn', ' || is_same_kubelet "$before" ||', ' || true ||')],
   },
   'write-before-arm': {
@@ -95,6 +113,7 @@ export const bugs = {
   },
   'timer-lost-at-reload': {
     about: 'there is a timer and no service that waits, and a daemon-reload loses the timer',
+    focus: { scenario: 'apply', faults: [at('write', 'reload'), calling('restart', 'death')] },
     changes: [
       inShell(
         'txn-switch',
@@ -142,6 +161,7 @@ export const bugs = {
   },
   'lock-not-taken': {
     about: 'no process takes a lock on the node',
+    focus: { scenario: 'two-runs', faults: [at('arm', 'stall')] },
     changes: [inShell('txn-state', '  until flock -n "$1"; do', '  until true; do')],
   },
   'second-run-not-refused': {
@@ -150,6 +170,7 @@ export const bugs = {
   },
   'stale-nonce': {
     about: 'confirm does not compare the nonce',
+    focus: { scenario: 'apply', faults: [at('restart', 'foreign')] },
     changes: [
       inShell(
         'txn',
@@ -160,6 +181,7 @@ export const bugs = {
   },
   'confirm-after-reboot': {
     about: 'confirm does not compare the boot',
+    focus: { scenario: 'apply', faults: [at('confirm', 'cut'), at('boot', 'stall')] },
     changes: [inShell('txn', '  same_boot_only\n  trouble=$(each_file stands)', '  trouble=$(each_file stands)')],
   },
   'gate-skipped': {
@@ -209,4 +231,5 @@ export const bugs = {
 } as const satisfies Readonly<Record<string, SeededBug>>;
 export type Bug = keyof typeof bugs;
 
+export const focusOf = (bug: Bug): Focus | undefined => (bugs[bug] as SeededBug).focus;
 export const changesOf = (bug: Bug): readonly Change[] => bugs[bug].changes;

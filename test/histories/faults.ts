@@ -8,7 +8,7 @@ export const commandFaults = {
   kill: 'the process is killed',
   trouble: 'the command fails',
   stall: 'the process stalls for a while',
-  start: 'the kubelet dies and starts again',
+  start: 'somebody restarts the kubelet',
   reload: 'somebody reloads systemd',
   stop: "somebody stops the switch's service",
   foreign: 'a run of the same name and another nonce confirms',
@@ -55,7 +55,19 @@ const journalLines = 10;
 /** Where a fault may come: in what a run does, in what a rollback does, and in what comes after a fault. */
 export const phases = {
   run: {
-    commands: ['prepare', 'arm', 'arm', 'write', 'write', 'write', 'restart', 'confirm', 'confirm', 'confirm'],
+    commands: [
+      'prepare',
+      'arm',
+      'arm',
+      'write',
+      'write',
+      'write',
+      'restart',
+      'confirm',
+      'confirm',
+      'confirm',
+      'revert',
+    ],
     calls: ['connect', 'watch', 'http', 'prepare', 'arm', 'write', 'write', 'restart', 'confirm', 'confirm', 'beat'],
   },
   rollback: {
@@ -95,8 +107,24 @@ export function drawFault(random: Random, phase: Phase): Fault {
   return { on: 'journal', at: 1 + random.below(journalLines), what: random.pick(kinds) };
 }
 
+/** A fault without its place. */
+export type FaultKind = Fault extends infer One
+  ? One extends { readonly at: number }
+    ? Omit<One, 'at'>
+    : never
+  : never;
+
+/** A fault of this kind, at one of the places where it can come. */
+export function drawPlace(kind: FaultKind, random: Random): Fault {
+  if (kind.on === 'journal') return { ...kind, at: 1 + random.below(journalLines) };
+  if (kind.on === 'call') return { ...kind, at: 1 + random.below(callsOf[kind.verb] ?? 1) };
+  const soon = kind.isFlush ? 5 : 30;
+  const most = kind.verb === anyVerb ? soon : (kind.isFlush ? flushesOf : commandsOf)[kind.verb];
+  return { ...kind, at: 1 + random.below(most ?? 1) };
+}
+
 /** Verb of a fault that comes at some command of any process, counted from the fault before. */
-const anyVerb = 'any';
+export const anyVerb = 'any';
 
 /** Soon after the fault before, on the same node: mostly the power, since most is at stake then. */
 export function drawNext(random: Random): Fault {

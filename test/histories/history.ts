@@ -140,7 +140,8 @@ export class World {
       case 'trouble':
         return 'fail';
       case 'start':
-        machine.kubelet.die();
+        machine.kubelet.stop();
+        machine.kubelet.start();
         return 'run';
       case 'reload':
         machine.systemd.reload();

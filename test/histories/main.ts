@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import { type Bug, bugs } from './bugs.js';
+import { type Bug, bugs, focusOf } from './bugs.js';
 import { play } from './history.js';
 import { type Found, page, pageWith } from './page.js';
 import type { Failure, Tally } from './run.js';
@@ -80,7 +80,7 @@ async function main(given: readonly string[]): Promise<number> {
 /** One history, with all that happens in it. */
 async function tellOne({ seed, bug }: Options): Promise<number> {
   seedBug(bug);
-  const { told, violation } = await play(drawSetting(seed));
+  const { told, violation } = await play(drawSetting(seed, bug === undefined ? undefined : focusOf(bug)));
   for (const line of told) say(line);
   return violation === undefined ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 /** The generated part of docs/proof.md about the histories. Pure. */
-import { type Bug, bugs } from './bugs.js';
+import { type Bug, bugs, focusOf } from './bugs.js';
 import { callFaults, commandFaults, journalFaults } from './faults.js';
 import { invariants } from './oracle.js';
 import type { Failure, Tally } from './run.js';
@@ -51,14 +51,22 @@ export function page({ tally, found, seconds, seed, date }: PageFigures): string
     ),
     '',
     ...table(
-      ['seeded bug', 'what is wrong', 'violates', 'seed'],
+      ['seeded bug', 'what is wrong', 'looked for in', 'violates', 'seed'],
       found.map(({ bug, failure }) => [
-        ...[`\`${bug}\``, bugs[bug].about, `\`${failure.violation.invariant}\``, count(failure.seed)],
+        ...[`\`${bug}\``, bugs[bug].about, placeOf(bug), `\`${failure.violation.invariant}\``, count(failure.seed)],
       ]),
     ),
     '',
   ];
   return lines.join('\n');
+}
+
+/** The histories in which a bug is looked for. */
+function placeOf(bug: Bug): string {
+  const focus = focusOf(bug);
+  if (focus === undefined) return 'all histories';
+  const faults = focus.faults.map((kind) => `${kind.what} at ${kind.on === 'journal' ? 'the journal' : kind.verb}`);
+  return `\`${focus.scenario}\` with ${faults.join(', ')}`;
 }
 
 function faultRows(faults: Tally['faults']): string[][] {

@@ -1,7 +1,7 @@
 /** Plays many histories, and adds up what they were. */
 import { type History, play } from './history.js';
 import type { Violation } from './oracle.js';
-import { drawSetting } from './setting.js';
+import { type Focus, drawSetting } from './setting.js';
 import { shorten } from './shorten.js';
 
 /** A history that shows a fault, after it was shortened. */
@@ -52,10 +52,10 @@ export function join(sum: Tally, part: Tally): void {
 }
 
 /** Plays the histories of `seeds`; of those that violate something, the first `most` are shortened. */
-export async function playSeeds(seeds: readonly number[], most: number): Promise<Tally> {
+export async function playSeeds(seeds: readonly number[], most: number, focus?: Focus): Promise<Tally> {
   const tally = noTally();
   for (const seed of seeds) {
-    const history = await play(drawSetting(seed));
+    const history = await play(drawSetting(seed, focus));
     count(tally, history);
     if (history.violation === undefined) continue;
     const shown = tally.failures.length < most ? await shorten(history) : history;

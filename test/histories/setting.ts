@@ -1,5 +1,5 @@
 /** What a history is made of, drawn from its seed: who takes part, how the machines are, and what goes wrong. */
-import { type Fault, drawFault, drawNext } from './faults.js';
+import { type Fault, type FaultKind, drawFault, drawNext, drawPlace } from './faults.js';
 import type { FileSystem } from './node/disk.js';
 import type { Quality } from './node/files.js';
 import { type Random, randomFrom } from './random.js';
@@ -48,7 +48,29 @@ function drawFaults(random: Random, count: number, isLate: boolean): readonly Fa
   });
 }
 
-export function drawSetting(seed: number): Setting {
+/** Histories of one kind alone: a bug that needs two events at once is looked for where they meet. */
+export interface Focus {
+  readonly scenario: Scenario;
+  readonly isLate?: true;
+  readonly faults: readonly FaultKind[];
+}
+
+export function drawSetting(seed: number, focus?: Focus): Setting {
+  const setting = drawAny(seed);
+  if (focus === undefined) return setting;
+  const { scenario, isLate = false, faults } = focus;
+  const random = randomFrom(seed ^ 0x2545f491);
+  return {
+    ...setting,
+    scenario,
+    isLate,
+    hosts: 1,
+    quality: 'good',
+    faults: faults.map((kind) => drawPlace(kind, random)),
+  };
+}
+
+function drawAny(seed: number): Setting {
   const random = randomFrom(seed);
   const scenario = drawScenario(random);
   const draw = random.below(10);

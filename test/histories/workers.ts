@@ -2,7 +2,7 @@
 import { Worker, parentPort, workerData } from 'node:worker_threads';
 import { existsSync } from 'node:fs';
 import { join as joined } from 'node:path';
-import { type Bug, changesOf } from './bugs.js';
+import { type Bug, changesOf, focusOf } from './bugs.js';
 import { changeTexts } from './controller/shipped-file.js';
 import { type Tally, join, noTally, playSeeds, range } from './run.js';
 
@@ -95,7 +95,7 @@ export function beWorker(): void {
   const { bug, most } = workerData as Given;
   seedBug(bug);
   parentPort?.on('message', ({ seeds }: Work) => {
-    playSeeds(seeds, most).then(
+    playSeeds(seeds, most, bug === undefined ? undefined : focusOf(bug)).then(
       (tally) => parentPort?.postMessage(tally),
       (error: unknown) => {
         throw error;

@@ -98,7 +98,7 @@ export class Machine {
 
   command(process: Process, argv: readonly string[]): void {
     const decision = this.watcher.command(this, process, argv);
-    if (typeof decision === 'number') process.wait(decision);
+    if (typeof decision === 'number') process.wait(decision, argv);
     else process.resume(decision);
   }
 

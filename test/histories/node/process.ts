@@ -73,9 +73,9 @@ export class Process implements Kernel {
     this.next = this.machine.time.after(this.machine.pace(argv), () => this.machine.command(this, argv));
   }
 
-  /** Its next command runs so many milliseconds later. */
-  wait(ms: number): void {
-    if (this.isAlive) this.next = this.machine.time.after(ms, () => this.resume('run'));
+  /** Its next command comes so many milliseconds later. */
+  wait(ms: number, argv: readonly string[]): void {
+    if (this.isAlive) this.next = this.machine.time.after(ms, () => this.machine.command(this, argv));
   }
 
   /** Ends it at once, whatever it does. */
