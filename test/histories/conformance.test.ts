@@ -23,7 +23,7 @@ import type { Ended } from './node/process.js';
 import { randomFrom } from './random.js';
 import { Time } from './time.js';
 
-const traces = Number(process.env['KUBELATCH_TRACES'] ?? 12);
+const traces = Number(process.env['KUBELATCH_TRACES'] ?? 10);
 const logged = ['sync', 'mv', 'rm', 'ln', 'systemctl'];
 type Verb = 'prepare' | 'arm' | 'write' | 'confirm' | 'revert' | 'beat' | 'list' | 'expire' | 'boot';
 /** Verbs that go on with a change come more often. */

@@ -33,7 +33,7 @@ describe('histories', { timeout: 900_000 }, () => {
   // Those that are found within a few histories; --seeded-bugs finds all of them.
   it.each([
     ['gate-skipped', 'gate'],
-    ['switch-left-armed', 'rest'],
+    ['switch-left-armed', 'plain'],
     ['revert-without-restart', 'rest'],
     ['exit-0-after-revert', 'journal'],
   ] as const)('show the seeded bug %s, which violates %s', (bug, invariant) => {

@@ -11,7 +11,7 @@ export const invariants = {
   start: 'at boot the kubelet starts with old or confirmed files',
   rest: 'with power and time the node comes to rest: all old or all new and confirmed, nothing armed, no process, no change open, and what was confirmed can be rolled back',
   ends: 'every run ends, and every node comes to rest',
-  plain: 'without a fault, a good change is confirmed, a bad one reverted, and a rollback restores',
+  plain: 'without a fault, a good change is confirmed, a bad one reverted, a rollback restores, and no unit is left',
 } as const;
 export type Invariant = keyof typeof invariants;
 

@@ -163,6 +163,12 @@ function checkPlain(world: World, finished: readonly Finished[]): void {
   const wanted = quality === 'good' ? 'confirmed' : 'reverted';
   if (outcomes[0] !== wanted || (quality === 'good' && outcomes.some((one) => one !== wanted)))
     world.violate('plain', `the run ends as ${outcomes.join(', ')}, not ${wanted}`);
+  for (const { disk, name } of world.machines) {
+    const left = [...(disk.find('/etc/systemd/system')?.entries.keys() ?? [])].find((one) =>
+      one.startsWith('kubelatch-'),
+    );
+    if (left !== undefined) world.violate('plain', `${left} is left on ${name}`);
+  }
   const back = finished[1]?.result.hosts.map(({ outcome }) => outcome);
   const owners = world.machines.map(({ disk }) => ownerOf(filesOn(disk), []));
   if (scenario === 'rollback' && (back?.[0] !== 'confirmed' || owners[0] !== 'old'))
