@@ -76,7 +76,11 @@ export const bugs = {
   },
   'switch-removed-before-flush': {
     about: 'the switch is removed before the end of the change is flushed',
-    focus: { scenario: 'apply', faults: [at('write', 'trouble'), soonCut] },
+    focus: {
+      scenario: 'apply',
+      isAbandoned: true,
+      faults: [at('write', 'trouble'), at(anyVerb, 'cut'), calling('write', 'death-later')],
+    },
     changes: [inShell('txn-switch', '  flush "$TXN"\n  ! of_others', '  ! of_others')],
   },
   'revert-before-flush': {
@@ -113,7 +117,7 @@ export const bugs = {
   },
   'timer-lost-at-reload': {
     about: 'there is a timer and no service that waits, and a daemon-reload loses the timer',
-    focus: { scenario: 'apply', faults: [at('write', 'reload'), calling('restart', 'death')] },
+    focus: { scenario: 'apply', isAbandoned: true, faults: [at('write', 'reload'), calling('restart', 'death')] },
     changes: [
       inShell(
         'txn-switch',
@@ -161,7 +165,7 @@ export const bugs = {
   },
   'lock-not-taken': {
     about: 'no process takes a lock on the node',
-    focus: { scenario: 'two-runs', faults: [at('arm', 'stall')] },
+    focus: { scenario: 'apply', faults: [at('write', 'stall')] },
     changes: [inShell('txn-state', '  until flock -n "$1"; do', '  until true; do')],
   },
   'second-run-not-refused': {

@@ -52,6 +52,8 @@ export class World {
   private readonly proved = new Map<string, number>();
   /** A process of the boot unit was killed: what starts afterwards is not its fault. */
   private isBootKilled = false;
+  /** Somebody took away what reverts by itself: the node is left until its next boot, or until a resume. */
+  needsHelp = false;
 
   constructor(setting: Setting) {
     this.setting = setting;
@@ -134,7 +136,7 @@ export class World {
         machine.cut(1000 + this.random.below(this.random.chance(0.3) ? 600_000 : 20_000), fault === 'reset');
         return 'run';
       case 'kill':
-        if (process.name.verb === 'boot') this.isBootKilled = true;
+        if (process.name.verb === 'boot') this.isBootKilled = this.needsHelp = true;
         process.kill();
         return 'run';
       case 'trouble':
@@ -148,6 +150,7 @@ export class World {
         return 'run';
       case 'stop':
         machine.systemd.stopService();
+        this.needsHelp = true;
         return 'run';
       case 'foreign':
         for (const run of changesOn(machine)) this.confirmAsAnother(machine, run);

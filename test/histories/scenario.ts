@@ -107,6 +107,7 @@ function endOf(world: World, place: string, end: VerbEnd): Finished[] {
 /** Resumes what did not end, as often as that. */
 async function resumeAll(world: World, place: string, times: number): Promise<Finished[]> {
   const finished: Finished[] = [];
+  if (world.setting.isAbandoned && !world.needsHelp) return finished;
   for (let time = 0; time < times; time += 1) {
     const record = await unfinishedOn(place);
     if (record === undefined) break;

@@ -27,6 +27,8 @@ export interface Setting {
   readonly keep: number | undefined;
   /** Faults begin with the rollback. */
   readonly isLate: boolean;
+  /** Nobody resumes what did not end: the nodes come to rest by themselves. */
+  readonly isAbandoned: boolean;
   readonly faults: readonly Fault[];
 }
 
@@ -52,18 +54,20 @@ function drawFaults(random: Random, count: number, isLate: boolean): readonly Fa
 export interface Focus {
   readonly scenario: Scenario;
   readonly isLate?: true;
+  readonly isAbandoned?: true;
   readonly faults: readonly FaultKind[];
 }
 
 export function drawSetting(seed: number, focus?: Focus): Setting {
   const setting = drawAny(seed);
   if (focus === undefined) return setting;
-  const { scenario, isLate = false, faults } = focus;
+  const { scenario, isLate = false, isAbandoned = false, faults } = focus;
   const random = randomFrom(seed ^ 0x2545f491);
   return {
     ...setting,
     scenario,
     isLate,
+    isAbandoned,
     hosts: 1,
     quality: 'good',
     faults: faults.map((kind) => drawPlace(kind, random)),
@@ -89,6 +93,7 @@ function drawAny(seed: number): Setting {
     quality: scenario === 'rollback' ? 'good' : quality,
     keep: random.chance(0.3) ? 1 : undefined,
     isLate,
+    isAbandoned: random.chance(0.3),
     faults: drawFaults(random, count < 1 ? 0 : count < 5 ? 1 : 2, isLate),
   };
 }
@@ -105,6 +110,7 @@ export function textOfSetting({ scenario, hosts, fileSystem, hasCluster, quality
     ...(more.changesMode ? ['changes a mode'] : []),
     ...(more.leaseEvery > 2000 ? ['slow leases'] : []),
     ...(more.keep === undefined ? [] : [`keeps ${more.keep}`]),
+    ...(more.isAbandoned ? ['nobody resumes'] : []),
     ...(more.isLate ? ['faults begin with the rollback'] : []),
   ];
   return parts.join(', ');

@@ -5,7 +5,7 @@ import type { Setting } from './setting.js';
 
 /** The plainer world, one thing at a time. */
 const easier: readonly Partial<Setting>[] = [
-  ...[{ createsDropIn: false }, { changesMode: false }, { keep: undefined }, { isLate: false }],
+  ...[{ createsDropIn: false }, { changesMode: false }, { keep: undefined }, { isLate: false }, { isAbandoned: false }],
   ...[{ leaseEvery: 2000 }, { fileSystem: 'journal' as const }, { quality: 'good' as const }, { hasCluster: true }],
 ];
 
