@@ -23,7 +23,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 const oldConfig = 'kind: KubeletConfiguration\nauthentication:\n  anonymous:\n    enabled: true\n';
 const fault: Readonly<Record<Quality, string>> = { good: '', crashes: 'crash: true\n', sick: 'sick: true\n' };
 
-export const newConfig = ({ quality, number }: ChangeShape): string =>
+const newConfig = ({ quality, number }: ChangeShape): string =>
   `kind: KubeletConfiguration\nauthentication:\n  anonymous:\n    enabled: false\nrun: ${number}\n${fault[quality]}`;
 const dropIn = ({ number }: ChangeShape): string => `[Service]\nEnvironment=RUN=${number}\n`;
 

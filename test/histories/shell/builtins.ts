@@ -73,7 +73,7 @@ function read(argv: readonly string[], env: Environment): number {
 }
 
 /** Into so many fields; the last one holds the rest of the line. */
-export function splitLine(line: string, separators: string, most: number): string[] {
+function splitLine(line: string, separators: string, most: number): string[] {
   if (separators === '') return [line];
   const isBlank = (char: string): boolean => ' \t\n'.includes(char) && separators.includes(char);
   const fields: string[] = [];
