@@ -65,7 +65,7 @@ async function main(given: readonly string[]): Promise<number> {
   if (!isRight || !(seeds || writes)) return isRight ? 0 : 1;
   const found = await findBugs();
   const isComplete = found.length === Object.keys(bugs).length;
-  if (isComplete && writes && tally !== undefined) {
+  if (writes && tally !== undefined) {
     const path = 'docs/proof.md';
     const date = new Date().toISOString().slice(0, 10);
     writeFileSync(

@@ -18,6 +18,8 @@ const restTime = 1_200_000;
 
 export async function act(world: World): Promise<void> {
   const finished = await operators(world);
+  // What stalls on a node may meet a fault after its operators are done.
+  await world.pause(90_000);
   world.faults.end();
   await world.pause(restTime);
   // Once nothing fails any more, a resume ends what is open.
