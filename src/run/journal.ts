@@ -122,15 +122,27 @@ export async function continueJournal(runs: string, run: string): Promise<Journa
   }
 }
 
+/** Writes a line before which nothing is changed. Throws ToolError when it cannot be written. */
+export async function writeFirst(journal: Pick<Journal, 'write'>, entry: JournalEntry): Promise<void> {
+  try {
+    await journal.write(entry);
+  } catch (error) {
+    throw unwritable(error, 'make room on that disk');
+  }
+}
+
+const unwritable = (error: unknown, remedy: string): ToolError =>
+  new ToolError('journal', `the run journal cannot be written: ${messageOf(error)}`, {
+    hint: `nothing was changed; ${remedy}, or set XDG_STATE_HOME to another folder`,
+    cause: error,
+  });
+
 async function opened(run: string, start: () => Promise<FileHandle>): Promise<Journal> {
   let handle: FileHandle;
   try {
     handle = await start();
   } catch (error) {
-    throw new ToolError('journal', `the run journal cannot be written: ${messageOf(error)}`, {
-      hint: 'nothing was changed; make the folder writable, or set XDG_STATE_HOME to another folder',
-      cause: error,
-    });
+    throw unwritable(error, 'make the folder writable');
   }
   let last = Promise.resolve();
   const append = async (entry: JournalEntry): Promise<void> => {

@@ -5,7 +5,7 @@ import type { RunLease } from '../cluster/run-lease.js';
 import { closing } from '../lib/closing.js';
 import { newRunId } from '../lib/clock.js';
 import { stillRunning, ownMark } from '../lib/process-mark.js';
-import { type Journal, type JournalEntry, continueJournal, openJournal, reopenJournal } from './journal.js';
+import { type Journal, type JournalEntry, continueJournal, openJournal, reopenJournal, writeFirst } from './journal.js';
 import { type ClusterVerb, withRunLock } from './lock.js';
 import type { Report } from './outcome.js';
 import type { RunRecord } from './record.js';
@@ -43,7 +43,7 @@ export function beginRun<T>(
   return withRunLock(place, cluster, { operator: operator(), run }, async (lease) => {
     const journal = await openJournal(place.runsFolder, run);
     return closing(journal, async () => {
-      await journal.write({ entry: 'run', ...about, ...siteOf(place), ...markOf(lease) });
+      await writeFirst(journal, { entry: 'run', ...about, ...siteOf(place), ...markOf(lease) });
       const result = await work(journal, lease);
       // The hosts' outcomes matter more than this line.
       if (!isPaused(result)) await journal.write({ entry: 'end' }).catch(() => undefined);
@@ -77,8 +77,8 @@ export async function continueRun<T>(
         const mark = markOf(lease);
         const hosts = record.hosts.map(({ host }) => host);
         if (!isHere)
-          await journal.write({ entry: 'run', kind: 'apply', fromNodes: true, hosts, ...siteOf(place), ...mark });
-        await journal.write({ entry: 'resumed', ...mark });
+          await writeFirst(journal, { entry: 'run', kind: 'apply', fromNodes: true, hosts, ...siteOf(place), ...mark });
+        await writeFirst(journal, { entry: 'resumed', ...mark });
         return work(journal, lease);
       });
     },

@@ -2,7 +2,14 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { continueJournal, openJournal, readRuns, refuseUnreadable, reopenJournal } from '../../src/run/journal.js';
+import {
+  continueJournal,
+  openJournal,
+  readRuns,
+  refuseUnreadable,
+  reopenJournal,
+  writeFirst,
+} from '../../src/run/journal.js';
 
 /** Paths of what was flushed, in order. */
 const flushed: string[] = [];
@@ -65,6 +72,15 @@ it('is read without the line that a crash cut short, newest run first', async ()
     ['20260101T000000Z-a', 1],
   ]);
   expect(await readRuns(join(runs, 'nowhere'))).toEqual([]);
+});
+
+it('ends a run before anything is changed where the disk is full', async () => {
+  const write = (): Promise<void> => Promise.reject(new Error('ENOSPC: no space left on device, write'));
+  await expect(writeFirst({ write }, { entry: 'end' })).rejects.toMatchObject({
+    code: 'journal',
+    message: 'the run journal cannot be written: ENOSPC: no space left on device, write',
+    hint: expect.stringMatching(/^nothing was changed; make room on that disk/) as string,
+  });
 });
 
 it('is never written over, and says what to do where it cannot be written', async () => {
