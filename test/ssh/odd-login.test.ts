@@ -72,10 +72,15 @@ describe('passwords', () => {
     const results = await Promise.all(hosts.map((one) => made.connect(one)));
     const errors = results.flatMap((result) => (result.ok ? [] : [result.error]));
     expect(errors.map(({ kind }) => kind)).toEqual(['auth', 'auth', 'auth', 'auth']);
-    const tried = errors.filter(({ message }) => message.endsWith('tried password'));
-    expect(tried.map(({ hint }) => hint)).toEqual(Array(3).fill('check the user name and the password'));
-    const spared = errors.filter(({ message }) => /entered are wrong on n\d, and none was sent$/.test(message));
-    expect(spared).toHaveLength(1);
+    // A host that is asked before the others have come so far may be the one that is asked again.
+    const times = errors.map(({ message }) => /tried password(?: (\d) times)?$/.exec(message));
+    const tries = times.map((found) => (found === null ? 0 : Number(found[1] ?? 1)));
+    expect(tries.reduce((sum, one) => sum + one)).toBe(3);
+    expect(errors.filter((_, at) => tries[at] === 0).length).toBeGreaterThan(0);
+    for (const [at, { message, hint }] of errors.entries()) {
+      if (tries[at] === 0) expect(message).toMatch(/entered are wrong on n\d, and none was sent$/);
+      else expect(hint).toBe('check the user name and the password');
+    }
     expect(server.logins.filter((login) => login.startsWith('password'))).toHaveLength(3);
     expect(secrets.asked).toHaveLength(3);
   });

@@ -171,8 +171,12 @@ export class Machine {
     const text = this.disk.find(bootUnit)?.data;
     const command = commandOf(text);
     const isOrdered = /^Before=kubelet\.service$/m.test(text ?? '');
-    if (command === undefined || !isOrdered) this.time.after(300, startKubelet);
-    if (command === undefined) return;
+    if (command === undefined) {
+      this.time.after(300, startKubelet);
+      return;
+    }
+    // Both are started at once then.
+    if (!isOrdered) this.time.after(20, startKubelet);
     let isDone = false;
     const process = this.unit(command, () => {
       isDone = true;
