@@ -15,8 +15,11 @@ const nodes = ['n1', 'n2', 'n3'];
 const inventory = scene.inventory(nodes);
 const planted: Record<string, Readonly<Record<string, FileState>>> = {};
 
+const resuming = (...args: readonly string[]): string[] => [
+  ...['resume', ...args, '-i', inventory, '--yes', '--settle', '1s'],
+];
 const resume = (code: number, ...args: readonly string[]): Promise<RunResult> =>
-  scene.result<RunResult>(code, ['resume', ...args, '-i', inventory, '--yes', '--settle', '1s']);
+  scene.result<RunResult>(code, resuming(...args));
 
 /** The planted files to the byte, the kubelet as open as it was, and nothing of the switch left. */
 async function expectOld(node: string): Promise<void> {
@@ -130,10 +133,13 @@ describe('killed while files are written', () => {
       '{"time":"2026-11-23T05:00:00.000Z","entry":"host","host":"n1","outc',
     );
     expect(await Promise.all(nodes.map(cordoned))).toEqual([true, true, true]);
-    const ended = await resume(4);
+    const ran = await scene.kubelatch([...resuming(), '-o', 'json']);
+    const ended = JSON.parse(ran.stdout) as RunResult;
     expect(ended.run.id).toBe(run);
-    // One whose write had not reached its node yet was not changed at all.
-    for (const outcome of Object.values(outcomes(ended))) expect(outcome).toMatch(/^(reverted|failed)$/);
+    // One whose write had not reached its node yet was not changed at all; on a busy machine that may be all of them.
+    const ends = Object.values(outcomes(ended));
+    for (const outcome of ends) expect(outcome).toMatch(/^(reverted|failed)$/);
+    expect(ran.code).toBe(ends.includes('reverted') ? 4 : 1);
     expect(await Promise.all(nodes.map(cordoned))).toEqual([false, false, false]);
     for (const node of nodes) await expectOld(node);
   });
