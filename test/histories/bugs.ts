@@ -194,11 +194,12 @@ export const bugs = {
   },
   'journal-guesses': {
     about: 'the journal says confirmed where the answer to confirm was lost',
+    focus: { scenario: 'apply', faults: [calling('confirm', 'partition')] },
     changes: [
       inCode(
         'change/steps',
         "    if (answer.error.kind !== 'aborted')",
-        "    if (answer.error.kind === 'lost') return undefined;\n    if (answer.error.kind !== 'aborted')",
+        "    if (answer.error.kind !== 'aborted') return undefined;\n    if (answer.error.kind !== 'aborted')",
       ),
     ],
   },
