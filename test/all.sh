@@ -23,11 +23,11 @@ declare -A running=() began=()
 
 # shellcheck source=test/lab/place.sh
 . test/lab/place.sh
-# Each lab has a state folder and a net of its own, so that all can be up at once: the scenarios mostly wait. The first six share those
-# on kubeadm nodes, the seventh has the k3s and RKE2 nodes. A stand-in's node takes about 350 MB: all of them about 14 GB.
+# Each lab has a state folder and a net of its own, so that all can be up at once: the scenarios mostly wait. The first four share those
+# on kubeadm nodes, the fifth has the k3s and RKE2 nodes. A stand-in's node takes about 350 MB: all of them about 10 GB.
 declare -A state net ours
 number=0
-for lab in first second third fourth fifth sixth supervised; do
+for lab in first second third fourth supervised; do
   state[$lab]=$LAB_STATE-$lab
   net[$lab]=${LAB_NET%.*}.$(((${LAB_NET##*.} + number) % 256))
   number=$((number + 1))
@@ -140,8 +140,6 @@ scenarios_first() { part first 1; }
 scenarios_second() { part second 2; }
 scenarios_third() { part third 3; }
 scenarios_fourth() { part fourth 4; }
-scenarios_fifth() { part fifth 5; }
-scenarios_sixth() { part sixth 6; }
 scenarios_supervised() {
   local files=()
   ! kubelets_only || files=(test/e2e/supervised-{apply,put-back}.e2e.ts)
@@ -195,7 +193,7 @@ real_labs() {
 }
 # The scenarios mostly wait for kubelets; what needs no lab is done meanwhile.
 standin_labs() {
-  local image=yes labs=(first second third fourth fifth sixth)
+  local image=yes labs=(first second third fourth)
   # The slow unit tests take longer than three labs need.
   ! slow_here || labs=(first second third)
   parts=${#labs[@]}

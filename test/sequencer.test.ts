@@ -10,14 +10,14 @@ const tables = JSON.parse(readFileSync(join(folder, 'seconds.json'), 'utf8')) as
 >;
 const names = readdirSync(folder).flatMap((name) => /^(.*)\.e2e\.ts$/.exec(name)?.[1] ?? []);
 
-it.each([1, 2, 3, 6])('every file is in exactly one of %i parts', (count) => {
+it.each([1, 2, 4, 5])('every file is in exactly one of %i parts', (count) => {
   const made = parts(names, count, (name) => tables.standin[name] ?? 20);
   expect(made).toHaveLength(count);
   expect(made.flat().toSorted()).toEqual(names.toSorted());
 });
 
 describe.each([
-  { kind: 'standin' as const, count: 6, own: names.filter((name) => !name.startsWith('supervised-')) },
+  { kind: 'standin' as const, count: 4, own: names.filter((name) => !name.startsWith('supervised-')) },
   { kind: 'real' as const, count: 2, own: Object.keys(tables.real) },
 ])('on $kind nodes', ({ kind, count, own }) => {
   it('the parts take as long as each other, as far as the longest file allows', () => {
