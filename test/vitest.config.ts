@@ -64,6 +64,7 @@ export default defineConfig({
       { extends: true, test: { name: 'slow', include: slow, testTimeout: 240_000 } },
     ],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     slowTestThreshold: 5_000,
   },
 });
