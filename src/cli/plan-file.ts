@@ -1,5 +1,6 @@
 /** Saved plans as files: writes one with its digest and signature; reads one only if it passes every required proof. */
 import { open, readdir, writeFile } from 'node:fs/promises';
+import { closing } from '../lib/closing.js';
 import { digestOf } from '../lib/digest.js';
 import { ToolError, fileErrorOf, messageOf } from '../lib/errors.js';
 import { folderAndName } from '../lib/paths.js';
@@ -101,14 +102,11 @@ export async function savePlan(
 
 async function writePrivate(path: string, content: Buffer): Promise<void> {
   try {
-    const file = await open(path, 'w', 0o600);
-    try {
+    await closing(await open(path, 'w', 0o600), async (file) => {
       // An existing file would keep its mode.
       if ((await file.stat()).isFile()) await file.chmod(0o600);
       await file.writeFile(content);
-    } finally {
-      await file.close();
-    }
+    });
   } catch (error) {
     throw new ToolError('usage', `--out ${path}: ${fileErrorOf(error)}`, { cause: error });
   }

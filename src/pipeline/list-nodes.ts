@@ -4,6 +4,7 @@ import { type Contexts, contextsOf } from '../cluster/kubeconfig.js';
 import { listAll } from '../cluster/list.js';
 import { openLocalGateway } from '../cluster/local-gateway.js';
 import { guessDistro } from '../distros/guess-distro.js';
+import { closing } from '../lib/closing.js';
 import { type Result, fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 
@@ -34,12 +35,8 @@ export async function listNodes({
     places: { kubeconfig, context: '--context' },
   });
   if (!gateway.ok) return fail(gateway.error.message);
-  try {
-    const nodes = await listAll(gateway.value, '/api/v1/nodes');
-    return nodes.ok ? ok(nodes.value.map(foundNode)) : fail(nodes.error.message);
-  } finally {
-    await gateway.value.close();
-  }
+  const nodes = await closing(gateway.value, (api) => listAll(api, '/api/v1/nodes'));
+  return nodes.ok ? ok(nodes.value.map(foundNode)) : fail(nodes.error.message);
 }
 
 /** What a Node object tells. */

@@ -11,6 +11,7 @@ import { type ExposedPorts, probePorts } from '../facts/exposed-ports.js';
 import { gatherAnswer, unreadable } from '../facts/gather.js';
 import type { ProbeRequest } from '../facts/node-facts.js';
 import type { Host } from '../inventory/host.js';
+import { closing } from '../lib/closing.js';
 import { messageOf } from '../lib/errors.js';
 import { isReached } from '../lib/is-reached.js';
 import { type Result, fail, ok } from '../lib/result.js';
@@ -90,13 +91,11 @@ async function surveyHost(
   for (let reading = 1; ; reading++) {
     const connected = await options.connector.connect(host);
     if (!connected.ok) return connected;
-    const session = connected.value;
-    try {
-      const result = await examineHost({ host, session, nodes }, goal, options);
-      if (session.lostBastion?.() !== true || reading === readings) return result;
-    } finally {
-      await session.close();
-    }
+    const { result, isCut } = await closing(connected.value, async (session) => ({
+      result: await examineHost({ host, session, nodes }, goal, options),
+      isCut: session.lostBastion?.() === true,
+    }));
+    if (!isCut || reading === readings) return result;
   }
 }
 
@@ -142,10 +141,15 @@ async function watch(
   return watchClients(session, nodeName, clients, { gateway: cluster.api, observe, timeout });
 }
 
-/** What distributions need to know, and whether there are paths that tell of a system that owns the kubelet. */
+let request: ProbeRequest | undefined;
+
+/** What distributions need to know, and whether there are paths that tell of a system that owns the kubelet: the same for each host. */
 function wholeRequest(): ProbeRequest {
-  const request = probeRequest();
-  return { ...request, look: [...new Set([...request.look, ...ownerPaths])] };
+  if (request === undefined) {
+    const ofDistros = probeRequest();
+    request = { ...ofDistros, look: [...new Set([...ofDistros.look, ...ownerPaths])] };
+  }
+  return request;
 }
 
 const claimant = (host: Host, session: Session, { claimed }: NodeReading): HostIdentity => ({

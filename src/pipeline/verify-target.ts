@@ -6,6 +6,7 @@ import type { ClusterView, NodeStatus } from '../cluster/nodes.js';
 import { probeRequest } from '../distros/index.js';
 import { gatherAnswer, unreadable } from '../facts/gather.js';
 import type { Host } from '../inventory/host.js';
+import { closing } from '../lib/closing.js';
 import { messageOf } from '../lib/errors.js';
 import { isReached } from '../lib/is-reached.js';
 import { type Result, fail, ok } from '../lib/result.js';
@@ -67,11 +68,7 @@ async function readTarget(run: Run, host: Host, view: KnownNodes): Promise<Targe
   if (run.shutdown.aborted) return targetOf(host, view, fail(cancelled));
   const session = await run.connector.connect(host);
   if (!session.ok) return targetOf(host, view, session);
-  try {
-    return await readSession(run, host, session.value, view);
-  } finally {
-    await session.value.close();
-  }
+  return closing(session.value, (opened) => readSession(run, host, opened, view));
 }
 
 export const cancelled: HostError = { kind: 'aborted', message: 'cancelled', hint: 'run the command again' };

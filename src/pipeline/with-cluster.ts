@@ -1,5 +1,6 @@
 /** The API server for as long as a verb is at work. */
 import type { Cluster } from '../cluster/cluster.js';
+import { closing } from '../lib/closing.js';
 import type { Run } from './context.js';
 import { reachCluster } from './open-cluster.js';
 
@@ -10,9 +11,5 @@ export async function withCluster<T>(
 ): Promise<T> {
   const reached = await reachCluster(run.inventory, run.clusterChoice, run.connector, run.report);
   if (!reached.ok) return work(undefined, reached.error);
-  try {
-    return await work(reached.value, undefined);
-  } finally {
-    await reached.value.close();
-  }
+  return closing(reached.value, (cluster) => work(cluster, undefined));
 }
