@@ -1,5 +1,6 @@
 /** Finds the Node object of a host. A node name reported by the host counts only if that Node has the host's address. Pure. */
 import { canonicalAddress } from '../lib/ip-address.js';
+import { memoizeObject } from '../lib/memoize.js';
 import type { ClusterView, NodeStatus } from './nodes.js';
 
 /** What the inventory says about a host, and the node name that the host reports. */
@@ -53,12 +54,8 @@ interface Placed {
   readonly node: NodeStatus;
 }
 
-/** By address, with their place in the view: each host of a fleet looks for its own among all nodes. */
-const indexes = new WeakMap<ClusterView, ReadonlyMap<string, readonly Placed[]>>();
-
-function indexOf(view: ClusterView): ReadonlyMap<string, readonly Placed[]> {
-  const known = indexes.get(view);
-  if (known !== undefined) return known;
+/** Nodes by address, with their place in the view: each host of a fleet looks for its own among all of them. */
+const indexOf = memoizeObject((view: ClusterView): ReadonlyMap<string, readonly Placed[]> => {
   const index = new Map<string, Placed[]>();
   for (const [at, node] of [...view.values()].entries()) {
     for (const address of new Set(node.addresses.map(canonicalAddress))) {
@@ -67,9 +64,8 @@ function indexOf(view: ClusterView): ReadonlyMap<string, readonly Placed[]> {
       index.set(address, all);
     }
   }
-  indexes.set(view, index);
   return index;
-}
+});
 
 /** Those with one of the addresses, in the order of the view. A Node's addresses are IP addresses and names, compared in canonical form. */
 function nodesAt(view: ClusterView, dialled: readonly string[]): NodeStatus[] {

@@ -14,16 +14,20 @@ export function memoize<T>(read: (text: string) => T, maxTexts: number): (text: 
   };
 }
 
-/** The same for a function of two objects that nobody changes; a result goes with them. */
+/** The same for a function of an object that nobody changes; a result goes with it. */
+export function memoizeObject<A extends object, T>(make: (one: A) => T): (one: A) => T {
+  const known = new WeakMap<A, { readonly made: T }>();
+  return (one) => {
+    const found = known.get(one) ?? { made: make(one) };
+    known.set(one, found);
+    return found.made;
+  };
+}
+
+/** The same for a function of two such objects. */
 export function memoizePair<A extends object, B extends object, T>(
   make: (one: A, other: B) => T,
 ): (one: A, other: B) => T {
-  const known = new WeakMap<A, WeakMap<B, { readonly made: T }>>();
-  return (one, other) => {
-    const ofOne = known.get(one) ?? new WeakMap<B, { readonly made: T }>();
-    known.set(one, ofOne);
-    const found = ofOne.get(other) ?? { made: make(one, other) };
-    ofOne.set(other, found);
-    return found.made;
-  };
+  const ofOne = memoizeObject((one: A) => memoizeObject((other: B) => make(one, other)));
+  return (one, other) => ofOne(one)(other);
 }

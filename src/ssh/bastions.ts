@@ -8,7 +8,7 @@ import type { HostError } from './errors.js';
 import type { HopTools } from './hop.js';
 import { reach } from './reach.js';
 import type { Goal, ReachTools, Reached } from './reach.js';
-import type { Endpoint } from './route.js';
+import { type Endpoint, endOf } from './route.js';
 import type { Transport } from './transport.js';
 
 export interface Bastion {
@@ -19,7 +19,7 @@ export interface Bastion {
 /** Milliseconds before a failed bastion is tried again, so that 500 hosts do not retry it 500 times. */
 const BASTION_RETRY_DELAY = 10_000;
 /** Milliseconds for a bastion that worked before to come back. Everything behind it waits. */
-const BASTION_PATIENCE = 60_000;
+const BASTION_TIMEOUT = 60_000;
 
 /** Connections with bastions, one for each way; all hosts behind a bastion share its connection. */
 interface Pool {
@@ -40,7 +40,7 @@ export interface Bastions {
 export function createBastions(hop: HopTools): Bastions {
   const stop = linkedAbort(hop.signal);
   const tools: PoolTools = { hop, connecting: createConnecting(), stop: stop.signal, refused: new Map() };
-  const shared = createPool(tools, BASTION_PATIENCE);
+  const shared = createPool(tools, BASTION_TIMEOUT);
   return {
     shared,
     // Whoever proves that a new login works has a deadline of his own.
@@ -59,13 +59,13 @@ interface PoolTools extends ReachTools {
 
 type Opened = Result<Bastion, HostError>;
 
-/** `waitsFor`: milliseconds for a bastion that worked before. */
-function createPool(tools: PoolTools, waitsFor: number | undefined): Pool {
+/** `timeout`: milliseconds for a bastion that worked before. */
+function createPool(tools: PoolTools, timeout: number | undefined): Pool {
   const known = new Map<string, Promise<Opened>>();
   const worked = new Set<string>();
   const open = (key: string, hops: readonly Endpoint[]): Promise<Opened> => {
-    const patience = worked.has(key) ? waitsFor : undefined;
-    const made = openBastion(key, { route: hops, way: wayTo(hops), patience }, tools);
+    const way = wayTo(hops);
+    const made = openBastion(key, { route: hops, way, timeout: worked.has(key) ? timeout : undefined }, tools);
     known.set(key, made);
     void made.then((bastion) => {
       if (bastion.ok) worked.add(key);
@@ -88,7 +88,7 @@ function createPool(tools: PoolTools, waitsFor: number | undefined): Pool {
   const wayTo = (route: readonly Endpoint[]): Goal['way'] =>
     route.length < 2 ? () => Promise.resolve(ok(undefined)) : () => bastionAt(route.slice(0, -1));
   return {
-    reach: (route) => reach({ route, way: wayTo(route), patience: undefined }, tools),
+    reach: (route) => reach({ route, way: wayTo(route), timeout: undefined }, tools),
     close: () => closeAll(known),
   };
 }
@@ -101,8 +101,7 @@ async function closeAll(known: Map<string, Promise<Opened>>): Promise<void> {
 }
 
 async function openBastion(key: string, goal: Goal, tools: PoolTools): Promise<Opened> {
-  const endpoint = goal.route.at(-1);
-  if (endpoint === undefined) throw new RangeError('a bastion without hops');
+  const endpoint = endOf(goal.route);
   const before = tools.refused.get(key);
   if (before !== undefined) return fail(before);
   const reached = await reach(goal, tools);

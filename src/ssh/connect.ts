@@ -12,7 +12,7 @@ import { createKeyring } from './keyring.js';
 import { createOpenssh } from './openssh.js';
 import { createMasters } from './openssh-master.js';
 import { createPasswords } from './passwords.js';
-import { findRoute } from './route.js';
+import { endOf, findRoute } from './route.js';
 import type { Environment } from './route.js';
 import type { Secrets } from './secrets.js';
 import type { Session } from './session.js';
@@ -69,8 +69,7 @@ export function createConnector(options: ConnectOptions): Connector {
   const sessionFor = async (host: Host, exclusive: boolean): Promise<Result<Session, HostError>> => {
     const route = await findRoute(host, openssh, env);
     if (!route.ok) return route;
-    const endpoint = route.value.at(-1);
-    if (endpoint === undefined) throw new RangeError('a route without an end');
+    const endpoint = endOf(route.value);
     const chain = exclusive ? bastions.chain() : undefined;
     const reached = await (chain ?? bastions.shared).reach(route.value);
     if (!reached.ok || closed) {

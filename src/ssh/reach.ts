@@ -10,7 +10,7 @@ import type { JumpHost } from './dial.js';
 import type { HostError, HostErrorKind } from './errors.js';
 import { openHop } from './hop.js';
 import type { Failed, HopTools, Tried } from './hop.js';
-import type { Endpoint } from './route.js';
+import { type Endpoint, endOf } from './route.js';
 import type { Transport } from './transport.js';
 
 /** A bastion that is alive, or why there is none; `undefined` without one on the way. */
@@ -28,7 +28,7 @@ export interface Goal {
   readonly route: readonly Endpoint[];
   readonly way: Way;
   /** Milliseconds for attempts and pauses where it worked before in this run; otherwise the timeout for connecting counts. */
-  readonly patience: number | undefined;
+  readonly timeout: number | undefined;
 }
 
 export interface Reached {
@@ -46,13 +46,12 @@ const lasting: readonly HostErrorKind[] = [
 ];
 
 export async function reach(goal: Goal, tools: ReachTools): Promise<Result<Reached, HostError>> {
-  const endpoint = goal.route.at(-1);
-  if (endpoint === undefined) throw new RangeError('a route without an end');
+  const endpoint = endOf(goal.route);
   let bastion: Bastion | undefined;
   const transport = await openHop(
     endpoint,
     async (attempt) => {
-      const backoff = createBackoff(() => goal.patience ?? tools.hop.connectTimeout);
+      const backoff = createBackoff(() => goal.timeout ?? tools.hop.connectTimeout);
       for (;;) {
         const way = await goal.way();
         if (!way.ok) return fail({ error: way.error, retry: false });
@@ -90,10 +89,10 @@ async function inTurn(
   }
 }
 
-function mayWork({ error, retry }: Failed, bastion: Bastion | undefined, { patience }: Goal): boolean {
+function mayWork({ error, retry }: Failed, bastion: Bastion | undefined, { timeout }: Goal): boolean {
   if (lasting.includes(error.kind)) return false;
   if (retry !== false || bastion?.transport.alive() === false) return true;
-  return patience !== undefined && passing.includes(error.kind);
+  return timeout !== undefined && passing.includes(error.kind);
 }
 
 const jumpHostOf = (bastion: Bastion | undefined): JumpHost | undefined =>

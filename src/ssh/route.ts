@@ -40,6 +40,13 @@ export interface Endpoint {
   readonly globalKnownHosts: readonly string[];
 }
 
+/** The machine that a route leads to. */
+export function endOf(route: readonly Endpoint[]): Endpoint {
+  const end = route.at(-1);
+  if (end === undefined) throw new RangeError('a route without an end');
+  return end;
+}
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 interface HostQuery {
