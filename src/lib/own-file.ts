@@ -107,8 +107,8 @@ const isOwnGroup = (gid: number): boolean => gid !== 0 && gid === process.geteui
 const isOpenToOthers = ({ mode }: Stats): boolean => (mode & 0o022) !== 0;
 
 /**
- * Writes `text`, or its pieces one after the other, over a regular file of this user, or into a new one with mode 0600. Throws, and leaves the file as it is,
- * if it is a link, a device or another user's.
+ * Writes `text`, or its pieces one after the other, over a regular file of this user, or into a new one with mode 0600.
+ * Throws, and leaves the file as it is, if it is a link, a device or another user's.
  */
 export function writeOwnFile(path: string, text: string | Iterable<string>, how: 'replace' | 'append'): void {
   const flags =

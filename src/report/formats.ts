@@ -66,10 +66,11 @@ export function formatted(format: Format, result: Result, options: FormatOptions
 
 /** The same text in pieces, so that what grows with the fleet need not be in memory at once. */
 export function formattedPieces(format: Format, result: Result, options: FormatOptions): Iterable<SafeText> {
-  if ((format !== 'json' && format !== 'ndjson') || (result.kind !== 'audit' && result.kind !== 'plan'))
-    return [formatted(format, result, options)];
-  if (format === 'ndjson') return hostLines(result, hostDocuments(result), options.time);
-  return safeJsonPieces(documentOf({ ...result, hosts: [] }), 'hosts', hostDocuments(result));
+  if (result.kind === 'audit' || result.kind === 'plan') {
+    if (format === 'ndjson') return hostLines(result, hostDocuments(result), options.time);
+    if (format === 'json') return safeJsonPieces(documentOf({ ...result, hosts: [] }), 'hosts', hostDocuments(result));
+  }
+  return [formatted(format, result, options)];
 }
 
 function* hostDocuments(result: Extract<Result, { kind: 'audit' | 'plan' }>): Generator<object> {
