@@ -1,7 +1,6 @@
 /** The section of docs/performance.md about bastions, and its place in the page. Pure. */
+import { count, table } from '../written-page.js';
 import type { BastionRun } from './bastion-rig.js';
-import { table } from './page.js';
-import { count } from './targets.js';
 
 export interface BastionFigures {
   readonly command: string;

@@ -15,7 +15,7 @@ export interface Measured {
   readonly exchange: Exchange | undefined;
 }
 
-/** One audit of a fleet whose hosts do no work. */
+/** One audit of a fleet of hosts that do no work. */
 export interface Grown extends Taken {
   readonly hosts: number;
 }

@@ -1,7 +1,8 @@
 /** docs/performance.md as a run writes it. Pure. */
 import { type Figures, type Measured, ofKind } from './figures.js';
 import { median, medianRatio } from './statistics.js';
-import { type Target, count, targets, times } from './targets.js';
+import { count, table } from '../written-page.js';
+import { type Target, targets, times } from './targets.js';
 
 /** Programs that the probe starts most, as many as are shown. */
 const shownPrograms = 12;
@@ -204,11 +205,3 @@ function wireRow({ name, rounds, exchange }: Measured, hosts: number): string[] 
 const inMs = (seconds: number): string => (seconds * 1000).toFixed(0);
 const plural = (number: number, one: string, many = `${one}s`): string =>
   `${count(number)} ${number === 1 ? one : many}`;
-
-/** As the formatter writes it. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((name, at) => Math.max(3, name.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    `| ${widths.map((width, at) => (cells[at] ?? '').padEnd(width)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
-}

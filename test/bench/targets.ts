@@ -1,4 +1,5 @@
 /** What kubelatch is to reach, and what a run has found of it. Pure. */
+import { count } from '../written-page.js';
 import { type Figures, type Measured, ofKind } from './figures.js';
 import { median, medianRatio } from './statistics.js';
 
@@ -78,7 +79,6 @@ function ratio(over: Measured | undefined, under: Measured | undefined, of: 'wal
 }
 
 type Format = (value: number) => string;
-export const count: Format = (value) => value.toLocaleString('en-US');
 export const times: Format = (value) => value.toFixed(value < 10 ? 2 : 1);
 const mib: Format = (value) => `${value.toFixed(0)} MiB`;
 const milliseconds: Format = (value) => `${(value * 1000).toFixed(0)} ms`;

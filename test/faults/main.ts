@@ -87,7 +87,7 @@ async function runAll(
         for (let cell = next(lane); cell !== undefined; cell = next(lane)) {
           const result = { ...(await lane.run(cell)), ...origin };
           results.push(result);
-          tell(result, results.length, cells.length);
+          tell(result, results.length, options);
           writeFileSync(resolve(evidence, 'results.json'), JSON.stringify(results, undefined, 1));
         }
       } finally {
@@ -128,12 +128,13 @@ function hashOfSources(): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-function tell({ name, problems, said, files, revertTook, took }: Result, done: number, of: number): void {
+function tell(result: Result, done: number, { cells, real }: Options): void {
+  const { name, problems, said, files, revertTook, took } = result;
   const word = problems.length === 0 ? 'green' : 'RED  ';
   const revert = revertTook === undefined ? '' : `, old again after ${revertTook.toFixed(1)} s`;
-  say(`${String(done).padStart(4)}/${of} ${word} ${name}: ${said}, ${files}${revert} (${took.toFixed(0)} s)`);
+  say(`${String(done).padStart(4)}/${cells.length} ${word} ${name}: ${said}, ${files}${revert} (${took.toFixed(0)} s)`);
   for (const problem of problems) say(`          ${problem}`);
-  if (problems.length > 0) say(`          repeat: npm run test:faults -- --only ${name}`);
+  if (problems.length > 0) say(`          repeat: npm run test:faults -- ${real ? '--real ' : ''}--only ${name}`);
 }
 
 function conclude(results: readonly Result[], options: Options): void {

@@ -1,20 +1,18 @@
 /** The generated part of docs/fault-matrix.md on real kubelets: each cell by itself. Pure. */
+import { framed, table } from '../written-page.js';
 import type { Result } from './cell.js';
 import { type Cell, allFaults, nameOf, pointOf } from './matrix.js';
-import { type ReportOptions, realMarks, table } from './report.js';
+import { type ReportOptions, realMarks, summary } from './report.js';
 
 /** Markdown from one marker to the other, ended by a line feed. */
 export function realReportText(results: readonly Result[], options: ReportOptions): string {
-  const { kind, deadline, command, date, cells } = options;
+  const { kind, cells } = options;
   const byName = new Map(results.map((result) => [result.name, result]));
   const failed = results.filter(({ problems }) => problems.length > 0);
   const versions = [...new Set(results.map(({ version }) => version))].sort().join(', ');
   const what = kind === 'real' ? `Kubelet ${versions}` : `Kind \`${kind}\`, which proves nothing about real kubelets`;
   const lines = [
-    realMarks.begin,
-    '',
-    `${results.length} cells run of ${cells.length}, ${results.length - failed.length} green, ${failed.length} red. ${what}, deadline ${deadline} s, ${date}.`,
-    `This run: \`${command.replaceAll(/(?<= )\/\S*\//g, '')}\`.${options.joined === true ? ' Joined from more than one run of the same sources.' : ''}`,
+    ...summary(results, options, what),
     '',
     ...table(
       ['fault', 'what happens', 'point', 'node', 'run > resume', 'files', 'old again after', 'cell'],
@@ -23,9 +21,8 @@ export function realReportText(results: readonly Result[], options: ReportOption
     '',
     ...failed.map(({ name, problems }) => `- \`${name}\`: ${problems.join('; ')}`),
     ...(failed.length === 0 ? [] : ['']),
-    realMarks.end,
   ];
-  return `${lines.join('\n')}\n`;
+  return framed(realMarks, lines.join('\n'));
 }
 
 function row(cell: Cell, result: Result | undefined): string[] {

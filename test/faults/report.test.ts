@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Result } from './cell.js';
 import { type Cell, allCells, faultNames, nameOf, pointOf } from './matrix.js';
-import { median, pageWith, partOf, reportText } from './report.js';
+import { partOf } from '../written-page.js';
+import { matrixMarks, median, pageWith, reportText } from './report.js';
 
 const cells = allCells();
 /** A cell as it comes from another process. */
@@ -97,7 +98,7 @@ describe('docs/fault-matrix.md', () => {
   }
 
   it('has the generated part that its writer makes of a whole green run', () => {
-    const part = partOf(page);
+    const part = partOf(page, matrixMarks);
     expect(part).toBeDefined();
     expect(shapeOf(part ?? '')).toEqual(shapeOf(written));
     expect(part).toContain(`\n${cells.length} cells run of ${cells.length}, ${cells.length} green, 0 red.`);
@@ -105,8 +106,8 @@ describe('docs/fault-matrix.md', () => {
 
   it('keeps what is written by hand when a run writes its part', () => {
     const next = pageWith(page, written);
-    expect(partOf(next)).toBe(written);
-    expect(next.split(written)).toEqual(page.split(partOf(page) ?? ''));
+    expect(partOf(next, matrixMarks)).toBe(written);
+    expect(next.split(written)).toEqual(page.split(partOf(page, matrixMarks) ?? ''));
     expect(next).toMatch(/^# The fault matrix\n[^]*\n## What has no cell/);
     expect(pageWith('', written)).toBe(written);
   });
