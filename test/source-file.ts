@@ -73,7 +73,7 @@ export function codeOf(text: string): string {
     .trim();
 }
 
-/** A node of a syntax tree, whose other values hang on its type (ESTree). */
+/** A node of a syntax tree; its other values hang on its type (ESTree). */
 export type SyntaxNode = { readonly type: string } & Readonly<Record<string, unknown>>;
 
 const isNode = (value: unknown): value is SyntaxNode =>

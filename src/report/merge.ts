@@ -130,7 +130,7 @@ const kept = <T extends Mergeable>(
   hosts: used.flatMap((one) => one.result.hosts.filter(({ host }) => owners.get(host)?.result === one.result)),
 });
 
-/** Drift describes one audit alone. `missing`: hosts whose shard was not given. */
+/** Drift describes one audit alone. `missing`: hosts of shards that were not given. */
 function mergedAudit(
   newest: AuditResult,
   base: Base,

@@ -136,7 +136,7 @@ describe('killed while files are written', () => {
     const ran = await scene.kubelatch([...resuming(), '-o', 'json']);
     const ended = JSON.parse(ran.stdout) as RunResult;
     expect(ended.run.id).toBe(run);
-    // One whose write had not reached its node yet was not changed at all; on a busy machine that may be all of them.
+    // A node that the write had not reached yet was not changed at all; on a busy machine that may be all of them.
     const ends = Object.values(outcomes(ended));
     for (const outcome of ends) expect(outcome).toMatch(/^(reverted|failed)$/);
     expect(ran.code).toBe(ends.includes('reverted') ? 4 : 1);

@@ -72,7 +72,7 @@ export function lieOf(machine: Machine, { kind, shape, run, outcome }: Report): 
   return holdsNew(machine, shape) ? `${says}, and a file is still the one of the run` : undefined;
 }
 
-/** Whether any file is the one that the run writes. A mode does not tell whose it is. */
+/** Whether any file is the one that the run writes. A mode does not tell who wrote it. */
 function holdsNew({ disk }: Machine, shape: ChangeShape): boolean {
   const [now, wanted] = [filesOn(disk), newFiles(shape)];
   if (now.config === wanted.config) return true;

@@ -7,7 +7,7 @@ import type { ChangeShape } from './node/files.js';
 import { filesOn } from './node/kubelet.js';
 import { type Report, lieOf, ownerOf, unrestIn } from './oracle.js';
 
-/** A run whose result is known. */
+/** A run that has ended, and its result. */
 interface Finished {
   readonly place: string;
   readonly result: RunResult;

@@ -191,7 +191,7 @@ it('a host that refuses sudo was reached: it is unreadable, and said to be', asy
   expect(events.at(-1)).toEqual({ event: 'unreadable', host: 'n1', reason: error.message });
 });
 
-describe('a host whose jump host breaks while it is read', () => {
+describe('a host, where its jump host breaks while it is read', () => {
   const lost = { kind: 'lost', message: 'the connection was lost', hint: 'try again' } as const;
   const broken = (): FakeSession =>
     Object.assign(
