@@ -124,7 +124,7 @@ build() {
 checks() { bash test/check.sh --built; }
 slow_unit_tests() {
   node_modules/.bin/vitest run --config test/vitest.config.ts --project slow \
-    --reporter=default --reporter=json "--outputFile.json=$results/slow-unit.json"
+    --reporter=default --reporter=./test/results-reporter.ts "--outputFile.json=$results/slow-unit.json"
 }
 node_image() { test/lab/base.sh; }
 kubernetes() { test/lab/kubernetes.sh; }
@@ -134,7 +134,7 @@ part() {
   ! kubelets_only || mapfile -t files < <(printf 'test/e2e/%s.e2e.ts\n' "${of_kubelets[@]}")
   everything_here || mapfile -t files < <(printf -- '--exclude=test/e2e/%s.e2e.ts\n' "${of_kubelets[@]}")
   KUBELATCH_LAB_KIND=$kind in_lab "$1" node_modules/.bin/vitest run --config test/e2e/vitest.config.ts --shard="$2/$parts" "${files[@]}" \
-    --reporter=verbose --reporter=json "--outputFile.json=$results/lab-$1.json"
+    --reporter=verbose --reporter=./test/results-reporter.ts "--outputFile.json=$results/lab-$1.json"
 }
 scenarios_first() { part first 1; }
 scenarios_second() { part second 2; }
@@ -144,7 +144,7 @@ scenarios_supervised() {
   local files=()
   ! kubelets_only || files=(test/e2e/supervised-{apply,put-back}.e2e.ts)
   KUBELATCH_LAB_KIND=$kind in_lab supervised node_modules/.bin/vitest run --config test/e2e/vitest.supervised.config.ts "${files[@]}" \
-    --reporter=verbose --reporter=json "--outputFile.json=$results/supervised.json"
+    --reporter=verbose --reporter=./test/results-reporter.ts "--outputFile.json=$results/supervised.json"
 }
 # begin_scenarios LAB...: the first one's are shown as they run, the others' afterwards
 begin_scenarios() {

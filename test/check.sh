@@ -56,7 +56,7 @@ places() {
 
 unit() {
   vitest run --config test/vitest.config.ts --project 'quick*' \
-    --reporter=default --reporter=json "--outputFile.json=$results/unit.json"
+    --reporter=default --reporter=./test/results-reporter.ts "--outputFile.json=$results/unit.json"
 }
 
 tell() { printf '%-8s %-16s %4d s%s\n' "$1" "$2" "$3" "${4:+   $4}"; }

@@ -128,7 +128,7 @@ describe('a pod that takes over', () => {
 it('hands a signal on and waits until the nodes are decided', async () => {
   const child = spawn('sh', [script, 'apply', '--yes'], { env: environment('1', 'slow'), stdio: 'ignore' });
   const ended = new Promise((resolve) => child.on('close', resolve));
-  await expect.poll(calls, { timeout: 10_000 }).toContain('up');
+  await expect.poll(calls, { timeout: 60_000 }).toContain('up');
   child.kill('SIGTERM');
   expect(await ended).toBe(143);
   expect(calls().at(-1)).toBe('decided');

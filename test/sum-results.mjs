@@ -8,7 +8,8 @@ const most = 10;
 const sum = { passed: 0, failed: 0, skipped: 0 };
 const suites = [];
 const files = [];
-const reason = (messages) => messages.join('\n').split('\n').slice(0, 12).join('\n    ');
+const isOurs = (line) => !line.includes('/node_modules/');
+const reason = (messages) => messages.join('\n').split('\n').filter(isOurs).slice(0, 12).join('\n    ');
 const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1).padStart(7)} s`;
 const table = (title, rows) => {
   if (rows.length > 0) console.log(`\n${title}`);
@@ -19,12 +20,14 @@ for (const name of readdirSync(folder).filter((one) => one.endsWith('.json'))) {
   const run = JSON.parse(readFileSync(join(folder, name), 'utf8'));
   sum.passed += run.numPassedTests;
   sum.skipped += run.numPendingTests + run.numTodoTests;
-  // A file that cannot be loaded has no tests that could fail; one whose preparation fails skips them.
+  // A file that cannot be loaded has no tests that could fail; a hook that fails skips those that wait for it.
   const broken = run.testResults.filter(
-    (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
+    (file) =>
+      file.message !== '' ||
+      (file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed')),
   );
   sum.failed += run.numFailedTests + broken.length;
-  for (const file of broken) console.log(`\nFAILED ${file.name}\n    ${reason([file.message])}`);
+  for (const file of broken) console.log(`\nFAILED ${relative('.', file.name)}\n    ${reason([file.message])}`);
   const tests = run.testResults.flatMap((file) => file.assertionResults.map((test) => ({ ...test, file: file.name })));
   for (const test of tests.filter((one) => one.status === 'failed')) {
     console.log(`\nFAILED ${relative('.', test.file)} > ${test.fullName}\n    ${reason(test.failureMessages)}`);

@@ -102,3 +102,31 @@ it('counts a file whose preparation failed', () => {
 it('fails where nothing ran', () => {
   expect(sum()).toEqual({ code: 1, lines: ['', '0 passed, 0 failed'] });
 });
+
+const trial = `
+it('waits', () => new Promise(() => {}), 50);
+it('compares', () => { expect(1).toBe(2); });
+describe('with a scraper', () => {
+  beforeAll(() => { throw new Error('no address is left'); });
+  it('runs', () => {});
+});`;
+
+it('tells what a hook said, and which test took too long', () => {
+  writeFileSync(join(folder, 'trial.test.js'), trial);
+  const here = import.meta.dirname;
+  const reporter = `--reporter=${join(here, 'results-reporter.ts')}`;
+  const args = ['run', '--root', folder, '--globals', reporter, '--outputFile.json=unit.json'];
+  spawnSync(join(here, '../node_modules/.bin/vitest'), args, { cwd: folder });
+  const { code, lines } = sum();
+  expect(code).toBe(1);
+  const said = lines.filter((line) => /^(FAILED| {4}[A-Za-z])/.test(line) && !line.includes(' at '));
+  expect(said.map((line) => line.replace(/\S*trial/, 'trial'))).toEqual([
+    'FAILED trial.test.js',
+    '    with a scraper: no address is left',
+    'FAILED trial.test.js > waits',
+    '    Error: the test took longer than its timeout',
+    'FAILED trial.test.js > compares',
+    '    AssertionError: expected 1 to be 2 // Object.is equality',
+  ]);
+  expect(lines.at(-1)).toBe('0 passed, 3 failed');
+});

@@ -60,11 +60,11 @@ export default defineConfig({
         test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [...elsewhere, ...mocking], isolate: false },
       },
       { extends: true, test: { name: 'quick-mocks', include: mocking, exclude: elsewhere } },
-      // Some start the program dozens of times in one test, beside labs.
-      { extends: true, test: { name: 'slow', include: slow, testTimeout: 240_000 } },
+      // Some start the program dozens of times in one test, beside labs: a timeout is for what hangs.
+      { extends: true, test: { name: 'slow', include: slow, testTimeout: 900_000, hookTimeout: 300_000 } },
     ],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     slowTestThreshold: 5_000,
   },
 });

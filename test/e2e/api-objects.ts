@@ -9,7 +9,7 @@ export interface ApiAnswer {
   readonly body: string;
 }
 
-/** One request. A PATCH is a merge patch. Rejects when nothing answers in 10 s. */
+/** One request. A PATCH is a merge patch. Rejects when nothing answers in 60 s. */
 export function callApi(
   lab: Pick<Lab, 'kubeconfig'>,
   method: 'POST' | 'PATCH' | 'DELETE' | 'GET',
@@ -19,7 +19,7 @@ export function callApi(
   const api = (file: string): Buffer => readFileSync(join(dirname(lab.kubeconfig), 'api', file));
   const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   const options = {
-    ...{ host: api('address').toString('utf8').trim(), port: 6443, path, method, agent: false, timeout: 10_000 },
+    ...{ host: api('address').toString('utf8').trim(), port: 6443, path, method, agent: false, timeout: 60_000 },
     ...{ ca: api('ca.crt'), cert: api('admin.crt'), key: api('admin.key'), headers: { 'content-type': type } },
   };
   return new Promise((resolve, reject) => {
@@ -29,7 +29,7 @@ export function callApi(
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
       response.on('error', reject);
     });
-    sent.on('timeout', () => sent.destroy(new Error(`${method} ${path} was not answered in 10 s`)));
+    sent.on('timeout', () => sent.destroy(new Error(`${method} ${path} was not answered in 60 s`)));
     sent.on('error', reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });

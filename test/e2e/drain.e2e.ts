@@ -100,9 +100,9 @@ describe.runIf(lab.kind === 'real')('a drain', () => {
     const draining = drain(90_000);
     await open(1);
     const evicted = async (): Promise<boolean[]> => Promise.all(['web-1', 'web-2'].map(isDeleted));
-    await expect.poll(async () => (await evicted()).filter(Boolean).length, { timeout: 30_000 }).toBe(1);
+    await expect.poll(async () => (await evicted()).filter(Boolean).length, { timeout: 60_000 }).toBe(1);
     await open(1);
-    await expect.poll(evicted, { timeout: 30_000 }).toEqual([true, true]);
+    await expect.poll(evicted, { timeout: 60_000 }).toEqual([true, true]);
     await Promise.all(['web-1', 'web-2'].map((name) => gone(`${space}/pods/${name}`)));
     expect(await draining).toEqual({ ok: true, value: undefined });
     await gone(`${budgets}/web`);

@@ -70,7 +70,7 @@ describe('the guided mode', () => {
     const before = [await kubeletFiles(lab, 'n1'), await kubeletFiles(lab, 'n2')];
     await lab.faultDiesWhenHardened('n2');
     const terminal = await applyWorkers(fast);
-    const failed = await terminal.until(/n2 failed\. What next\?[\s\S]*Stop here[^\n]*/, 120_000);
+    const failed = await terminal.until(/n2 failed\. What next\?[\s\S]*Stop here[^\n]*/);
     expect(failed).toMatch(/reverted +n2/);
     expect(failed).toMatch(/last kubelet log lines on n2:\n +\| \S/);
     terminal.type(`${down}${enter}`);
@@ -86,11 +86,11 @@ describe('the guided mode', () => {
   it('tries a failed host again once its cause is gone, then goes on with the rest', async () => {
     await lab.faultDiesWhenHardened('n1');
     const terminal = await applyWorkers(['--settle', '1s', '--waves', '1,100%']);
-    await terminal.until(/n1 failed\. What next\?[\s\S]*Stop here[^\n]*/, 120_000);
+    await terminal.until(/n1 failed\. What next\?[\s\S]*Stop here[^\n]*/);
     await expectOpen(lab, 'n2');
     await lab.clearFaults('n1');
     terminal.type(enter);
-    await terminal.until(/n2 not started yet\. What next\?[\s\S]*Stop here[^\n]*/, 120_000);
+    await terminal.until(/n2 not started yet\. What next\?[\s\S]*Stop here[^\n]*/);
     await expectClosed(lab, 'n1');
     terminal.type(enter);
     const { code, stdout } = await terminal.ended();
@@ -101,7 +101,7 @@ describe('the guided mode', () => {
   it('skips a failed host and goes on with the rest', async () => {
     await lab.faultDiesWhenHardened('n1');
     const terminal = await applyWorkers(['--settle', '1s', '--waves', '1,100%']);
-    await terminal.until(/n1 failed\. What next\?[\s\S]*Stop here[^\n]*/, 120_000);
+    await terminal.until(/n1 failed\. What next\?[\s\S]*Stop here[^\n]*/);
     terminal.type(`${down}${down}${enter}`);
     const { code, stdout } = await terminal.ended();
     expect(code, stdout).toBe(4);
@@ -112,7 +112,7 @@ describe('the guided mode', () => {
 
   it('Ctrl-C while a node changes: it is finished, and what is changed is said', async () => {
     const terminal = await applyWorkers(slowly);
-    await terminal.until(/n1: waiting for /, 60_000);
+    await terminal.until(/n1: waiting for /);
     terminal.type(interrupt);
     await terminal.until(/no new hosts will start\. n1 will be finished or reverted first\./);
     const { code, stdout } = await terminal.ended();
@@ -128,7 +128,7 @@ describe('the guided mode', () => {
   it('Ctrl-C where a failure asks what next: what is changed and what is reverted', async () => {
     await lab.faultDiesWhenHardened('n2');
     const terminal = await applyWorkers(fast);
-    await terminal.until(/n2 failed\. What next\?[\s\S]*Stop here[^\n]*/, 120_000);
+    await terminal.until(/n2 failed\. What next\?[\s\S]*Stop here[^\n]*/);
     terminal.type(interrupt);
     const { code, stdout } = await terminal.ended();
     expect(code, stdout).toBe(130);

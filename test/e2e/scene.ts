@@ -30,7 +30,7 @@ export interface InventoryOptions {
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Milliseconds; 200 000 unless told. */
+  /** Milliseconds; 600 000 unless told. */
   readonly timeout?: number;
 }
 
@@ -62,7 +62,7 @@ export interface Scene {
 export function openScene({ observe = '0' }: { readonly observe?: string } = {}): Scene {
   const lab = attachLab();
   const folder = mkdtempSync(join(tmpdir(), 'kubelatch-e2e-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   const state = join(folder, 'state');
   mkdirSync(join(folder, 'home'));
   const env = {
@@ -80,7 +80,7 @@ export function openScene({ observe = '0' }: { readonly observe?: string } = {})
     return path;
   };
   const kubelatch: Scene['kubelatch'] = (args, options = {}) =>
-    runNode([main, ...args], { ...env, ...options.env }, folder, options.timeout ?? 200_000);
+    runNode([main, ...args], { ...env, ...options.env }, folder, options.timeout ?? 600_000);
   let inventories = 0;
   return {
     lab,

@@ -144,9 +144,9 @@ describe('the second signal', () => {
   it('leaves at once; the node puts itself back, and resume says so', async () => {
     const terminal = await applyUntilGate();
     terminal.type(interrupt);
-    await terminal.until(/again to quit immediately/, 10_000);
+    await terminal.until(/again to quit immediately/);
     terminal.type(interrupt);
-    const { code, stdout } = await terminal.ended(20_000);
+    const { code, stdout } = await terminal.ended();
     expect(code, stdout).toBe(130);
     const run = newRun() ?? '';
     expect(stdout).toContain('SIGINT: quitting now. In progress: n1.');
@@ -174,10 +174,10 @@ describe('before anything is changed', () => {
     ['SIGTERM', 'SIGTERM', 143],
   ] as const)('%s at the question ends it', async (_, name, code) => {
     const terminal = openTerminal(scene, ['apply', '-i', scene.inventory(nodes)]);
-    await terminal.until(/Change 2 hosts now\?/, 60_000);
+    await terminal.until(/Change 2 hosts now\?/);
     if (name === 'SIGINT') terminal.type(interrupt);
     else terminal.signal(name);
-    const { code: ended, stdout } = await terminal.ended(20_000);
+    const { code: ended, stdout } = await terminal.ended();
     expect(ended, stdout).toBe(code);
     expectUsable(terminal);
     expect(newRun()).toBeUndefined();
@@ -186,19 +186,19 @@ describe('before anything is changed', () => {
 
   it('a terminal that is closed at the question ends it', async () => {
     const terminal = openTerminal(scene, ['apply', '-i', scene.inventory(nodes)]);
-    await terminal.until(/Change 2 hosts now\?/, 60_000);
+    await terminal.until(/Change 2 hosts now\?/);
     await terminal.hangUp();
     // The end of what is typed may come before the signal.
-    expect([129, 130]).toContain(await terminal.exitCode(20_000));
+    expect([129, 130]).toContain(await terminal.exitCode());
     expect(newRun()).toBeUndefined();
   });
 
   it('Ctrl-C leaves an audit at once, without half a result', async () => {
     const silent = ['gone', { address: '10.77.0.99' }] as const;
     const terminal = openTerminal(scene, ['audit', '-i', scene.inventory([...nodes, silent])]);
-    await terminal.until(/Reading/, 20_000);
+    await terminal.until(/Reading/);
     terminal.type(interrupt);
-    const { code, stdout } = await terminal.ended(20_000);
+    const { code, stdout } = await terminal.ended();
     expect(code, stdout).toBe(130);
     expect(stdout).not.toMatch(/unreachable|Audit:/);
     expectUsable(terminal);

@@ -180,7 +180,7 @@ describe('a run that is ended', () => {
     spawn(process.execPath, [main, 'verify', '-i', inventory], { env: scene.env, cwd: scene.folder, stdio: 'ignore' });
   const ended = (child: ReturnType<typeof start>): Promise<number | null> =>
     new Promise((done) => child.on('close', done));
-  const untilCreated = () => expect.poll(leftInCluster, { timeout: 30_000, interval: 50 }).not.toEqual([]);
+  const untilCreated = () => expect.poll(leftInCluster, { timeout: 60_000, interval: 50 }).not.toEqual([]);
 
   it('by Ctrl-C removes what it created', async () => {
     const child = start();

@@ -8,8 +8,8 @@ export default defineConfig({
     globalSetup: ['test/e2e/supervised-lab-up.ts'],
     fileParallelism: false,
     maxWorkers: 1,
-    testTimeout: 240_000,
-    hookTimeout: 240_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
     reporters: ['verbose'],
   },
 });

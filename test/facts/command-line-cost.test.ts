@@ -30,4 +30,4 @@ it('reads long and hostile texts in a moment', () => {
   }
   // Its own time: the machine may be busy.
   expect(process.cpuUsage(began).user / 1000).toBeLessThan(8_000);
-}, 120_000);
+});

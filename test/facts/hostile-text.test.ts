@@ -29,7 +29,7 @@ it('aliases that multiply are refused, many values without aliases are not', () 
   const layers = lines(12, (at) => `l${at + 1}: &l${at + 1} [${`*l${at},`.repeat(9)}]\n`);
   expect(faultOf(`l0: &l0 [a]\n${layers}`)).toMatch(/alias/);
   expect(faultOf(`allowedUnsafeSysctls:\n${lines(25_000, (at) => `- a${at}\n`)}`)).toBeUndefined();
-}, 60_000);
+});
 
 it.each(['['.repeat(50_000), '{a: '.repeat(20_000), '- '.repeat(20_000)])(
   'text that nests too deep is refused',
@@ -99,10 +99,6 @@ it.each<[string, number, (size: number) => void]>([
         lines(n, (at) => `b${at}\n`),
       ),
   ],
-])(
-  'reading grows with the text and not with its square: %s',
-  (_, size, work) => {
-    expect(growth(work, size)).toBeLessThan(10);
-  },
-  120_000,
-);
+])('reading grows with the text and not with its square: %s', (_, size, work) => {
+  expect(growth(work, size)).toBeLessThan(10);
+});

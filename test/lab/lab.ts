@@ -35,7 +35,7 @@ export interface FileState {
 }
 
 interface Wait {
-  /** Milliseconds (60 000). */
+  /** Milliseconds (180 000). */
   readonly timeout?: number;
   /** The API server reaches its kubelet, too. */
   readonly reachable?: boolean;
@@ -100,7 +100,7 @@ const script = (name: string): string => readFileSync(join(here, name), 'utf8');
 const text = (path: string): string => readFileSync(path, 'utf8').trim();
 
 export async function stopLab(): Promise<void> {
-  const down = await run(join(here, 'down.sh'), [], { timeout: 120_000 });
+  const down = await run(join(here, 'down.sh'), [], { timeout: 300_000 });
   if (down.code !== 0) throw new Error(`the lab did not end: ${down.stderr.trim()}`);
 }
 
@@ -146,7 +146,7 @@ function labAt(state: string): Lab {
 
   const waitReady: Lab['waitReady'] = async (node, options = {}) => {
     const since = Date.now();
-    const deadline = since + (options.timeout ?? 60_000);
+    const deadline = since + (options.timeout ?? 180_000);
     let missing = '';
     while (Date.now() < deadline) {
       missing = await notYet(get, node, since, options);

@@ -14,7 +14,7 @@ export interface Outcome {
 
 export interface RunOptions {
   readonly stdin?: string;
-  /** Milliseconds; 60 000 unless told. */
+  /** Milliseconds; 180 000 unless told. */
   readonly timeout?: number;
 }
 
@@ -59,7 +59,7 @@ export function run(file: string, args: readonly string[], options: RunOptions =
     const timer = setTimeout(() => {
       late = true;
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    }, options.timeout ?? 60_000);
+    }, options.timeout ?? 180_000);
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', reject);
@@ -72,7 +72,7 @@ export function run(file: string, args: readonly string[], options: RunOptions =
   });
 }
 
-/** One GET to the cluster's API server as its administrator. `state` is the lab's state folder. Rejects when nothing answers in 10 s. */
+/** One GET to the cluster's API server as its administrator. `state` is the lab's state folder. Rejects when nothing answers in 60 s. */
 export function apiGet(state: string, path: string): Promise<Answer> {
   const api = (file: string): Buffer => readFileSync(join(state, 'api', file));
   return get({
@@ -120,13 +120,13 @@ interface Question {
 
 function get(question: Question): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = request({ ...question, agent: false, timeout: 10_000 }, (response) => {
+    const asked = request({ ...question, agent: false, timeout: 60_000 }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (text: string) => (body += text));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
       response.on('error', reject);
     });
-    asked.on('timeout', () => asked.destroy(new Error(`no answer from ${question.host}:${question.port} in 10 s`)));
+    asked.on('timeout', () => asked.destroy(new Error(`no answer from ${question.host}:${question.port} in 60 s`)));
     asked.on('error', reject);
     asked.end();
   });

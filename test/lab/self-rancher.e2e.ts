@@ -80,7 +80,7 @@ describe.each(nodes)('node %s', (node, of) => {
   it('turns NotReady when changed, Ready when put back', async () => {
     await lab.faultNotReadyWhenHardened(node);
     await harden(node, of);
-    await expect.poll(() => lab.ready(node), { timeout: 30_000, interval: 500 }).toBe('False');
+    await expect.poll(() => lab.ready(node), { timeout: 60_000, interval: 500 }).toBe('False');
     expect(await sh(node, `systemctl is-active ${of.unit}`)).toBe('active');
     await revert(node, of);
     await lab.waitReady(node, { reachable: true });
@@ -100,10 +100,10 @@ describe.each(nodes)('node %s', (node, of) => {
     await harden(node, of);
     const state = (): Promise<string> => sh(node, `systemctl show -p SubState --value ${of.unit}`);
     if (product(of) === 'k3s') {
-      await expect.poll(state, { timeout: 30_000 }).toBe('auto-restart');
+      await expect.poll(state, { timeout: 60_000 }).toBe('auto-restart');
       expect(await log()).toMatch(/level=fatal msg="kubelet exited: .*client-ca\.crt/);
     } else {
-      await expect.poll(log, { timeout: 30_000 }).toContain('level=error msg="Kubelet exited: exit status ');
+      await expect.poll(log, { timeout: 60_000 }).toContain('level=error msg="Kubelet exited: exit status ');
       expect(await state()).toBe('running');
       const why = 'client-ca.crt: no such file';
       expect(await log()).not.toContain(why);
@@ -117,7 +117,7 @@ describe.each(nodes)('node %s', (node, of) => {
   it('does not start with a malformed config.yaml, and says one line', async () => {
     await lab.breakConfigYaml(node);
     // A kubelet just started may say NotReady once more before its runtime answers.
-    await expect.poll(() => lab.ready(node), { timeout: 30_000, interval: 500 }).toBe('True');
+    await expect.poll(() => lab.ready(node), { timeout: 60_000, interval: 500 }).toBe('True');
     expect((await lab.on(node, `systemctl restart ${of.unit}`)).code).not.toBe(0);
     expect(await log()).toMatch(/level=fatal msg="yaml: line \d+: /);
     await lab.plant(node);

@@ -58,7 +58,7 @@ describe.each(['n1', 'n3'])('node %s', (node) => {
   it('turns NotReady when changed, Ready when put back', async () => {
     await lab.faultNotReadyWhenHardened(node);
     await lab.on(node, harden);
-    await expect.poll(() => lab.ready(node), { timeout: 30_000, interval: 500 }).toBe('False');
+    await expect.poll(() => lab.ready(node), { timeout: 60_000, interval: 500 }).toBe('False');
     expect((await lab.on(node, 'systemctl is-active kubelet')).stdout.trim()).toBe('active');
     await lab.on(node, revert);
     await lab.waitReady(node, { reachable: true });

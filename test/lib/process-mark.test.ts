@@ -29,7 +29,7 @@ it('does not count a process as alive that ended and was not collected', async (
   const child = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const [said] = (await once(child.stdout, 'data')) as [Buffer];
   const pid = Number(said.toString());
-  await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /), { timeout: 20_000 });
+  await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /), { timeout: 60_000 });
   expect(stillRunning({ ...ownMark(), pid, started: '' })).toBe('no');
   child.kill('SIGKILL');
 });

@@ -160,4 +160,4 @@ it('ends every begun host truly, wherever the journal was cut and whatever the n
   );
   // A rule that never met its cases would prove nothing.
   expect(Math.min(reverts, confirms, unknowns)).toBeGreaterThan(0);
-}, 120_000);
+});

@@ -121,7 +121,7 @@ describe.runIf(chromium !== undefined)('in Chromium', () => {
       deviceScaleFactor: 1,
       mobile: false,
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await page.close();
     rmSync(folder, { recursive: true, force: true });
@@ -140,23 +140,19 @@ describe.runIf(chromium !== undefined)('in Chromium', () => {
       '50 of 1000 nodes shown, 25 rules.',
     );
     quiet();
-  }, 60_000);
+  });
 
-  it.each(['light', 'dark'])(
-    'axe finds nothing in %s',
-    async (theme) => {
-      await page.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: theme }] });
-      await visit(page, fileOf(`${theme}.html`, pageOf(fleetAudit(30), fleetPlan(3), fleetRun(8))));
-      await page.evaluate(`${axe.source}; 0`);
-      expect(await violations(page)).toEqual([]);
-      await page.evaluate(
-        'document.querySelectorAll("details").forEach((one) => (one.open = true)); document.querySelector("[role=grid] td button.fail").click()',
-      );
-      expect(await violations(page)).toEqual([]);
-      quiet();
-    },
-    120_000,
-  );
+  it.each(['light', 'dark'])('axe finds nothing in %s', async (theme) => {
+    await page.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: theme }] });
+    await visit(page, fileOf(`${theme}.html`, pageOf(fleetAudit(30), fleetPlan(3), fleetRun(8))));
+    await page.evaluate(`${axe.source}; 0`);
+    expect(await violations(page)).toEqual([]);
+    await page.evaluate(
+      'document.querySelectorAll("details").forEach((one) => (one.open = true)); document.querySelector("[role=grid] td button.fail").click()',
+    );
+    expect(await violations(page)).toEqual([]);
+    quiet();
+  });
 
   it('filters, moves through cells by keys, opens the evidence of one and comes back', async () => {
     await visit(page, fileOf('keys.html', pageOf(fleetAudit(200))));
@@ -190,7 +186,7 @@ describe.runIf(chromium !== undefined)('in Chromium', () => {
       await page.evaluate('[document.querySelector("dialog").open, document.activeElement.closest("td").cellIndex]'),
     ).toEqual([false, 3]);
     quiet();
-  }, 60_000);
+  });
 
   it('hostile texts are shown as text: nothing runs, no link but to the web, and the policy stops what would', async () => {
     await visit(page, fileOf('hostile.html', hostile));
@@ -207,13 +203,13 @@ describe.runIf(chromium !== undefined)('in Chromium', () => {
       ),
     ).toEqual([]);
     quiet();
-  }, 60_000);
+  });
 
   it('prints all nodes', async () => {
     await visit(page, fileOf('print.html', pageOf(fleetAudit(120))));
     await page.evaluate('dispatchEvent(new Event("beforeprint"))');
     expect(await page.evaluate('document.querySelector("[role=grid]").tBodies[0].rows.length')).toBe(120);
-  }, 60_000);
+  });
 });
 
 it('Chromium is here, or the tests of the page in a browser are skipped', () => {

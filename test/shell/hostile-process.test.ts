@@ -104,7 +104,7 @@ describe.runIf(isRoot).each(shells)('under $name', (shell) => {
     await once(main, 'spawn');
     const kids = (): string =>
       spawnSync('pgrep', ['-P', String(main.pid), '-x', 'kubelet'], { encoding: 'utf8' }).stdout;
-    await vi.waitUntil(() => kids().trim().split('\n').length === 3, { timeout: 30_000 });
+    await vi.waitUntil(() => kids().trim().split('\n').length === 3, { timeout: 60_000 });
     const known = (facts: NodeFacts): (string | undefined)[] =>
       facts.processes.filter((one) => one.name === 'kubelet').map((one) => one.argv.at(-1));
     expect(known(probe(unit(main.pid)).facts)).toEqual(['x']);

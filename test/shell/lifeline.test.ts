@@ -29,7 +29,7 @@ describe.each(shells)('lifeline.sh under $name', ({ command: [program, ...option
     expect(lives(pid)).toBe(true);
     child.stdin.destroy();
     await once(child, 'close');
-    await vi.waitFor(() => expect(lives(pid)).toBe(false), { timeout: 20_000 });
+    await vi.waitFor(() => expect(lives(pid)).toBe(false), { timeout: 60_000 });
   });
 
   it('hands on a signal', async () => {

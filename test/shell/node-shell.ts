@@ -159,7 +159,7 @@ export function runText(
   const ran = spawnSync('setsid', [...shell.argv], {
     input: placed(text, env),
     env: { LC_ALL: 'C', ...env },
-    timeout: 20_000,
+    timeout: 60_000,
     maxBuffer: 64 * 1024 * 1024,
   });
   if (ran.error !== undefined) throw ran.error;

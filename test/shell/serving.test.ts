@@ -82,7 +82,7 @@ it('the kubelet’s own names are asked for, and no others', () => {
   expect(namesOf(n1)).toEqual({ dns: ['n1', 'n1.example'], ips: ['192.0.2.7', '2001:db8::7'] });
 });
 
-describe.each(shells)('a request for a certificate under $name', { timeout: 60_000 }, (shell) => {
+describe.each(shells)('a request for a certificate under $name', (shell) => {
   const node = useNode(shell);
   let plan: { certDir: string; kubeconfig: string };
   const keys = (): string => join(node.place.root, 'serving');

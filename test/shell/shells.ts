@@ -31,7 +31,7 @@ export function runScript(
     env: { ...process.env, ...env },
     maxBuffer: 64 * 1024 * 1024,
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 180_000,
   });
   return { code: status, stdout, stderr };
 }

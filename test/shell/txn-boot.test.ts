@@ -5,7 +5,7 @@ import { restart, revert, write } from '../../src/change/transaction.js';
 import { createAt, editTo, shells } from './node-shell.js';
 import { said, useNode } from './txn-node.js';
 
-describe.each(shells)('the start of the machine under $name', { timeout: 60_000 }, (shell) => {
+describe.each(shells)('the start of the machine under $name', (shell) => {
   const node = useNode(shell);
   const restarts = (): string[] => node.place.systemctlCalls().filter((call) => call.startsWith('restart -- '));
 

@@ -6,7 +6,7 @@ import { revert } from '../../src/change/transaction.js';
 import { editTo, program, shells } from './node-shell.js';
 import { said, useNode } from './txn-node.js';
 
-describe.each(shells)('flushing under $name', { timeout: 60_000 }, (shell) => {
+describe.each(shells)('flushing under $name', (shell) => {
   const node = useNode(shell);
 
   /** From here on: what is flushed, and how many unit files of the switch are there then. */

@@ -5,7 +5,7 @@ import { arm, listTransactions, parseHolder, prune, revert, uninstall, write } f
 import { createAt, editTo, shells, program } from './node-shell.js';
 import { about, said, useNode } from './txn-node.js';
 
-describe.each(shells)('what a node keeps and gives back under $name', { timeout: 60_000 }, (shell) => {
+describe.each(shells)('what a node keeps and gives back under $name', (shell) => {
   const node = useNode(shell);
   const by = 'the test';
   const ids = (): string[] =>

@@ -43,7 +43,7 @@ exec ${real} "$@"
 type Step = (session: Session, env: Readonly<Record<string, string>>) => Promise<TxnResult | { readonly ok: boolean }>;
 
 // One shell is enough here: what each of them makes of the script is the matter of the other tests.
-describe.each(shells.slice(0, 1))('a cut under $name', { timeout: 300_000 }, (shell) => {
+describe.each(shells.slice(0, 1))('a cut under $name', (shell) => {
   let place: Place;
   let etc: string;
   let before: Tree;

@@ -10,7 +10,7 @@ import { stdinOf } from '../../src/ssh/ssh-session.js';
 import { createAt, editTo, placed, shells } from './node-shell.js';
 import { nonce, useNode } from './txn-node.js';
 
-describe.each(shells)('at the same time under $name', { timeout: 300_000 }, (shell) => {
+describe.each(shells)('at the same time under $name', (shell) => {
   const node = useNode(shell);
 
   /** As `session.run`, while others run: the word and the detail of its answer. */

@@ -18,7 +18,7 @@ import { arm, revert, write } from '../../src/change/transaction.js';
 import { createAt, editTo, modeTo, shells } from './node-shell.js';
 import { old, said, useNode } from './txn-node.js';
 
-describe.each(shells)('what txn.sh refuses under $name', { timeout: 60_000 }, (shell) => {
+describe.each(shells)('what txn.sh refuses under $name', (shell) => {
   const node = useNode(shell);
 
   it.each<[string, (path: string) => void]>([

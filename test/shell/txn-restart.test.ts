@@ -7,7 +7,7 @@ import { editTo, shells } from './node-shell.js';
 import { said, useNode } from './txn-node.js';
 
 /** k3s and RKE2 may take minutes to start, and systemd waits for them. */
-describe.each(shells)('a service that starts slowly, under $name', { timeout: 60_000 }, (shell) => {
+describe.each(shells)('a service that starts slowly, under $name', (shell) => {
   const node = useNode(shell);
   const kubelet = (text: string): void => writeFileSync(join(node.place.dir, 'kubelet.says'), `${text}\n`);
   const restarts = (): number => node.place.systemctlCalls().filter((call) => call.startsWith('restart -- ')).length;

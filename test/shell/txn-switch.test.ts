@@ -6,7 +6,7 @@ import { arm, beat, restart, revert, write } from '../../src/change/transaction.
 import { createAt, editTo, shells } from './node-shell.js';
 import { nonce, runUnit, said, useNode } from './txn-node.js';
 
-describe.each(shells)('the switch under $name', { timeout: 60_000 }, (shell) => {
+describe.each(shells)('the switch under $name', (shell) => {
   const node = useNode(shell);
   const timer = 'kubelatch-switch.timer';
   const systemdSays = (text: string): void => {

@@ -9,7 +9,7 @@ import { prepare, revert, write } from '../../src/change/transaction.js';
 import { editTo, program, shells } from './node-shell.js';
 import { options, said, useNode } from './txn-node.js';
 
-describe.each(shells)('a node in trouble, under $name', { timeout: 60_000 }, (shell) => {
+describe.each(shells)('a node in trouble, under $name', (shell) => {
   const node = useNode(shell);
 
   /** Puts a program before the true one, which follows once `text` is through. */

@@ -22,7 +22,7 @@ const stopped = ['stop kubelatch-switch.timer', 'stop kubelatch-switch.service',
 const asksWhich = 'show -p InvocationID --value -- kubelet.service';
 const restarted = ['reset-failed -- kubelet.service', 'restart -- kubelet.service'];
 
-describe.each(shells)('txn.sh under $name', { timeout: 60_000 }, (shell) => {
+describe.each(shells)('txn.sh under $name', (shell) => {
   const node = useNode(shell);
 
   it('writes, restarts, confirms, and puts every byte and all metadata back later', async () => {

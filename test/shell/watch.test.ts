@@ -44,7 +44,7 @@ beforeAll(async () => {
   keeper = spawn('sh', ['-c', text], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
   const [line] = (await once(keeper.stdout ?? keeper, 'data')) as [Buffer];
   deep = Number(line.toString());
-  await vi.waitUntil(() => nameOf(deep) === 'wfakelet', { timeout: 20_000 });
+  await vi.waitUntil(() => nameOf(deep) === 'wfakelet', { timeout: 60_000 });
 });
 beforeEach(() => writeFileSync(at('main'), String(process.pid)));
 afterAll(async () => {

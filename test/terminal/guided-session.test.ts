@@ -9,7 +9,6 @@ import { createScreen } from './screen.js';
 import { type Terminal, down, enter, escape, interrupt } from './session.js';
 
 const place = openGuidedPlace();
-const patience = { timeout: 120_000 };
 
 /** Up to the posture, with all hosts and the baseline. */
 async function toPosture(terminal: Terminal): Promise<string> {
@@ -17,13 +16,13 @@ async function toPosture(terminal: Terminal): Promise<string> {
   terminal.type(enter);
   await terminal.until(/Which playbooks\?[\s\S]*baseline/);
   terminal.type(enter);
-  return terminal.until(/What next\?[\s\S]*Quit/, 60_000);
+  return terminal.until(/What next\?[\s\S]*Quit/);
 }
 
 async function toPlan(terminal: Terminal): Promise<string> {
   await toPosture(terminal);
   terminal.type(enter);
-  return terminal.until(/What next\?[\s\S]*Quit/, 60_000);
+  return terminal.until(/What next\?[\s\S]*Quit/);
 }
 
 /** The cursor and the lines are the shell's again. */
@@ -34,7 +33,7 @@ function expectUsable(terminal: Terminal): void {
 }
 
 describe('the screens', () => {
-  it('lead from the posture over rules, diffs and the rollout to a command, and back', patience, async () => {
+  it('lead from the posture over rules, diffs and the rollout to a command, and back', async () => {
     const terminal = place.open(3);
     const posture = await toPosture(terminal);
     expect(posture).toMatch(/Posture of 4 hosts: 5 rules to look at/);
@@ -45,7 +44,7 @@ describe('the screens', () => {
     terminal.type(` ${down} ${enter}`);
     await terminal.until(/Choose rules \(2 of 4 chosen\)[\s\S]*Quit/);
     terminal.type(enter);
-    const plan = await terminal.until(/What next\?[\s\S]*Quit/, 60_000);
+    const plan = await terminal.until(/What next\?[\s\S]*Quit/);
     expect(plan).toMatch(/3 nodes, the same change\n {2}fixes: authorization-mode, read-only-port/);
     expect(plan).not.toContain('+++');
     expect(plan).toMatch(/3 waves: n1 first, then 1 at a time, edge1 last; about 80 s; a node that does not/);
@@ -74,7 +73,7 @@ describe('the screens', () => {
     expectUsable(terminal);
   });
 
-  it('a host that fails: its reason, what was done, and four ways to go on', patience, async () => {
+  it('a host that fails: its reason, what was done, and four ways to go on', async () => {
     const terminal = place.open(2);
     await toPlan(terminal);
     terminal.type(enter);
@@ -82,7 +81,7 @@ describe('the screens', () => {
       /This change is risky:\n {2}! it changes control-plane nodes: edge1\n {2}! without the API server/,
     );
     terminal.type(`lab${enter}`);
-    const failed = await terminal.until(/n1 failed\. What next\?[\s\S]*Stop here[^\n]*/, 60_000);
+    const failed = await terminal.until(/n1 failed\. What next\?[\s\S]*Stop here[^\n]*/);
     expect(failed).toMatch(/Stopped: 1 host failed \(n1\), 0 allowed/);
     expect(failed).toMatch(
       /Retry n1 alone\n.*Go on: retry n1, then the rest \(2 hosts\)\n.*Skip n1, go on with 2 hosts\n.*Undo: roll back every/,
@@ -103,7 +102,7 @@ async function toSetting(terminal: Terminal, at: number): Promise<string> {
 }
 
 describe('the rollout', () => {
-  it('takes values of its own, checks them at once, and Ctrl-C repeats what was chosen', patience, async () => {
+  it('takes values of its own, checks them at once, and Ctrl-C repeats what was chosen', async () => {
     const terminal = place.open(3, ['--max-unavailable', '25%']);
     await toPosture(terminal);
     terminal.type(down + enter);
@@ -111,7 +110,7 @@ describe('the rollout', () => {
     terminal.type(` ${enter}`);
     await terminal.until(/Choose rules \(3 of 4 chosen\)[\s\S]*Quit/);
     terminal.type(enter);
-    await terminal.until(/What next\?[\s\S]*Quit/, 60_000);
+    await terminal.until(/What next\?[\s\S]*Quit/);
     await toSetting(terminal, 0);
     terminal.type(down.repeat(3) + enter);
     await terminal.until(/Hosts done after each wave, as counts or shares: 1,10%,50%,100%/);
@@ -139,7 +138,7 @@ describe('maintenance windows and hooks', () => {
   /** Lines break where the terminal ends. */
   const unbroken = (text: string): string => text.replace(/\s+/g, ' ');
 
-  it('--until too near: the plan says so with the arithmetic, and nobody is asked to confirm', patience, async () => {
+  it('--until too near: the plan says so with the arithmetic, and nobody is asked to confirm', async () => {
     const terminal = place.open(2, ['--until', soon()]);
     expect(unbroken(await toPlan(terminal))).toMatch(tooLate);
     terminal.type(enter);
@@ -151,7 +150,7 @@ describe('maintenance windows and hooks', () => {
     expect(stdout).not.toMatch(/Type lab|Apply these changes now/);
   });
 
-  it('--until too near: apply refuses before it asks', patience, async () => {
+  it('--until too near: apply refuses before it asks', async () => {
     const terminal = place.open(2, ['--no-cluster', '--until', soon()], { verb: 'apply' });
     const { code, stdout } = await terminal.ended();
     expect(code, stdout).toBe(1);
@@ -160,7 +159,7 @@ describe('maintenance windows and hooks', () => {
     expect(stdout).not.toContain('Change 2 hosts now?');
   });
 
-  it('--until with time, --pause-after and hooks: said before, asked between, run around each', patience, async () => {
+  it('--until with time, --pause-after and hooks: said before, asked between, run around each', async () => {
     const facts = join(place.folder, 'facts');
     const hook = join(place.folder, 'hook');
     writeFileSync(hook, `#!/bin/sh\ncat >>${facts}\necho silenced\n`, { mode: 0o700 });
@@ -173,9 +172,9 @@ describe('maintenance windows and hooks', () => {
     terminal.type(enter);
     await terminal.until(/Type lab to confirm/);
     terminal.type(`lab${enter}`);
-    await terminal.until(/Wave 1 of 3 is done: 1 failed\. 2 hosts left\. Go on with wave 2 \(1 host\)\?/, 60_000);
+    await terminal.until(/Wave 1 of 3 is done: 1 failed\. 2 hosts left\. Go on with wave 2 \(1 host\)\?/);
     terminal.type(enter);
-    await terminal.until(/What next\?[\s\S]*Stop here[^\n]*/, 60_000);
+    await terminal.until(/What next\?[\s\S]*Stop here[^\n]*/);
     terminal.type(`${down.repeat(4)}${enter}`);
     const { stdout } = await terminal.ended();
     expect(stdout).toContain(`--until 2099-01-01T00:00Z --hook-before-host ${hook} --hook-after-host ${hook}`);
@@ -189,7 +188,7 @@ describe('maintenance windows and hooks', () => {
 });
 
 describe('no inventory yet', () => {
-  it('offers to make one; a no says what is missing', patience, async () => {
+  it('offers to make one; a no says what is missing', async () => {
     const terminal = place.openEmpty();
     await terminal.until(/There is no \.\/inventory\.yaml yet\. Make one now\?/);
     terminal.type(`n${enter}`);
@@ -198,7 +197,7 @@ describe('no inventory yet', () => {
     expect(stdout).toMatch(/inventory\.yaml: no such file/);
   });
 
-  it('asks where the hosts are; Ctrl-C writes nothing', patience, async () => {
+  it('asks where the hosts are; Ctrl-C writes nothing', async () => {
     const terminal = place.openEmpty();
     await terminal.until(/Make one now\?/);
     terminal.type(`y${enter}`);
@@ -242,7 +241,7 @@ describe('Ctrl-C', () => {
       withCommand,
     ],
   ];
-  it.each(places)('%s: says that nothing was changed', patience, async (_, go, said) => {
+  it.each(places)('%s: says that nothing was changed', async (_, go, said) => {
     const terminal = place.open(2);
     await go(terminal);
     terminal.type(interrupt);
@@ -255,7 +254,7 @@ describe('Ctrl-C', () => {
 });
 
 describe('the terminal', () => {
-  it.each([40, 80, 120])('%i columns: no line is wider, but commands and diffs', patience, async (columns) => {
+  it.each([40, 80, 120])('%i columns: no line is wider, but commands and diffs', async (columns) => {
     const terminal = place.open(3, [], { columns });
     await toPlan(terminal);
     terminal.type(interrupt);
@@ -273,7 +272,7 @@ describe('the terminal', () => {
     ['NO_COLOR', { NO_COLOR: '1' }, false],
     ['TERM=dumb', { TERM: 'dumb' }, false],
     ['a terminal', {}, true],
-  ])('%s: colour and no colour', patience, async (_, env, hasColor) => {
+  ])('%s: colour and no colour', async (_, env, hasColor) => {
     const terminal = place.open(2, [], { env });
     await toPosture(terminal);
     terminal.type(interrupt);
@@ -282,12 +281,12 @@ describe('the terminal', () => {
     expect(terminal.raw().match(/\u001b\[[\d;]*m/g) !== null).toBe(hasColor);
   });
 
-  it('is followed when it is resized in the middle', patience, async () => {
+  it('is followed when it is resized in the middle', async () => {
     const terminal = place.open(3, [], { columns: 120 });
     await toPosture(terminal);
     terminal.resize(50, 40);
     terminal.type(enter);
-    const plan = await terminal.until(/What next\?[\s\S]*Quit/, 60_000);
+    const plan = await terminal.until(/What next\?[\s\S]*Quit/);
     terminal.type(interrupt);
     await terminal.ended();
     const text = plan.slice(plan.indexOf('n[1:3] (kubeadm)'));
@@ -307,23 +306,19 @@ describe('without a person', () => {
       child.stdin?.end();
     });
 
-  it.each([[['apply']], [['rollback']], [['resume']], [['uninstall']]])(
-    '%j refuses with 64',
-    patience,
-    async (args) => {
-      const { code, stdout, stderr } = await run(args);
-      expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
-      expect(stderr).toContain('there is no terminal');
-      expect(stderr).toContain('--yes');
-    },
-  );
+  it.each([[['apply']], [['rollback']], [['resume']], [['uninstall']]])('%j refuses with 64', async (args) => {
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+    expect(stderr).toContain('there is no terminal');
+    expect(stderr).toContain('--yes');
+  });
 
-  it('the guided mode is short help and 64', patience, async () => {
+  it('the guided mode is short help and 64', async () => {
     const { code, stdout } = await run([]);
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
   });
 
-  it('--yes in a pipe asks nothing, and stdout is the result alone', patience, async () => {
+  it('--yes in a pipe asks nothing, and stdout is the result alone', async () => {
     const { code, stdout, stderr } = await run(['apply', '--yes', '--no-cluster', '--observe', '0']);
     expect(code, stderr).toBe(4);
     expect(stdout).toMatch(/^OUTCOME[\s\S]*\nApply: 1 failed, 2 skipped in \d+ s\n$/);

@@ -30,7 +30,7 @@ test.each([
   progress.phase('Reading', 6);
   progress.onEvent({ event: 'connecting', host: 'a-host-with-a-name-of-some-length.example' });
   progress.onEvent({ event: 'judged', host: 'n2' });
-  await vi.waitFor(() => expect(screen.rows().join('\n')).toContain('Reading: 1 of 6 judged'), 20_000);
+  await vi.waitFor(() => expect(screen.rows().join('\n')).toContain('Reading: 1 of 6 judged'), 60_000);
   resize(to);
   await pause(600);
   const rows = screen.rows().filter((row) => row !== '');

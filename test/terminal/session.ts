@@ -82,7 +82,7 @@ export function openSession(command: readonly string[], options: SessionOptions)
   return {
     shown,
     raw: () => raw,
-    async until(pattern, timeout = 30_000) {
+    async until(pattern, timeout = 180_000) {
       const find = (): RegExpExecArray | null => pattern.exec(shown().slice(seen));
       await wait(String(pattern), timeout, () => find() !== null || code !== undefined);
       const match = find();
