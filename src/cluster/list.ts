@@ -1,23 +1,38 @@
 /** Lists of API objects, read page by page: a list of a large cluster is never one answer. */
 import { type Result, fail, ok } from '../lib/result.js';
-import { field, isRecord, textOf } from './api-object.js';
+import { field, isRecord, listOf, textOf } from './api-object.js';
 import type { ClusterError, Gateway } from './gateway.js';
 
 /** Objects per page. */
 const pageSize = 500;
 /** Objects of one list; a cluster has fewer pods. */
 const most = 200_000;
+/** Pages of one list: the API server fills all but the last. */
+const mostPages = 4000;
 
 /** All objects below `path`, such as `/api/v1/pods`. A list that changes between two pages is begun again once. */
-export async function listAll(gateway: Gateway, path: string): Promise<Result<readonly unknown[], ClusterError>> {
-  const first = await pages(gateway, path);
+export const listAll = (gateway: Gateway, path: string): Promise<Result<readonly unknown[], ClusterError>> =>
+  listEach(gateway, path, (object) => object);
+
+/** What `take` makes of each object below `path`: of a large list only that is kept, and one page at a time. */
+export async function listEach<T>(
+  gateway: Gateway,
+  path: string,
+  take: (object: unknown) => T,
+): Promise<Result<readonly T[], ClusterError>> {
+  const first = await pages(gateway, path, take);
   const isGone = !first.ok && first.error.status === 410;
-  return isGone ? pages(gateway, path) : first;
+  return isGone ? pages(gateway, path, take) : first;
 }
 
-async function pages(gateway: Gateway, path: string): Promise<Result<readonly unknown[], ClusterError>> {
-  const all: unknown[] = [];
+async function pages<T>(
+  gateway: Gateway,
+  path: string,
+  take: (object: unknown) => T,
+): Promise<Result<readonly T[], ClusterError>> {
+  const all: T[] = [];
   let next = '';
+  let count = 0;
   do {
     const token = next === '' ? '' : `&continue=${encodeURIComponent(next)}`;
     const page = await gateway.get(`${path}${path.includes('?') ? '&' : '?'}limit=${pageSize}${token}`);
@@ -25,8 +40,9 @@ async function pages(gateway: Gateway, path: string): Promise<Result<readonly un
     const items = field(page.value, 'items');
     if (!Array.isArray(items) && !(isRecord(page.value) && items === null))
       return fail({ kind: 'malformed', message: `the API server did not return a list for ${path}` });
-    all.push(...((items ?? []) as unknown[]));
+    for (const object of listOf(items)) all.push(take(object));
     if (all.length > most) return fail({ kind: 'malformed', message: `${path} has more than ${most} objects` });
+    if (++count > mostPages) return fail({ kind: 'malformed', message: `${path} has more than ${mostPages} pages` });
     next = textOf(field(field(page.value, 'metadata'), 'continue'));
   } while (next !== '');
   return ok(all);

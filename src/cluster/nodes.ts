@@ -1,8 +1,9 @@
-/** The nodes of the cluster with their Leases, read as two lists. */
-import { type Result, fail, ok } from '../lib/result.js';
+/** The nodes of the cluster with their Leases, read as two lists. Of each object only what is asked about is kept. */
+import { type Result, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
-import { field, isRecord, itemsOf, listOf, nameOf, textOf } from './api-object.js';
+import { field, isRecord, listOf, nameOf, textOf } from './api-object.js';
 import type { ClusterError, Gateway } from './gateway.js';
+import { listEach } from './list.js';
 
 /** What tells of the system that made the node. */
 export interface NodeTraits {
@@ -37,49 +38,36 @@ export type ClusterView = ReadonlyMap<string, NodeStatus>;
 
 export async function readNodes(gateway: Gateway): Promise<Result<ClusterView, ClusterError>> {
   const [nodes, leases] = await Promise.all([
-    gateway.get('/api/v1/nodes'),
-    gateway.get('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases'),
+    listEach(gateway, '/api/v1/nodes', nodeStatus),
+    listEach(gateway, '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases', leaseStatus),
   ]);
   if (!nodes.ok) return nodes;
   if (!leases.ok) return leases;
-  for (const [what, list] of [
-    ['nodes', nodes.value],
-    ['leases', leases.value],
-  ] as const) {
-    if (!Array.isArray(field(list, 'items')))
-      return fail({ kind: 'malformed', message: `the API server did not return a list of ${what}` });
-  }
-  const held = new Map(itemsOf(leases.value).map((lease) => [nameOf(lease), leaseStatus(lease)]));
-  return ok(
-    new Map(
-      itemsOf(nodes.value).map((node): [string, NodeStatus] => {
-        const name = nameOf(node);
-        return [name, { ...nodeStatus(name, node), ...(held.get(name) ?? noLease) }];
-      }),
-    ),
-  );
+  const held = new Map(leases.value);
+  return ok(new Map(nodes.value.map((node) => [node.name, { ...node, ...(held.get(node.name) ?? noLease) }])));
 }
 
 type LeaseStatus = Pick<NodeStatus, 'leaseRenewed' | 'leaseSeconds'>;
 const noLease: LeaseStatus = { leaseRenewed: undefined };
 
-function leaseStatus(lease: unknown): LeaseStatus {
+function leaseStatus(lease: unknown): readonly [node: string, LeaseStatus] {
   const spec = field(lease, 'spec');
   const [renewed, seconds] = [field(spec, 'renewTime'), field(spec, 'leaseDurationSeconds')];
-  return {
+  const status = {
     leaseRenewed: typeof renewed === 'string' ? renewed : undefined,
     leaseSeconds: typeof seconds === 'number' && seconds > 0 ? seconds : undefined,
   };
+  return [nameOf(lease), status];
 }
 
-function nodeStatus(name: string, node: unknown): Omit<NodeStatus, keyof LeaseStatus> {
+function nodeStatus(node: unknown): Omit<NodeStatus, keyof LeaseStatus> {
   const status = field(node, 'status');
   const conditions = listOf(field(status, 'conditions'));
   const ready = conditions.find((one) => field(one, 'type') === 'Ready');
   const value = field(ready, 'status');
   const labels = field(field(node, 'metadata'), 'labels');
   return {
-    name,
+    name: nameOf(node),
     ready: value === 'True' || value === 'False' ? value : 'Unknown',
     // The API server passes on text of the kubelet, so it is not trusted.
     reason: oneLine(textOf(field(ready, 'message')) || textOf(field(ready, 'reason'))),

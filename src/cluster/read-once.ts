@@ -5,6 +5,7 @@ import type { ClusterError, Gateway } from './gateway.js';
 /**
  * A gateway that gives the first answer to a path again. Questions that change nothing and are posted (reviews), and all changes,
  * are sent each time. A failure is not kept: its list is asked for again from its first page, because the token of a page ages.
+ * Lists that have one reader only are not kept either: a large cluster has a gigabyte of pods.
  */
 export function readOnce(gateway: Gateway): Gateway {
   const answers = new Map<string, Promise<Result<unknown, ClusterError>>>();
@@ -13,6 +14,7 @@ export function readOnce(gateway: Gateway): Gateway {
   };
   return {
     get(path, limits) {
+      if (largeLists.test(path)) return gateway.get(path, limits);
       const known = answers.get(path);
       if (known !== undefined) return known;
       const asked = gateway.get(path, limits).then((answer) => {
@@ -27,6 +29,9 @@ export function readOnce(gateway: Gateway): Gateway {
     close: () => gateway.close(),
   };
 }
+
+/** All pods, ConfigMaps or Secrets of the cluster. */
+const largeLists = /^\/api\/v1\/(pods|configmaps|secrets)\?/;
 
 /** The path without the token of a page, as list.ts adds it. */
 const listOf = (path: string): string => path.replace(/&continue=.*$/, '');

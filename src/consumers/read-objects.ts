@@ -2,7 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import { field, isRecord, nameOf, textOf } from '../cluster/api-object.js';
 import type { Gateway } from '../cluster/gateway.js';
-import { listAll } from '../cluster/list.js';
+import { listEach } from '../cluster/list.js';
 import { oneLine } from '../lib/sanitize.js';
 import { type PodPlace, type Workload, ownerText, podPlaceOf, workloadOf, workloadOfPod } from './workloads.js';
 
@@ -47,8 +47,8 @@ const monitorLists: readonly (readonly [MonitorKind, string])[] = [
 /** A list that the API server does not have is empty; one that it does not give is a problem. */
 export async function readObjects(gateway: Gateway, scanSecrets: boolean): Promise<ClusterObjects> {
   const problems: string[] = [];
-  const list = async (path: string): Promise<readonly unknown[]> => {
-    const answer = await listAll(gateway, path);
+  const list = async <T>(path: string, take: (object: unknown) => T): Promise<readonly T[]> => {
+    const answer = await listEach(gateway, path, take);
     if (answer.ok) return answer.value;
     if (answer.error.status !== 404)
       problems.push(`${path} could not be listed: ${oneLine(answer.error.message, 160)}`);
@@ -56,19 +56,19 @@ export async function readObjects(gateway: Gateway, scanSecrets: boolean): Promi
   };
   const workloads: Workload[] = [];
   for (const [kind, path] of workloadLists)
-    workloads.push(...(await list(path)).flatMap((one) => workloadOf(one, kind) ?? []));
-  const pods = await list('/api/v1/pods');
+    workloads.push(...(await list(path, (one) => workloadOf(one, kind))).filter((one) => one !== undefined));
+  const pods = await list('/api/v1/pods', (one) => ({ workload: workloadOfPod(one), place: podPlaceOf(one) }));
   const known = new Set(workloads.map(({ owner }) => ownerText(owner)));
-  const alone = pods.map(workloadOfPod).filter(({ owner }) => !known.has(ownerText(owner)));
+  const alone = pods.map(({ workload }) => workload).filter(({ owner }) => !known.has(ownerText(owner)));
   const configs = [
-    ...(await list('/api/v1/configmaps')).map((one) => configTexts('ConfigMap', one)),
-    ...(scanSecrets ? (await list('/api/v1/secrets')).map((one) => configTexts('Secret', one)) : []),
+    ...(await list('/api/v1/configmaps', (one) => configTexts('ConfigMap', one))),
+    ...(scanSecrets ? await list('/api/v1/secrets', (one) => configTexts('Secret', one)) : []),
   ];
   const monitors: ClusterObjects['monitors'][number][] = [];
-  for (const [kind, path] of monitorLists) monitors.push(...(await list(path)).map((object) => ({ kind, object })));
+  for (const [kind, path] of monitorLists) monitors.push(...(await list(path, (object) => ({ kind, object }))));
   return {
     workloads: firstOfEach([...workloads, ...alone]),
-    pods: pods.flatMap((one) => podPlaceOf(one) ?? []),
+    pods: pods.flatMap(({ place }) => place ?? []),
     configs,
     monitors,
     problems,
@@ -77,8 +77,8 @@ export async function readObjects(gateway: Gateway, scanSecrets: boolean): Promi
 
 /** Only where pods are, for another look. An error is no pods: who was known keeps its address. */
 export async function readPods(gateway: Gateway): Promise<readonly PodPlace[]> {
-  const pods = await listAll(gateway, '/api/v1/pods');
-  return pods.ok ? pods.value.flatMap((one) => podPlaceOf(one) ?? []) : [];
+  const pods = await listEach(gateway, '/api/v1/pods', podPlaceOf);
+  return pods.ok ? pods.value.filter((one) => one !== undefined) : [];
 }
 
 const firstOfEach = (workloads: readonly Workload[]): Workload[] => {

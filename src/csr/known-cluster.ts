@@ -1,7 +1,7 @@
 /** What requests are compared with: Nodes, addresses that are taken, keys in use, and the inventory. */
 import { field, listOf, nameOf, textOf } from '../cluster/api-object.js';
 import type { Gateway } from '../cluster/gateway.js';
-import { listAll } from '../cluster/list.js';
+import { listAll, listEach } from '../cluster/list.js';
 import type { Host } from '../inventory/host.js';
 import { canonicalAddress } from '../lib/ip-address.js';
 import { type Result, fail, ok } from '../lib/result.js';
@@ -50,7 +50,7 @@ export async function readKnownCluster(
   requests: readonly ServingRequest[],
 ): Promise<Result<KnownCluster, string>> {
   const [nodes, services, endpoints] = await Promise.all([
-    listAll(gateway, '/api/v1/nodes'),
+    listEach(gateway, '/api/v1/nodes', nodeOf),
     listAll(gateway, '/api/v1/services'),
     gateway.get('/api/v1/namespaces/default/endpoints/kubernetes'),
   ]);
@@ -61,7 +61,7 @@ export async function readKnownCluster(
   ] as const)
     if (!answer.ok) return fail(`${what} could not be read: ${answer.error.message}`);
   if (!nodes.ok || !services.ok || !endpoints.ok) return fail('the cluster could not be read');
-  const known = nodes.value.map(nodeOf).filter(({ name }) => name !== '');
+  const known = nodes.value.filter(({ name }) => name !== '');
   return ok({
     nodes: new Map(known.map((node) => [node.name, node])),
     hosts,

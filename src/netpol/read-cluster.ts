@@ -1,7 +1,7 @@
 /** What the API server tells of the cluster's network. What it does not tell is undefined, and asked for by a flag if it is needed. */
 import { field, isRecord, itemsOf, listOf, nameOf, textOf } from '../cluster/api-object.js';
 import type { ClusterError, Gateway } from '../cluster/gateway.js';
-import { listAll } from '../cluster/list.js';
+import { listAll, listEach } from '../cluster/list.js';
 import { parseAddress, parseCidr } from '../lib/cidr.js';
 import { canonicalAddress } from '../lib/ip-address.js';
 import { unique } from '../lib/lists.js';
@@ -36,7 +36,7 @@ export async function readCluster(api: Gateway, configMap: string): Promise<Resu
     await Promise.all([
       api.get('/version'),
       api.get('/apis'),
-      listAll(api, '/api/v1/nodes'),
+      listEach(api, '/api/v1/nodes', nodeObject),
       listAll(api, '/apis/apps/v1/daemonsets'),
       api.get('/api/v1/namespaces/default/endpoints/kubernetes'),
       api.get('/api/v1/namespaces/kube-system/services?labelSelector=k8s-app%3Dkube-dns'),
@@ -54,7 +54,7 @@ export async function readCluster(api: Gateway, configMap: string): Promise<Resu
     serverVersion: version.ok ? versionOf(version.value) : undefined,
     served,
     daemonSets: daemonSets.value,
-    nodes: nodes.value.map(nodeObject),
+    nodes: nodes.value,
     apiServer: endpoints.ok ? endpointsOf(endpoints.value) : undefined,
     dns: services.ok ? dnsOf(services.value) : undefined,
     localDns: localDnsOf(daemonSets.value),

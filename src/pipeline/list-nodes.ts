@@ -1,7 +1,7 @@
 /** The nodes of a cluster that an inventory is to be made of, and the contexts of a kubeconfig. */
 import { field, isRecord, listOf, nameOf, textOf } from '../cluster/api-object.js';
 import { type Contexts, contextsOf } from '../cluster/kubeconfig.js';
-import { listAll } from '../cluster/list.js';
+import { listEach } from '../cluster/list.js';
 import { openLocalGateway } from '../cluster/local-gateway.js';
 import { guessDistro } from '../distros/guess-distro.js';
 import { closing } from '../lib/closing.js';
@@ -35,8 +35,8 @@ export async function listNodes({
     places: { kubeconfig, context: '--context' },
   });
   if (!gateway.ok) return fail(gateway.error.message);
-  const nodes = await closing(gateway.value, (api) => listAll(api, '/api/v1/nodes'));
-  return nodes.ok ? ok(nodes.value.map(foundNode)) : fail(nodes.error.message);
+  const nodes = await closing(gateway.value, (api) => listEach(api, '/api/v1/nodes', foundNode));
+  return nodes.ok ? ok(nodes.value) : fail(nodes.error.message);
 }
 
 /** What a Node object tells. */

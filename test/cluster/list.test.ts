@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Gateway } from '../../src/cluster/gateway.js';
-import { listAll } from '../../src/cluster/list.js';
+import { listAll, listEach } from '../../src/cluster/list.js';
 import { type Result, fail, ok } from '../../src/lib/result.js';
 
 type Answer = Awaited<ReturnType<Gateway['get']>>;
@@ -40,5 +40,16 @@ describe('a list', () => {
     expect(await listAll(gatewayOf(() => page(null)).gateway, '/x')).toEqual(ok([]));
     for (const body of ['text', { items: {} }, {}, null])
       expect(await listAll(gatewayOf(() => ok(body)).gateway, '/x')).toMatchObject({ error: { kind: 'malformed' } });
+  });
+
+  it('keeps what is made of each object alone', async () => {
+    const { gateway } = gatewayOf((path) => (path.includes('continue') ? page([3]) : page([1, 2], 'n')));
+    expect(await listEach(gateway, '/x', (one) => `n${String(one)}`)).toEqual(ok(['n1', 'n2', 'n3']));
+  });
+
+  it('that never ends is no list', async () => {
+    const { gateway, asked } = gatewayOf(() => page([], 'again'));
+    expect(await listAll(gateway, '/x')).toMatchObject({ error: { kind: 'malformed' } });
+    expect(asked.length).toBeLessThan(5000);
   });
 });

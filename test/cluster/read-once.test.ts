@@ -23,8 +23,8 @@ function recorded(answer: (path: string, times: number) => Answer): { reading: G
 
 it('asks for a list once, also for two that read it at the same time', async () => {
   const { reading, asked } = recorded(() => ok({ items: [1] }));
-  const both = await Promise.all([listAll(reading, '/api/v1/pods'), listAll(reading, '/api/v1/pods')]);
-  expect([...both, await listAll(reading, '/api/v1/pods')]).toEqual([ok([1]), ok([1]), ok([1])]);
+  const both = await Promise.all([listAll(reading, '/api/v1/nodes'), listAll(reading, '/api/v1/nodes')]);
+  expect([...both, await listAll(reading, '/api/v1/nodes')]).toEqual([ok([1]), ok([1]), ok([1])]);
   expect(asked).toHaveLength(1);
 });
 
@@ -41,7 +41,7 @@ it('begins a list again whose token has aged', async () => {
     if (!path.includes('continue=')) return ok({ items: [times], metadata: { continue: `t${times}` } });
     return path.endsWith('t1') ? gone : ok({ items: ['last'] });
   });
-  expect(await listAll(reading, '/api/v1/pods')).toEqual(ok([2, 'last']));
+  expect(await listAll(reading, '/api/v1/nodes')).toEqual(ok([2, 'last']));
   expect(asked).toHaveLength(4);
 });
 
@@ -49,6 +49,13 @@ it('asks again after a failure', async () => {
   const { reading } = recorded((_, times) =>
     times === 1 ? fail({ kind: 'unreachable', message: 'no answer' }) : ok({ items: [] }),
   );
-  expect((await listAll(reading, '/api/v1/pods')).ok).toBe(false);
-  expect((await listAll(reading, '/api/v1/pods')).ok).toBe(true);
+  expect((await listAll(reading, '/api/v1/nodes')).ok).toBe(false);
+  expect((await listAll(reading, '/api/v1/nodes')).ok).toBe(true);
+});
+
+it.each(['pods', 'configmaps', 'secrets'])('keeps no %s, which fill the memory', async (plural) => {
+  const { reading, asked } = recorded((_, times) => ok({ items: [times] }));
+  expect(await listAll(reading, `/api/v1/${plural}`)).toEqual(ok([1]));
+  expect(await listAll(reading, `/api/v1/${plural}`)).toEqual(ok([2]));
+  expect(asked).toHaveLength(2);
 });
