@@ -1,6 +1,5 @@
 /** A cordon as a bracket around a change: only one of our own is lifted, and never from a node that is not healthy. */
 import type { Cluster } from '../cluster/cluster.js';
-import type { ClusterView } from '../cluster/nodes.js';
 import { type Result, fail, ok } from '../lib/result.js';
 import type { Outcome } from '../run/outcome.js';
 import type { HostTask, RunContext, Track } from './host-task.js';
@@ -27,9 +26,10 @@ export async function cordonNode(
 ): Promise<Result<Uncordon, CordonFailure>> {
   const not = (reason: string, release?: Uncordon): Result<Uncordon, CordonFailure> => fail({ reason, release });
   if (cluster === undefined || nodeName === undefined) return not('a node cannot be cordoned without the API server');
-  const view = await cluster.view();
-  const node = nodeIn(view, nodeName);
-  if (node === undefined) return not(view.ok ? `the API server has no Node ${nodeName}` : view.error.message);
+  const read = await cluster.node(nodeName);
+  if (!read.ok) return not(read.error.message);
+  const node = read.value;
+  if (node === undefined) return not(`the API server has no Node ${nodeName}`);
   const uncordon = async (): Promise<Result<undefined, string>> => {
     const lifted = await cluster.cordon(nodeName, false);
     return lifted.ok ? lifted : fail(lifted.error.message);
@@ -54,11 +54,9 @@ async function uncordonOrSee(
 ): Promise<Result<undefined, string>> {
   const lifted = await uncordon();
   if (lifted.ok) return lifted;
-  return nodeIn(await cluster.view(), nodeName)?.unschedulable === false ? ok(undefined) : lifted;
+  const node = await cluster.node(nodeName);
+  return node.ok && node.value?.unschedulable === false ? ok(undefined) : lifted;
 }
-
-const nodeIn = (view: Awaited<ReturnType<Cluster['view']>>, name: string): ReturnType<ClusterView['get']> =>
-  view.ok ? view.value.get(name) : undefined;
 
 /** Lifts the cordon at the end, except on a node in an unknown state; the outcome then mentions the cordon. */
 export async function liftCordon(

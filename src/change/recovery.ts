@@ -172,9 +172,9 @@ async function endCordon(outcome: Outcome, recovery: Recovery): Promise<Outcome>
     cordonNotLifted({ ...outcome, timings: track.progress.timings }, `the node stays cordoned: ${why}`, node);
   const { cluster } = context;
   if (cluster === undefined) return left('no access to the API server');
-  const view = await cluster.view();
-  if (!view.ok) return left(view.error.message);
-  const seen = view.value.get(node);
+  const read = await cluster.node(node);
+  if (!read.ok) return left(read.error.message);
+  const seen = read.value;
   if (seen === undefined) return left(`the API server has no Node ${node}`);
   if (!seen.unschedulable) return outcome;
   if (begun.cordon === undefined)

@@ -89,8 +89,8 @@ async function certificateFor(
 ): Promise<Result<string | undefined, { readonly reason: string; readonly hint: string }>> {
   const { id, task, context } = change;
   const no = (reason: string, hint: string) => fail({ reason: `no serving certificate: ${reason}`, hint });
-  const nodes = await context.cluster?.view();
-  const node = nodes?.ok === true && task.nodeName !== undefined ? nodes.value.get(task.nodeName) : undefined;
+  const read = task.nodeName === undefined ? undefined : await context.cluster?.node(task.nodeName);
+  const node = read?.ok === true ? read.value : undefined;
   if (node === undefined || context.issue === undefined) {
     return no('the API server does not show its Node', 'name the cluster, or leave out the rule server-tls-bootstrap');
   }

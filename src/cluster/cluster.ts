@@ -3,12 +3,15 @@ import { type Result, fail, ok } from '../lib/result.js';
 import { field, isRecord } from './api-object.js';
 import { type DrainOptions, drainNode } from './drain.js';
 import type { ClusterError, Gateway } from './gateway.js';
-import { type ClusterView, readNodes } from './nodes.js';
+import { type ClusterView, type NodeStatus, readNode, readNodes } from './nodes.js';
 import { type LockRequest, type LeaseRefusal, type RunLease, acquireRunLease, freeRunLease } from './run-lease.js';
 import { shareList } from './share-list.js';
 
 /** Maximum bytes of a configz response; a normal one has a few thousand. */
 const configzCap = 1024 * 1024;
+
+/** Nodes of a cluster whose list, 3 MB, may be read with each poll. */
+const shortList = 500;
 
 export type HealthEndpoint = 'readyz' | 'livez' | 'healthz';
 
@@ -17,6 +20,11 @@ export interface Cluster {
   readonly api: Gateway;
   /** All nodes with their Leases, shared by everybody who asks; a list begun in the last `maxAge` milliseconds is reused. */
   view(maxAge?: number): Promise<Result<ClusterView, ClusterError>>;
+  /**
+   * One node, for who waits for it: from the shared list, as `view` does, or by itself in a cluster whose list is too large to be
+   * read again and again. Undefined: the API server has no such Node.
+   */
+  node(name: string, maxAge?: number): Promise<Result<NodeStatus | undefined, ClusterError>>;
   /** The running configuration of a kubelet, read through the API server, which proves that the API server reaches it. */
   configz(node: string): Promise<Result<Readonly<Record<string, unknown>>, ClusterError>>;
   /** Checks a health endpoint of the API server (default `readyz`), or one `part` of it by name. */
@@ -36,10 +44,22 @@ export interface Cluster {
 
 /** Wraps a gateway, and closes it on `close`. Failures are returned as ClusterError, never thrown. */
 export function createCluster(gateway: Gateway): Cluster {
-  const view = shareList(() => readNodes(gateway));
+  let size = 0;
+  const view = shareList(async () => {
+    const nodes = await readNodes(gateway);
+    if (nodes.ok) size = nodes.value.size;
+    return nodes;
+  });
   return {
     api: gateway,
     view: (maxAge = 0) => view(maxAge),
+    async node(name, maxAge = 0) {
+      const alone = size > shortList ? await readNode(gateway, name) : undefined;
+      // An account may have the right to list nodes and not to get one.
+      if (alone !== undefined && (alone.ok || alone.error.status !== 403)) return alone;
+      const all = await view(maxAge);
+      return all.ok ? ok(all.value.get(name)) : all;
+    },
     async configz(node) {
       const answer = await gateway.get(`/api/v1/nodes/${encodeURIComponent(node)}/proxy/configz`, {
         bytes: configzCap,

@@ -1,5 +1,5 @@
-/** The nodes of the cluster with their Leases, read as two lists. Of each object only what is asked about is kept. */
-import { type Result, ok } from '../lib/result.js';
+/** The nodes of the cluster with their Leases, read as two lists, or one of them. Of each object only what is asked about is kept. */
+import { type Result, fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 import { field, isRecord, listOf, nameOf, textOf } from './api-object.js';
 import type { ClusterError, Gateway } from './gateway.js';
@@ -36,16 +36,38 @@ export interface NodeStatus {
 
 export type ClusterView = ReadonlyMap<string, NodeStatus>;
 
+const nodesPath = '/api/v1/nodes';
+const leasesPath = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
+
 export async function readNodes(gateway: Gateway): Promise<Result<ClusterView, ClusterError>> {
   const [nodes, leases] = await Promise.all([
-    listEach(gateway, '/api/v1/nodes', nodeStatus),
-    listEach(gateway, '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases', leaseStatus),
+    listEach(gateway, nodesPath, nodeStatus),
+    listEach(gateway, leasesPath, leaseStatus),
   ]);
   if (!nodes.ok) return nodes;
   if (!leases.ok) return leases;
   const held = new Map(leases.value);
   return ok(new Map(nodes.value.map((node) => [node.name, { ...node, ...(held.get(node.name) ?? noLease) }])));
 }
+
+/** One node with its Lease, read by themselves; undefined if the API server has no such Node. */
+export async function readNode(gateway: Gateway, name: string): Promise<Result<NodeStatus | undefined, ClusterError>> {
+  const named = encodeURIComponent(name);
+  const [node, lease] = await Promise.all([
+    gateway.get(`${nodesPath}/${named}`).then(unlessMissing),
+    gateway.get(`${leasesPath}/${named}`).then(unlessMissing),
+  ]);
+  if (!node.ok) return node;
+  if (!lease.ok) return lease;
+  if (node.value === undefined) return ok(undefined);
+  if (nameOf(node.value) !== name)
+    return fail({ kind: 'malformed', message: `the API server returned no Node ${name}` });
+  const [, held] = lease.value === undefined ? [name, noLease] : leaseStatus(lease.value);
+  return ok({ ...nodeStatus(node.value), ...held });
+}
+
+const unlessMissing = (answer: Result<unknown, ClusterError>): Result<unknown, ClusterError> =>
+  !answer.ok && answer.error.status === 404 ? ok(undefined) : answer;
 
 type LeaseStatus = Pick<NodeStatus, 'leaseRenewed' | 'leaseSeconds'>;
 const noLease: LeaseStatus = { leaseRenewed: undefined };

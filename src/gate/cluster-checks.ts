@@ -71,9 +71,9 @@ function nodeProbe(cluster: Cluster, nodeName: string, settle: number): GateProb
     async poll() {
       // The first list is not from before the restart, which would count one renewal too many; no list is judged twice.
       const sinceLast = Math.max(0, monotonic() - seenAt - 1);
-      const answer = await cluster.view(renewals.size === 0 ? 0 : Math.min(viewAge, sinceLast));
+      const answer = await cluster.node(nodeName, renewals.size === 0 ? 0 : Math.min(viewAge, sinceLast));
       seenAt = monotonic();
-      const node = answer.ok ? answer.value.get(nodeName) : undefined;
+      const node = answer.ok ? answer.value : undefined;
       if (node !== undefined) {
         judgeLease(node);
         judgeReady(node);

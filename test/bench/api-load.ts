@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createCluster } from '../../src/cluster/cluster.js';
 import { openLocalGateway } from '../../src/cluster/local-gateway.js';
 import { interval } from '../../src/gate/poll-all.js';
+import { nameOf } from './api-objects.js';
 import type { ApiLoad } from './figures.js';
 import { measure } from './measure.js';
 import type { Rig } from './rig.js';
@@ -23,7 +24,7 @@ type Counts = Readonly<Record<string, { readonly calls: number; readonly bytes: 
 export async function apiLoad(rig: Rig, parallel: number): Promise<ApiLoad[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-api-'));
   try {
-    return [await ofAudit(rig, parallel, folder), await ofGate(folder)];
+    return [await ofAudit(rig, parallel, folder), await ofGate(folder, parallel)];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -55,22 +56,30 @@ async function ofAudit(rig: Rig, parallel: number, folder: string): Promise<ApiL
   return { what: `an audit of ${audited} hosts`, seconds: wall, peak, ...summed(readCounts(counts)) };
 }
 
-/** As gates of any number of nodes do it: they share the lists. */
-async function ofGate(folder: string): Promise<ApiLoad> {
+/** As the gates of as many nodes as are under way at once do it. */
+async function ofGate(folder: string, gated: number): Promise<ApiLoad> {
   const counts = join(folder, 'gate.json');
   const places = { kubeconfig: '', context: '' };
   const gateway = await openLocalGateway({ kubectl: fakeKubectl(folder, counts), places });
   if (!gateway.ok) throw new Error(gateway.error.message);
   const cluster = createCluster(gateway.value);
+  const names = Array.from({ length: gated }, (_, at) => nameOf(at));
+  const view = await cluster.view();
+  if (!view.ok || view.value.size !== apiNodes) throw new Error('the list of nodes was not read');
   const began = performance.now();
   for (let poll = 0; poll < polls; poll += 1) {
-    const view = await cluster.view();
-    if (!view.ok || view.value.size !== apiNodes) throw new Error('the list of nodes was not read');
+    const read = await Promise.all(names.map((name) => cluster.node(name, interval)));
+    if (!read.every((node) => node.ok && node.value !== undefined)) throw new Error('a node was not read');
     await new Promise((resolve) => setTimeout(resolve, interval));
   }
   const seconds = (performance.now() - began) / 1000;
   await cluster.close();
-  return { what: `a gate, ${polls} polls`, seconds, peak: undefined, ...summed(readCounts(counts)) };
+  return {
+    what: `the gate of ${gated} nodes, ${polls} polls`,
+    seconds,
+    peak: undefined,
+    ...summed(readCounts(counts)),
+  };
 }
 
 function summed(counts: Counts): Pick<ApiLoad, 'calls' | 'bytes' | 'most'> {

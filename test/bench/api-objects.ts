@@ -24,7 +24,7 @@ export function apiObjects(count: number): ApiObjects {
 }
 
 const time = '2026-01-02T03:04:05Z';
-const nameOf = (at: number): string => `node-${String(at).padStart(5, '0')}`;
+export const nameOf = (at: number): string => `node-${String(at).padStart(5, '0')}`;
 const hex = (at: number, length: number): string =>
   (at * 2_654_435_761).toString(16).padStart(8, '0').repeat(8).slice(0, length);
 

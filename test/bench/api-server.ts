@@ -14,12 +14,20 @@ const counts: Record<string, { calls: number; bytes: number }> = {};
 
 /** What a request is counted as: the names of nodes and the tokens of pages left out. */
 const kindOf = (method: string, path: string): string =>
-  `${method} ${path.replace(/\?.*$/, '').replace(/\/nodes\/[^/]+/, '/nodes/NAME')}`;
+  `${method} ${path.replace(/\?.*$/, '').replace(/\/(nodes|leases)\/[^/]+/, '/$1/NAME')}`;
+
+/** The object of one node: the number in its name is its place in the lists. */
+function ownOf(path: string): string | undefined {
+  const [, list = '', place] = /^(.*)\/node-(\d+)$/.exec(path) ?? [];
+  return place === undefined ? undefined : objects.lists.get(list)?.[Number(place)];
+}
 
 function answerTo({ method = 'GET', url = '/' }: IncomingMessage): { readonly status: number; readonly text: string } {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   if (method !== 'GET') return { status: 201, text: '{"status":{"allowed":true}}' };
   if (/\/proxy\/configz$/.test(pathname)) return { status: 200, text: objects.configz };
+  const one = ownOf(pathname);
+  if (one !== undefined) return { status: 200, text: one };
   const list = objects.lists.get(pathname);
   if (list === undefined && /\/namespaces\/[^/]+\/[^/]+\/[^/]+$/.test(pathname))
     return { status: 404, text: '{"kind":"Status","message":"not found"}' };

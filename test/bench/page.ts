@@ -122,7 +122,7 @@ const apiSection = ({ api }: Figures): string[] =>
         '## The API server',
         '',
         'A generated cluster of 5,000 nodes, with Nodes of 5 to 8 KB and their Leases and no other objects, answers in place of',
-        'kubectl. The gate polls as that of `apply` does, for however many nodes at once.',
+        'kubectl. The gate polls as that of `apply` does, after one list of all nodes.',
         '',
         ...table(
           ['work', 'time s', 'calls', 'calls/s', 'MB', 'MB/s', 'client MiB'],

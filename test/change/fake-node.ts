@@ -140,6 +140,8 @@ export function nodeStatus(name: string, over: Partial<NodeStatus> = {}): NodeSt
 /** A cluster whose nodes are asked anew each time. */
 export function fakeCluster(nodes: () => readonly NodeStatus[], over: Partial<Cluster> = {}): Cluster {
   const no = { kind: 'refused', message: 'not asked here' } as const;
+  const view: Cluster['view'] =
+    over.view ?? (() => Promise.resolve(ok(new Map(nodes().map((node) => [node.name, node])))));
   return {
     api: {
       get: () => Promise.resolve(fail(no)),
@@ -147,7 +149,11 @@ export function fakeCluster(nodes: () => readonly NodeStatus[], over: Partial<Cl
       kubectl: () => Promise.resolve(fail(no)),
       close: () => Promise.resolve(),
     },
-    view: () => Promise.resolve(ok(new Map(nodes().map((node) => [node.name, node])))),
+    view,
+    async node(name, maxAge) {
+      const all = await view(maxAge);
+      return all.ok ? ok(all.value.get(name)) : all;
+    },
     configz: () => Promise.resolve(ok({ authentication: { anonymous: { enabled: false } }, readOnlyPort: 0 })),
     readyz: () => Promise.resolve(ok(undefined)),
     cordon: () => Promise.resolve(ok(undefined)),

@@ -6,14 +6,16 @@ import { fail, ok } from '../../src/lib/result.js';
 
 const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
 
+/** By path: an answer, or the status of a refusal. */
 function gatewayOf(answers: Readonly<Record<string, unknown>>) {
   const asked: string[] = [];
   const gateway: Gateway = {
     get(path) {
       asked.push(path);
       const whole = path.replace(/\?limit=500$/, '');
-      if (whole in answers) return Promise.resolve(ok(answers[whole]));
-      return Promise.resolve(fail({ kind: 'refused', status: 403, message: `HTTP 403: ${path}` }));
+      const answer = whole in answers ? answers[whole] : 403;
+      if (typeof answer !== 'number') return Promise.resolve(ok(answer));
+      return Promise.resolve(fail({ kind: 'refused', status: answer, message: `HTTP ${answer}: ${path}` }));
     },
     send: () => Promise.reject(new Error('nothing is written here')),
     kubectl: () => Promise.resolve(ok(undefined)),
@@ -62,6 +64,48 @@ it('is an error where a list is none: an empty cluster would look like one where
     ok: false,
     error: { status: 403 },
   });
+});
+
+const many = Array.from({ length: 501 }, (_, at) => node(`n${at}`));
+const leaseOf = (name: string): object => ({ metadata: { name }, spec: { renewTime: 't1', leaseDurationSeconds: 40 } });
+
+it('reads one node from the shared list, or by itself where the list is long', async () => {
+  const alone = { '/api/v1/nodes/n7': node('n7'), [`${leases}/n7`]: leaseOf('n7') };
+  const few = gatewayOf({ '/api/v1/nodes': { items: many.slice(1) }, [leases]: { items: [leaseOf('n7')] }, ...alone });
+  const large = gatewayOf({ '/api/v1/nodes': { items: many }, [leases]: { items: [] }, ...alone });
+  for (const { cluster } of [few, large]) {
+    await cluster.view();
+    expect(await cluster.node('n7')).toMatchObject({ value: { name: 'n7', ready: 'True', leaseRenewed: 't1' } });
+  }
+  expect(few.asked.filter((path) => path.endsWith('/n7'))).toEqual([]);
+  expect(large.asked.slice(2)).toEqual(['/api/v1/nodes/n7', `${leases}/n7`]);
+});
+
+it.each([
+  ['no such Node', 404, 200, { ok: true, value: undefined }],
+  ['no Lease', 200, 404, { ok: true, value: { name: 'n7', ready: 'True', leaseRenewed: undefined } }],
+  ['no answer for the Node', 500, 200, { ok: false, error: { status: 500 } }],
+  ['no answer for the Lease', 200, 500, { ok: false, error: { status: 500 } }],
+  ['no right to get a Node: the list tells', 403, 200, { ok: true, value: { name: 'n7', leaseRenewed: 'list' } }],
+  ['no right to get a Lease: the list tells', 200, 403, { ok: true, value: { name: 'n7', leaseRenewed: 'list' } }],
+] as const)('one node of a large cluster: %s', async (_, nodeStatus, leaseStatus, expected) => {
+  const held = { ...leaseOf('n7'), spec: { renewTime: 'list' } };
+  const { cluster } = gatewayOf({
+    ...{ '/api/v1/nodes': { items: many }, [leases]: { items: [held] } },
+    ...{ '/api/v1/nodes/n7': nodeStatus === 200 ? node('n7') : nodeStatus },
+    [`${leases}/n7`]: leaseStatus === 200 ? leaseOf('n7') : leaseStatus,
+  });
+  await cluster.view();
+  expect(await cluster.node('n7')).toMatchObject(expected);
+});
+
+it('takes no other object for the Node that it asked for', async () => {
+  const lists = { '/api/v1/nodes': { items: many }, [leases]: { items: [] }, [`${leases}/n7`]: leaseOf('n7') };
+  for (const wrong of [node('n8'), 'text', null, { items: [] }]) {
+    const { cluster } = gatewayOf({ ...lists, '/api/v1/nodes/n7': wrong });
+    await cluster.view();
+    expect(await cluster.node('n7')).toMatchObject({ ok: false, error: { kind: 'malformed' } });
+  }
 });
 
 it('never throws and never takes nonsense for Ready', async () => {

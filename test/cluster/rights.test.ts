@@ -100,11 +100,15 @@ describe('the roles of docs/rbac.md', () => {
       { metadata: { ...metadata, ownerReferences: [{ kind: 'ReplicaSet', name: 'r', controller: true }] } },
       { metadata: { ...metadata, name: 'q', uid: 'v', ownerReferences: [daemonSet] } },
     ].map((one) => ({ ...one, spec: { nodeName: 'n1' } }));
+    const many = Array.from({ length: 501 }, (_, at) => ({ metadata: { name: `n${at}` } }));
     let isEvicted = false;
     const { cluster, used } = asked(({ path }) => {
       isEvicted ||= path.endsWith('/eviction');
+      if (path.startsWith('/api/v1/nodes?')) return { items: many };
       return path.startsWith('/api/v1/pods') ? { items: isEvicted ? [] : pods } : undefined;
     });
+    await cluster.view();
+    await cluster.node('n1');
     await cluster.cordon('n1', true);
     await cluster.drain('n1', { deadline: 10_000 });
     await cluster.readyz();

@@ -21,7 +21,7 @@ function apiServer(names: readonly string[], took: number) {
   const conditions = [{ type: 'Ready', status: 'True' }];
   const get: Gateway['get'] = async (path) => {
     if (path.endsWith('/configz')) return ok({ kubeletconfig: {} });
-    const isLeases = path.endsWith('/leases');
+    const isLeases = path.includes('/leases?');
     lists[isLeases ? 'leases' : 'nodes'] += 1;
     underway += 1;
     lists.most = Math.max(lists.most, underway);
