@@ -23,35 +23,33 @@ const ask = () => {
 };
 ask();`;
 
-/** `last`: the last number of its address. Its network is a namespace of its own, on the bridge of the lab. */
+/** The network is a namespace of the process alone: a run that is killed leaves nothing that the next one would find. */
+const network = (pid: number, net: string, address: string): string => `
+  while [ "$(readlink /proc/${pid}/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+  bridge=$(ip -o -4 addr show to ${net}.0/24 | awk '{ print $2; exit }')
+  ip link add klv${pid} type veth peer name eth0 netns ${pid}
+  ip link set klv${pid} master "$bridge" up
+  nsenter --target ${pid} --net ip addr add ${address}/24 dev eth0
+  nsenter --target ${pid} --net ip link set eth0 up`;
+
+/** `last`: the last number of its address, on the bridge of the lab. */
 export async function startScraper(lab: Lab, name: string, last: number, url: string): Promise<Scraper> {
   const net = (lab.nodes['cp1']?.address ?? '').split('.').slice(0, 3).join('.');
   const address = `${net}.${last}`;
-  const [space, outer] = [`kl-${name}`, `klv-${name}`];
-  const made = await run('bash', [
-    '-euc',
-    `
-    bridge=$(ip -o -4 addr show to ${net}.0/24 | awk '{ print $2; exit }')
-    ip netns add ${space}
-    ip link add ${outer} type veth peer name eth0 netns ${space}
-    ip link set ${outer} master "$bridge" up
-    ip -n ${space} addr add ${address}/24 dev eth0
-    ip -n ${space} link set eth0 up`,
-  ]);
-  if (made.code !== 0) throw new Error(`the network of ${name}: ${made.stderr}`);
-  const child: ChildProcess = spawn('ip', ['netns', 'exec', space, process.execPath, '-e', program, url], {
+  const child: ChildProcess = spawn('unshare', ['--net', process.execPath, '-e', program, url], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let said = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-200)));
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  return {
-    address,
-    last: () => said.trimEnd().split('\n').at(-1) ?? '',
-    async stop() {
-      child.kill('SIGKILL');
-      await gone;
-      await run('ip', ['netns', 'delete', space]);
-    },
+  const stop = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await gone;
   };
+  const made = await run('bash', ['-euc', network(child.pid ?? 0, net, address)]);
+  if (made.code !== 0) {
+    await stop();
+    throw new Error(`the network of ${name}: ${made.stderr}`);
+  }
+  return { address, last: () => said.trimEnd().split('\n').at(-1) ?? '', stop };
 }
