@@ -3,10 +3,10 @@ import { readdir } from 'node:fs/promises';
 import { readInventory } from '../inventory/load.js';
 import { runsFolder } from '../lib/paths.js';
 import { oneLine } from '../lib/sanitize.js';
-import { builtinNames } from '../playbook/builtin.js';
+import { builtinFamilies, builtinNames } from '../playbook/builtin.js';
 import { checkIds, checkRule } from '../playbook/check-rules.js';
 import { ownRules } from '../playbook/own-rules.js';
-import { familiesOfBuiltins, loadPlaybook } from '../playbook/load.js';
+import { loadPlaybook } from '../playbook/load.js';
 import { isSwitch } from './options.js';
 import { type Verb, verbs } from './verbs.js';
 import type { OptionGroup } from './option-groups.js';
@@ -76,7 +76,7 @@ async function valuesOf(
   if (long === '--limit' || long === '--exclude') return hostsAfter(current, before, env);
   if (long === '--rule') return [...(await rulesOfBuiltins())].map(([id, title]) => candidate(id, title));
   if (long !== '--playbook') return [];
-  const families = [...(await familiesOfBuiltins()).keys()];
+  const families = [...(await builtinFamilies()).keys()];
   return [
     ...(await builtinNames()).map((name) => candidate(name)),
     ...families.map((name) => candidate(name, 'the one that fits each node')),

@@ -12,5 +12,18 @@ export async function builtinNames(): Promise<readonly string[]> {
     .sort();
 }
 
+/**
+ * The families of built-in playbooks, and the names of their members. They are read from a line of each text: to parse all playbooks
+ * takes most of a second.
+ */
+export async function builtinFamilies(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const families = new Map<string, string[]>();
+  for (const name of await builtinNames()) {
+    const family = /^ {2}family: (\S+)$/m.exec(builtinText(name))?.[1];
+    if (family !== undefined) families.set(family, [...(families.get(family) ?? []), name]);
+  }
+  return families;
+}
+
 /** The text of a built-in playbook. `name` must be one of {@link builtinNames}. */
 export const builtinText = (name: string): string => shippedText(`${folder}${name}.yaml`);

@@ -1,11 +1,12 @@
 /** Reads playbooks, built-in or the user's own, and reports all mistakes of one at once, one line each. */
 import { readFile } from 'node:fs/promises';
 import { ToolError, fileErrorOf } from '../lib/errors.js';
+import { memoize } from '../lib/memoize.js';
 import { schemaProblems } from '../lib/schema-problems.js';
 import { suggest } from '../lib/suggest.js';
 import { formatProblems, readYaml } from '../lib/yaml-source.js';
 import type { Problem, YamlSource } from '../lib/yaml-source.js';
-import { builtinNames, builtinText } from './builtin.js';
+import { builtinFamilies, builtinNames, builtinText } from './builtin.js';
 import { ruleProblems } from './rule-problems.js';
 import { playbookJsonSchema, playbookSchema } from './schema.js';
 import type { Playbook, PlaybookInput, Rule, RuleInput, Want } from './schema.js';
@@ -25,32 +26,22 @@ export function eachOnce(flat: readonly Playbook[]): Playbook[] {
 }
 
 async function loadNamed(name: string): Promise<readonly Playbook[]> {
-  const members = (await familiesOfBuiltins()).get(name) ?? [];
-  return members.length === 0 ? [await loadPlaybook(name)] : asFamily(members);
+  const members = (await builtinFamilies()).get(name);
+  return members === undefined ? [await loadPlaybook(name)] : members.map(memberOfFamily);
 }
 
-/** Of them, the one that fits a node counts there. */
-export const asFamily = (members: readonly Playbook[]): Playbook[] =>
-  members.map((one) => ({ ...one, byFamily: true }));
+/** Of the members of a family, the one that fits a node counts there. `name`: of a built-in. */
+export const memberOfFamily = (name: string): Playbook => ({ ...builtin(name), byFamily: true });
 
-/** The families of built-in playbooks, by name. */
-export async function familiesOfBuiltins(): Promise<ReadonlyMap<string, readonly Playbook[]>> {
-  const families = new Map<string, Playbook[]>();
-  for (const name of await builtinNames()) {
-    const playbook = await loadPlaybook(name);
-    if (playbook.family === undefined) continue;
-    families.set(playbook.family, [...(families.get(playbook.family) ?? []), playbook]);
-  }
-  return families;
-}
+const builtin = memoize((name: string) => parsePlaybook(name, builtinText(name)), 100);
 
 /** Loads a built-in by name, or a file if the text contains a "/" or ends in .yaml or .yml. Throws ToolError `playbook`. */
 export async function loadPlaybook(nameOrPath: string): Promise<Playbook> {
   if (nameOrPath.includes('/') || /\.ya?ml$/.test(nameOrPath))
     return parsePlaybook(nameOrPath, await readText(nameOrPath));
   const names = await builtinNames();
-  if (names.includes(nameOrPath)) return parsePlaybook(nameOrPath, builtinText(nameOrPath));
-  const families = [...(await familiesOfBuiltins()).keys()];
+  if (names.includes(nameOrPath)) return builtin(nameOrPath);
+  const families = [...(await builtinFamilies()).keys()];
   const nearest = suggest(nameOrPath, [...names, ...families]);
   throw new ToolError('playbook', `there is no playbook named ${JSON.stringify(nameOrPath)}`, {
     hint: `${nearest === undefined ? '' : `Did you mean ${nearest}? `}Built-in playbooks: ${names.join(', ')}. ${families.join(', ')} takes the one that fits each node. For your own file, give its path: ./mine.yaml`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { builtinNames } from '../../src/playbook/builtin.js';
+import { builtinFamilies, builtinNames } from '../../src/playbook/builtin.js';
 import { loadPlaybook } from '../../src/playbook/load.js';
 import type { Playbook, Rule } from '../../src/playbook/schema.js';
 
@@ -153,4 +153,14 @@ describe('the built-in playbooks', () => {
       readOnlyPort: 0,
     });
   });
+});
+
+it('the families are those that the playbooks name', async () => {
+  const families = new Map<string, string[]>();
+  for (const name of await builtinNames()) {
+    const { family } = await loadPlaybook(name);
+    if (family !== undefined) families.set(family, [...(families.get(family) ?? []), name]);
+  }
+  expect(families.size).toBeGreaterThan(0);
+  expect(await builtinFamilies()).toEqual(families);
 });

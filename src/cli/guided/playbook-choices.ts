@@ -1,6 +1,6 @@
 /** The playbooks that the guided mode offers: those that flags name, the families, the built-in ones. */
-import { builtinNames } from '../../playbook/builtin.js';
-import { asFamily, familiesOfBuiltins, loadPlaybook } from '../../playbook/load.js';
+import { builtinFamilies, builtinNames } from '../../playbook/builtin.js';
+import { loadPlaybook, memberOfFamily } from '../../playbook/load.js';
 import type { Playbook } from '../../playbook/schema.js';
 
 export interface PlaybookChoice {
@@ -16,7 +16,7 @@ export interface PlaybookChoice {
 
 /** `given`: by -p; undefined: baseline. */
 export async function playbookChoices(given: readonly string[] | undefined): Promise<readonly PlaybookChoice[]> {
-  const families = await familiesOfBuiltins();
+  const families = await builtinFamilies();
   const chosen = new Set(given ?? ['baseline']);
   const sources = new Set([...(given ?? []), ...(await builtinNames()), ...families.keys()]);
   return Promise.all(
@@ -24,13 +24,13 @@ export async function playbookChoices(given: readonly string[] | undefined): Pro
       const of = { source, isChosen: chosen.has(source) };
       const members = families.get(source);
       if (members !== undefined) {
-        const description = `Judges each node by the one that fits it: ${members.map(({ name }) => name).join(', ')}.`;
+        const description = `Judges each node by the one that fits it: ${members.join(', ')}.`;
         return {
           ...of,
           name: source,
           title: 'picks the one that fits each node',
           description,
-          playbooks: asFamily(members),
+          playbooks: members.map(memberOfFamily),
         };
       }
       const playbook = await loadPlaybook(source);
