@@ -83,7 +83,7 @@ const table: Readonly<Record<string, Rule>> = {
   },
   run: {
     values: ['lib', 'plan', 'cluster/lease'],
-    types: ['cluster', 'gate'],
+    types: ['cluster', 'gate', 'inventory'],
     builtins: ['fs/promises', 'os', ...pure],
   },
   'run/hook-process': { values: [], builtins: ['child_process'] },
@@ -136,8 +136,7 @@ const table: Readonly<Record<string, Rule>> = {
       'p-limit',
       'owners',
       'persistence',
-      ...['lib', 'ssh', 'node', 'facts', 'distros', 'playbook', 'plan', 'cluster', 'run', 'change', 'verify'],
-      'p-limit',
+      'verify',
     ],
     types: ['inventory', 'report'],
     builtins: ['crypto', 'os', 'worker_threads'],

@@ -111,6 +111,7 @@ function mergeSsh(layers: readonly (SshInput | null | undefined)[], inventoryPat
     identityFile: path(settings.identityFile),
     knownHostsFile: path(settings.knownHostsFile),
     jump,
+    ...(settings.jumpForks === undefined ? {} : { jumpForks: settings.jumpForks }),
     ...(settings.transport === undefined ? {} : { transport: settings.transport }),
     ...(settings.jump !== undefined && jump.length === 0 ? { direct: true as const } : {}),
     ...becomeSettings(settings.become),

@@ -30,12 +30,15 @@ const jump = z.union([
   z.array(checked(jumpFault)),
 ]);
 
+const forksMessage = 'must be from 1 to 1000';
+
 const ssh = z.strictObject({
   user: checked(userFault).optional(),
   port: z.int(portMessage).min(1, portMessage).max(65_535, portMessage).optional(),
   identityFile: checked(pathFault).optional(),
   knownHostsFile: checked(pathFault).optional(),
   jump: jump.optional(),
+  jumpForks: z.int(forksMessage).min(1, forksMessage).max(1000, forksMessage).optional(),
   transport: z.enum(['ssh2', 'openssh', 'auto']).optional(),
   become: z
     .union([

@@ -1,5 +1,4 @@
 /** Whether each host can be used: reached, logged in to, and root. Changes nothing and reads no kubelet. */
-import pLimit from 'p-limit';
 import { becomeHint, unreadable } from '../facts/gather.js';
 import type { Report } from '../run/outcome.js';
 import type { Host } from '../inventory/host.js';
@@ -8,6 +7,7 @@ import { script } from '../node/scripts.js';
 import type { Connector } from '../ssh/connect.js';
 import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
+import { hostLimit } from './host-limit.js';
 
 export interface CheckOptions {
   readonly connector: Connector;
@@ -31,8 +31,8 @@ export interface CheckedHost {
 }
 
 export async function checkHosts(hosts: readonly Host[], options: CheckOptions): Promise<CheckedHost[]> {
-  const limit = pLimit(options.forks);
-  return Promise.all(hosts.map((host) => limit(() => checkHost(host, options))));
+  const limit = hostLimit(options.forks);
+  return Promise.all(hosts.map((host) => limit(host, () => checkHost(host, options))));
 }
 
 async function checkHost(host: Host, { connector, timeout, report }: CheckOptions): Promise<CheckedHost> {

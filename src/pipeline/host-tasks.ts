@@ -15,6 +15,7 @@ import type { Outcome } from '../run/outcome.js';
 import { type HostRecord, mayHaveWritten } from '../run/record.js';
 import type { RolloutHost } from '../run/rollout.js';
 import type { RolloutFlags, Run } from './context.js';
+import { jumpShareOf } from './host-limit.js';
 import type { KeptRun } from './node-transactions.js';
 import { issuer } from './issue-certificate.js';
 import { disputedClaim } from './node-claim.js';
@@ -45,7 +46,12 @@ export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunCont
   };
   const task = taskFor(plan, host, run, context);
   const mayTake = totalOf(changeTime(plan, { deadline: context.timing.gate, drain: context.cordonMode === 'drain' }));
-  return { ...task, mayTake, run: async () => withSkippedRules(await applyToHost(plan, about, task, context), plan) };
+  return {
+    ...task,
+    behind: jumpShareOf(host),
+    mayTake,
+    run: async () => withSkippedRules(await applyToHost(plan, about, task, context), plan),
+  };
 }
 
 /** What the change of a host can need at most. */
@@ -80,7 +86,12 @@ export function rollbackTask(
 ): RolloutHost {
   const task = taskFor(plan, host, run, context);
   const mayTake = totalOf(longestRevert(context.timing.gate));
-  return { ...task, mayTake, run: () => rollbackHost({ id, ...files, restarts: plan.restart }, task, context) };
+  return {
+    ...task,
+    behind: jumpShareOf(host),
+    mayTake,
+    run: () => rollbackHost({ id, ...files, restarts: plan.restart }, task, context),
+  };
 }
 
 export function recoveryTask(
@@ -101,7 +112,8 @@ export function recoveryTask(
   };
   const controlPlane = host.role === 'control-plane';
   const mayTake = totalOf(longestRevert(context.timing.gate));
-  return { host: host.name, nodeName: undefined, controlPlane, mayTake, run: () => recoverHost(goal, begun, context) };
+  const about = { host: host.name, nodeName: undefined, controlPlane, behind: jumpShareOf(host), mayTake };
+  return { ...about, run: () => recoverHost(goal, begun, context) };
 }
 
 export function uninstallTask(
@@ -110,7 +122,8 @@ export function uninstallTask(
   context: Pick<RunContext, 'journal' | 'report'>,
 ): RolloutHost {
   const task = { host: host.name, nodeName: undefined, connect: () => connector.connect(host) };
-  return { ...task, controlPlane: false, mayTake: totalOf(longestUninstall), run: () => uninstallHost(task, context) };
+  const about = { controlPlane: false, behind: jumpShareOf(host), mayTake: totalOf(longestUninstall) };
+  return { ...task, ...about, run: () => uninstallHost(task, context) };
 }
 
 function taskFor(plan: HostPlan, host: Host, run: Run, { cluster }: RunContext): HostTask {

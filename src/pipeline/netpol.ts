@@ -1,5 +1,4 @@
 /** netpol: reads the cluster's network, writes the policy that is right for it, applies it, or removes what it applied. */
-import pLimit from 'p-limit';
 import type { Cluster } from '../cluster/cluster.js';
 import { matchNode } from '../cluster/match-node.js';
 import type { ClusterView } from '../cluster/nodes.js';
@@ -14,6 +13,7 @@ import { type ReadHost, clusterNetwork, networkFindings } from '../netpol/networ
 import { readCluster } from '../netpol/read-cluster.js';
 import type { ClusterFinding } from '../playbook/cluster-finding.js';
 import { script } from '../node/scripts.js';
+import { hostLimit } from './host-limit.js';
 import { claimantOf } from './node-claim.js';
 import type { Run } from './context.js';
 import { withCluster } from './with-cluster.js';
@@ -64,8 +64,8 @@ const unread = (message: string): ToolError =>
   new ToolError('cluster', `the network of the cluster could not be read: ${message}`);
 
 function readHosts(run: Run, view: ClusterView): Promise<readonly ReadHost[]> {
-  const limit = pLimit(run.forks);
-  const asked = run.hosts.map((host) => limit(() => readHost(run, host, view)));
+  const limit = hostLimit(run.forks);
+  const asked = run.hosts.map((host) => limit(host, () => readHost(run, host, view)));
   return Promise.all(asked).then((all) => all.flat());
 }
 

@@ -11,7 +11,15 @@ import { type Report, hostOutcome } from '../run/outcome.js';
 import { type HookContext, type HookHost, type Hooks, createHooks, hookTime } from '../run/hooks.js';
 import { pauseBetween } from '../run/pause.js';
 import { type RolloutHost, type RolloutOptions, type RolloutResult, rollOut } from '../run/rollout.js';
-import { type Admission, allOf, serversAlone, whileLocked, withinCluster, withinForks } from '../run/room.js';
+import {
+  type Admission,
+  allOf,
+  serversAlone,
+  whileLocked,
+  withinCluster,
+  withinForks,
+  withinJumps,
+} from '../run/room.js';
 import { withinWindow } from '../run/window.js';
 import type { RolloutFlags, Run } from './context.js';
 import { nextCommand } from '../lib/next-command.js';
@@ -53,7 +61,7 @@ export function rollOutWaves(
   const room = withinCluster({ cluster, maxUnavailable: flags.maxUnavailable, serversBesides });
   return begin(run, journal, verb, {
     waves,
-    admit: inWindow(run, whileLocked(lease, 'wait'), withinForks(run.forks), room),
+    admit: inWindow(run, whileLocked(lease, 'wait'), withinForks(run.forks), withinJumps, room),
     roomTimeout: flags.deadline,
     maxFailures: flags.maxFailures,
     needsJournal: true,
@@ -80,7 +88,7 @@ export function rollOutRecovery(
   const hint = nextCommand('resume', journal.run);
   return begin(run, journal, 'resume', {
     waves: ordered.length === 0 ? [] : [ordered],
-    admit: inWindow(run, whileLocked(lease, 'go on'), withinForks(run.forks), serversAlone),
+    admit: inWindow(run, whileLocked(lease, 'go on'), withinForks(run.forks), withinJumps, serversAlone),
     roomTimeout: 0,
     needsJournal: false,
     canPause: false,
@@ -105,7 +113,7 @@ export function rollOutUninstall(
 ): Promise<RolledOut> {
   return begin(run, journal, 'uninstall', {
     waves: [hosts],
-    admit: inWindow(run, whileLocked(lease, 'stop'), withinForks(run.forks)),
+    admit: inWindow(run, whileLocked(lease, 'stop'), withinForks(run.forks), withinJumps),
     roomTimeout: 0,
     needsJournal: false,
     canPause: false,

@@ -1,5 +1,4 @@
 /** Reads every host: connect, bring its answer, have it understood, ask the kubelet. A host that fails is a value. */
-import pLimit from 'p-limit';
 import type { Report } from '../run/outcome.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { ClientsToWatch } from '../consumers/open-ports.js';
@@ -25,6 +24,7 @@ import type { HostError } from '../ssh/errors.js';
 import type { Session } from '../ssh/session.js';
 import type { Asked, Examined, Goal, NodeReading, Told } from './examine.js';
 import type { Examiner } from './examiner.js';
+import { hostLimit } from './host-limit.js';
 import { type Standing, unjudged } from './judge.js';
 import { claimantOf } from './node-claim.js';
 
@@ -55,12 +55,12 @@ export async function survey(
   goalOf: (host: Host) => Goal,
   options: SurveyOptions,
 ): Promise<Surveyed[]> {
-  const limit = pLimit(options.forks);
+  const limit = hostLimit(options.forks);
   const nodes = await options.cluster?.view(viewAge);
   const view = nodes?.ok === true ? nodes.value : undefined;
   return Promise.all(
     hosts.map((host) =>
-      limit(async (): Promise<Surveyed> => {
+      limit(host, async (): Promise<Surveyed> => {
         const result = await surveyHost(host, goalOf(host), view, options).catch(unforeseen);
         if (result.ok) {
           options.report({ event: 'judged', host: host.name });

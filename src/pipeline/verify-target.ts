@@ -1,5 +1,4 @@
 /** Reads each host as far as verify needs it: its Node, its ports, its addresses. A host that fails is a value. */
-import pLimit from 'p-limit';
 import type { Cluster } from '../cluster/cluster.js';
 import { matchNode } from '../cluster/match-node.js';
 import type { ClusterView, NodeStatus } from '../cluster/nodes.js';
@@ -16,6 +15,7 @@ import type { Session } from '../ssh/session.js';
 import { addressesFromOutside } from '../verify/ports.js';
 import type { Run } from './context.js';
 import type { NodeReading, VerifyTarget } from './examine.js';
+import { hostLimit } from './host-limit.js';
 import { claimantOf } from './node-claim.js';
 
 /** A host and what is known of it before its ports are asked. */
@@ -41,13 +41,13 @@ export async function readTargets(
   cluster: Cluster | undefined,
   missing: string | undefined,
 ): Promise<TargetHost[]> {
-  const limit = pLimit(run.forks);
+  const limit = hostLimit(run.forks);
   const listed = await cluster?.view();
   const nodes = listed?.ok === true ? listed.value : undefined;
   const view: KnownNodes = { nodes, without: missing ?? (listed?.ok === false ? listed.error.message : '') };
   return Promise.all(
     run.hosts.map((host) =>
-      limit(async () => {
+      limit(host, async () => {
         const target = await readTarget(run, host, view).catch((error: unknown) =>
           targetOf(host, view, unreadable(`it could not be read (${oneLine(messageOf(error), 120)})`)),
         );

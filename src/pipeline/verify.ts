@@ -1,5 +1,4 @@
 /** verify: asks every kubelet from outside, from each vantage point, and leaves nothing behind in the cluster. */
-import pLimit from 'p-limit';
 import type { Cluster } from '../cluster/cluster.js';
 import { isoTime } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
@@ -11,6 +10,7 @@ import { servingCas } from '../verify/api-server.js';
 import type { Check } from '../verify/check.js';
 import { type Workspace, openWorkspace, removeLeftovers } from '../verify/workspace.js';
 import type { Run } from './context.js';
+import { hostLimit } from './host-limit.js';
 import { baseOf, notesOf } from './results.js';
 import {
   type VerifyTools,
@@ -72,11 +72,11 @@ async function workspaceFor(
 }
 
 async function verifyAll(tools: VerifyTools, targets: readonly TargetHost[]): Promise<VerifiedHost[]> {
-  const limit = pLimit(tools.run.forks);
+  const limit = hostLimit(tools.run.forks);
   const reachable = targets.filter(({ read }) => read.ok);
   const checked = await Promise.all(
     targets.map((target) =>
-      limit(async () => {
+      limit(target.host, async () => {
         const peer = peerOf(target, reachable);
         const [checks, pod] = await Promise.all([
           verifyHost(tools, target, peer).then(ok).catch(unforeseen),

@@ -6,8 +6,19 @@ import type { ResultDocument } from './schema.js';
 import { line } from './words.js';
 
 function listedTree({ host, address, nodeName, role, group, ssh }: ListedHost) {
-  const { user, port, identityFile, knownHostsFile, jump, transport, direct, become, becomePassword } = ssh;
-  const access = { user, port, identityFile, knownHostsFile, jump, transport, direct, become, becomePassword };
+  const { user, port, identityFile, knownHostsFile, jump, jumpForks, transport, direct, become, becomePassword } = ssh;
+  const access = {
+    user,
+    port,
+    identityFile,
+    knownHostsFile,
+    jump,
+    jumpForks,
+    transport,
+    direct,
+    become,
+    becomePassword,
+  };
   return { host, address, nodeName, role, group, ssh: access };
 }
 

@@ -1,6 +1,7 @@
 /** The only loop over hosts that change: wave by wave, as many at once as there is room for, until too many fail. */
 import { sleep } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
+import type { JumpShare } from '../inventory/host.js';
 import { type Amount, resolveAmount } from '../plan/waves.js';
 import type { HookResult, Hooks, WavePlace } from './hooks.js';
 import type { Journal, JournalEntry } from './journal.js';
@@ -12,6 +13,8 @@ export interface RolloutHost {
   readonly host: string;
   readonly nodeName: string | undefined;
   readonly controlPlane: boolean;
+  /** The bastions that it shares with others; undefined: no limit but that of all hosts. */
+  readonly behind?: JumpShare | undefined;
   /** Milliseconds that it may need at most: for the change, and to revert it. Hooks come on top. */
   readonly mayTake?: number | undefined;
   run(): Promise<Outcome>;

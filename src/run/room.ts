@@ -48,6 +48,17 @@ export const withinForks =
   (_host, underway) =>
     underway.length >= forks ? { reason: 'all forks are in use' } : undefined;
 
+/** As many hosts at once behind the same bastions as the inventory allows. */
+export const withinJumps: Admission = (host, underway) => {
+  if (host.behind === undefined) return undefined;
+  const { jump, forks } = host.behind;
+  const others = underway.flatMap(({ behind }) => (behind?.jump === jump ? [behind.forks] : []));
+  const limit = Math.min(forks, ...others);
+  return others.length < limit
+    ? undefined
+    : { reason: `jumpForks allows ${limit} at once behind ${jump || 'a bastion'}` };
+};
+
 /** Control-plane hosts start one by one, when nothing else is under way. */
 export const serversAlone: Admission = (host, underway) =>
   underway.length > 0 && (host.controlPlane || underway.some((one) => one.controlPlane))

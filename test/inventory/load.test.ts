@@ -71,6 +71,18 @@ groups:
     expect(loadInventory('i.yaml', text).hosts.map((host) => host.ssh.transport)).toEqual(['openssh', 'ssh2', 'auto']);
   });
 
+  it('takes jumpForks of the host, its group, or all', () => {
+    const text = `cluster: {name: lab}
+ssh: {jump: j, jumpForks: 8}
+groups:
+  a: {role: worker, ssh: {jumpForks: 4}, hosts: {a1: {}, a2: {ssh: {jumpForks: 1}}}}
+  b: {role: worker, hosts: {b1: {}}}
+`;
+    expect(loadInventory('i.yaml', text).hosts.map((host) => host.ssh.jumpForks)).toEqual([4, 1, 8]);
+    const without = loadInventory('i.yaml', text.replaceAll(/jumpForks: \d/g, 'port: 22'));
+    expect(without.hosts.map((host) => host.ssh.jumpForks)).toEqual([undefined, undefined, undefined]);
+  });
+
   it('finds paths from its own folder', () => {
     const text = `${start}      a: {ssh: {identityFile: keys/id, knownHostsFile: /k}}\n`;
     expect(loadInventory('/srv/fleet/i.yaml', text).hosts[0]?.ssh).toMatchObject({
@@ -146,6 +158,10 @@ groups:
     [
       `${start}      a: {ssh: {jump: 5}}`,
       'inventory.yaml:6: groups.workers.hosts.a.ssh.jump: must be a string or a list, not the number 5',
+    ],
+    [
+      `${start}      a: {ssh: {jumpForks: 0}}`,
+      'inventory.yaml:6: groups.workers.hosts.a.ssh.jumpForks: must be from 1 to 1000',
     ],
     [
       `${start}      a: {ssh: {transport: opensh}}`,

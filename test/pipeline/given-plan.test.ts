@@ -34,7 +34,12 @@ const consumers: Consumers = {
 };
 const flags = { deadline: 1000 } as unknown as RolloutFlags;
 const run = {
-  ...{ hosts: [{ name: 'n1' }], inventory: { path: 'i', cluster: { name: 'c' } }, playbooks: [], forks: 1 },
+  ...{
+    hosts: [{ name: 'n1', ssh: { jump: [] } }],
+    inventory: { path: 'i', cluster: { name: 'c' } },
+    playbooks: [],
+    forks: 1,
+  },
   report: () => undefined,
 } as unknown as Run;
 const playbooks = ['tls'];

@@ -29,7 +29,7 @@ const count = Number(process.env['CASES'] ?? '10000');
 /** Milliseconds of CPU time for one host. */
 const bound = 2000;
 
-const host = { name: 'n1', role: 'worker', address: '10.0.0.1', group: 'worker' } as unknown as Host;
+const host = { name: 'n1', role: 'worker', address: '10.0.0.1', group: 'worker', ssh: { jump: [] } } as unknown as Host;
 const playbookText = readFileSync(new URL('../../playbooks/baseline.yaml', import.meta.url), 'utf8');
 const inventoryText = readFileSync(new URL('../../inventory.example.yaml', import.meta.url), 'utf8');
 const playbooks = [parsePlaybook('baseline', playbookText)];

@@ -25,7 +25,13 @@ const [baseline, cis] = [playbook('baseline'), playbook('cis-1.12')];
 const noWishes = { moveArguments: false, acceptPendingEdits: false };
 const noEvidence = { clientCertificates: [], clusterCa: undefined };
 
-const host = { name: 'n1', nodeName: 'node-1', role: 'worker', address: '10.0.0.1' } as unknown as Host;
+const host = {
+  name: 'n1',
+  nodeName: 'node-1',
+  role: 'worker',
+  address: '10.0.0.1',
+  ssh: { jump: [] },
+} as unknown as Host;
 
 function surveyed(name: string, over: Partial<SurveyedNode> = {}, facts: Partial<NodeFacts> = {}): SurveyedNode {
   const node = readNode(name);

@@ -4,7 +4,9 @@ import type { Run } from '../../src/pipeline/context.js';
 import type { KeptNode } from '../change/kept-node.js';
 
 export function runOn(runsFolder: string, nodes: readonly KeptNode[]): Run {
-  const hosts = nodes.map((_, index) => ({ name: `n${index}`, address: '', role: 'worker' }) as unknown as Host);
+  const hosts = nodes.map(
+    (_, index) => ({ name: `n${index}`, address: '', role: 'worker', ssh: { jump: [] } }) as unknown as Host,
+  );
   const session = (host: Host) => Promise.resolve(nodes[Number(host.name.slice(1))]?.session());
   return {
     ...{ version: '', playbooks: [], editOptions: { moveArguments: false }, forks: 4, timeout: 1000 },

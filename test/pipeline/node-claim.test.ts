@@ -11,7 +11,7 @@ const node = (name: string, address: string) =>
   [name, { name, addresses: [address] } as unknown as NodeStatus] as const;
 const view = new Map([node('n1', '10.0.0.1'), node('n2', '10.0.0.2')]);
 const cluster = { view: () => Promise.resolve(ok(view)) } as unknown as Cluster;
-const host = { name: 'h', address: '10.0.0.1' } as unknown as Host;
+const host = { name: 'h', address: '10.0.0.1', ssh: { jump: [] } } as unknown as Host;
 const session = {} as unknown as Session;
 
 describe('a Node that a plan, or a record of an earlier run, names for a host', () => {

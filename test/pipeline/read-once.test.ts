@@ -67,7 +67,13 @@ async function run(): Promise<Run> {
   const session = new FakeSession()
     .onRun(() => true, probeAnswer('kubeadm-weak'))
     .onOpen(() => true, { error: unasked });
-  const host = { name: 'n1', role: 'worker', address: '10.0.0.1', nodeName: 'node1' } as unknown as Host;
+  const host = {
+    name: 'n1',
+    role: 'worker',
+    address: '10.0.0.1',
+    nodeName: 'node1',
+    ssh: { jump: [] },
+  } as unknown as Host;
   return {
     ...{ version: '0', examiner: directExaminer, forks: 1, timeout: 1000, editOptions: { moveArguments: false } },
     playbooks: [await loadPlaybook('baseline'), await loadPlaybook('tls')],

@@ -18,7 +18,7 @@ const baseline = parsePlaybook(
   'baseline',
   readFileSync(new URL('../../playbooks/baseline.yaml', import.meta.url), 'utf8'),
 );
-const host = { name: 'n1', role: 'worker', address: '10.0.0.1' } as unknown as Host;
+const host = { name: 'n1', role: 'worker', address: '10.0.0.1', ssh: { jump: [] } } as unknown as Host;
 const unasked = { kind: 'timeout', message: 'no answer', hint: 'try again' } as const;
 
 /** Arguments of every run of the probe. */

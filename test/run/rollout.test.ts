@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { type Outcome, type OutcomeKind, type RunEvent, hostOutcome } from '../../src/run/outcome.js';
-import { type ClusterRoom, allOf, whileLocked, withinCluster, withinForks } from '../../src/run/room.js';
+import { type ClusterRoom, allOf, whileLocked, withinCluster, withinForks, withinJumps } from '../../src/run/room.js';
 import { type RolloutHost, type RolloutOptions, type RolloutResult, rollOut } from '../../src/run/rollout.js';
 import type { NodeStatus } from '../../src/cluster/nodes.js';
 import { fail } from '../../src/lib/result.js';
@@ -59,7 +59,7 @@ async function roll(
       hosts.filter((one) => one.controlPlane),
       [{ count: 1 }],
     ),
-    admit: allOf(whileLocked(room.lease, 'wait'), withinForks(room.forks), withinCluster(room)),
+    admit: allOf(whileLocked(room.lease, 'wait'), withinForks(room.forks), withinJumps, withinCluster(room)),
     maxFailures: { count: 0 },
     roomTimeout: 120_000,
     needsJournal: true,
@@ -94,6 +94,22 @@ it('keeps to forks, and to one at a time without the API server', async () => {
   const other = fleet(4);
   expect((await roll(other.hosts, { cluster: undefined })).stopped).toBeUndefined();
   expect(other.most()).toBe(1);
+});
+
+it('keeps to jumpForks behind the same bastions, and to the smallest number of those under way', async () => {
+  const behind = (jump: string, forks: number) => (one: RolloutHost) => ({ ...one, behind: { jump, forks } });
+  const same = fleet(6);
+  const result = await roll(same.hosts.map(behind('j', 2)));
+  expect([same.most(), result.kinds]).toEqual([2, 'conf conf conf conf conf conf']);
+  const two = fleet(4);
+  await roll(two.hosts.map((one, at) => behind(at % 2 === 0 ? 'j' : 'k', 1)(one)));
+  expect(two.most()).toBe(2);
+  const [one, other] = fleet(2).hosts.map((host, at) => behind('j', at === 0 ? 1 : 5)(host));
+  if (one === undefined || other === undefined) throw new Error('there are two');
+  expect(withinJumps(other, [one])).toEqual({ reason: 'jumpForks allows 1 at once behind j' });
+  expect(withinJumps(behind('', 1)(other), [behind('', 3)(one)])).toEqual({
+    reason: 'jumpForks allows 1 at once behind a bastion',
+  });
 });
 
 it('stops once more fail than allowed: those under way are finished, no other is started', async () => {
