@@ -96,6 +96,19 @@ it('keeps to forks, and to one at a time without the API server', async () => {
   expect(other.most()).toBe(1);
 });
 
+it.each([
+  [500, 1000],
+  [501, 10_000],
+])('in a cluster of %i nodes, a list serves for %i ms', async (count, wanted) => {
+  const ages: (number | undefined)[] = [];
+  const nodes = Array.from({ length: count }, (_, at) => nodeStatus(`n${at}`));
+  const real = fakeCluster(() => nodes);
+  const cluster = fakeCluster(() => [], { view: (age) => (ages.push(age), real.view()) });
+  const { hosts } = fleet(4);
+  expect((await roll(hosts, { cluster })).kinds).toBe('conf conf conf conf');
+  expect([ages[0], ...new Set(ages.slice(1))]).toEqual([1000, wanted]);
+});
+
 it('keeps to jumpForks behind the same bastions, and to the smallest number of those under way', async () => {
   const behind = (jump: string, forks: number) => (one: RolloutHost) => ({ ...one, behind: { jump, forks } });
   const same = fleet(6);
