@@ -28,7 +28,7 @@ const table: Readonly<Record<string, Rule>> = {
     // Where sudo allows the node helper alone, a session asks it for a program by its name.
     values: ['lib', 'node/quote', 'node/sudo-program', 'ssh2'],
     types: ['inventory'],
-    builtins: ['child_process', 'events', 'fs/promises', 'net', 'os', 'stream', ...pure],
+    builtins: ['child_process', 'events', 'fs', 'fs/promises', 'net', 'os', 'stream', ...pure],
   },
   // The node helper has its own programs' sums in it.
   node: { values: ['lib'], builtins: ['crypto'] },

@@ -11,6 +11,8 @@ export interface LoginArguments {
   readonly configFile: string | undefined;
   /** Where ssh makes its control socket. */
   readonly controlPath: string;
+  /** Where ssh writes its own messages. On standard error are those of the server, too: its banners. */
+  readonly logFile: string;
   /** Milliseconds; 0 for none. */
   readonly keepaliveInterval: number;
 }
@@ -27,7 +29,7 @@ const fixed = [
 
 /** Fails where a path of known_hosts has characters that ssh would not take as they are. */
 export function loginArguments(login: LoginArguments): Result<readonly string[], HostError> {
-  const { endpoint, configFile, controlPath, keepaliveInterval } = login;
+  const { endpoint, configFile, controlPath, logFile, keepaliveInterval } = login;
   const { identityFiles, userKnownHosts, globalKnownHosts } = endpoint;
   const named = endpoint.hasOwnIdentity ? identityFiles.map(({ path }) => path) : [];
   const odd = [...userKnownHosts, ...globalKnownHosts, ...named].find((path) => /["\\]|\$\{|\p{Cc}/u.test(path));
@@ -46,7 +48,7 @@ export function loginArguments(login: LoginArguments): Result<readonly string[],
     ...(configFile === undefined ? [] : ['-F', configFile]),
     ...settings.flatMap((setting) => ['-o', setting]),
     ...named.flatMap((path) => ['-i', literal(path)]),
-    ...['-M', '-S', literal(controlPath), '-N', '-T', '-a', '-x'],
+    ...['-E', logFile, '-M', '-S', literal(controlPath), '-N', '-T', '-a', '-x'],
     ...['-l', endpoint.user, '-p', String(endpoint.port), '--', endpoint.alias],
   ]);
 }

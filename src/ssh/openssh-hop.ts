@@ -118,12 +118,15 @@ const noHostKey = hostError(
 
 function whyFailed(endpoint: Endpoint, master: Master, { client, server, shown, denied }: Seen): Failed {
   if (denied !== undefined) return { error: denied, retry: false };
-  const words = master.words();
-  const said = words === '' ? 'ssh ended without a message' : `ssh says: ${words}`;
+  const saidOf = (words: string): string => (words === '' ? 'ssh ended without a message' : `ssh says: ${words}`);
+  const said = saidOf(master.words());
   const failed = (error: HostError): Failed => ({ error, retry: false });
   const startError = master.startError();
   if (startError !== undefined) return failed(notStarted(startError));
-  if (!client.hasBegun) return failed(hostError('config', `ssh did not start: ${said}`, 'check ~/.ssh/config'));
+  if (!client.hasBegun) {
+    const why = saidOf(master.words() || master.startWords());
+    return failed(hostError('config', `ssh did not start: ${why}`, 'check ~/.ssh/config'));
+  }
   if (client.isDone) return failed(loginRefused(endpoint, said));
   if (shown !== undefined) return failed(keyNotAccepted(endpoint, shown, said));
   const where = addressOf(endpoint);

@@ -1,6 +1,7 @@
 /** The ssh processes that hold connections: started without questions, in process groups of their own, and always ended. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -20,8 +21,10 @@ export interface Master {
   readonly output: Readable;
   /** Where ssh listens after the login. */
   readonly controlPath: string;
-  /** What ssh said last, in one line; '' for nothing. */
+  /** What ssh itself said last, in one line; '' for nothing. */
   words(): string;
+  /** What stands on standard error, in one line: of ssh before it connects, and afterwards also what the server wants shown. */
+  startWords(): string;
   /** Resolves when ssh is gone. */
   readonly ended: Promise<void>;
   /** Why ssh could not be started. */
@@ -60,9 +63,10 @@ export function createMasters({ configFile, env, keepaliveInterval }: MasterOpti
         process.once('exit', endAll);
       }
       const controlPath = join(folder, String(count++));
-      const args = loginArguments({ endpoint, configFile, controlPath, keepaliveInterval });
+      const logFile = `${controlPath}.log`;
+      const args = loginArguments({ endpoint, configFile, controlPath, logFile, keepaliveInterval });
       if (!args.ok) return args;
-      const master = startMaster(args.value, controlPath, endpoint, env);
+      const master = startMaster(args.value, { controlPath, logFile, endpoint, env });
       running.add(master);
       void master.ended.then(() => running.delete(master));
       return ok(master);
@@ -93,12 +97,19 @@ function privateFolder(): Result<string, HostError> {
   }
 }
 
-/** Bytes of messages that are kept, and after which ssh is ended: banners of a hostile server have no end. */
+/** Bytes of messages that are kept, and of standard error after which ssh is ended: banners of a hostile server have no end. */
 const keptWords = 4 * 1024;
 const maxWords = 1024 * 1024;
 const shownLines = 3;
 
-function startMaster(args: readonly string[], controlPath: string, endpoint: Endpoint, env: Environment): Master {
+interface Start {
+  readonly controlPath: string;
+  readonly logFile: string;
+  readonly endpoint: Endpoint;
+  readonly env: Environment;
+}
+
+function startMaster(args: readonly string[], { controlPath, logFile, endpoint, env }: Start): Master {
   // Without a terminal (detached), and without these, ssh cannot ask anything.
   const quiet = {
     SSH_ASKPASS_REQUIRE: 'never',
@@ -107,7 +118,8 @@ function startMaster(args: readonly string[], controlPath: string, endpoint: End
     WAYLAND_DISPLAY: undefined,
   };
   const child = spawn('ssh', args, { stdio: 'pipe', detached: true, env: { ...env, ...quiet } });
-  let words = '';
+  let words: string | undefined;
+  let printed = '';
   let size = 0;
   let hasEnded = false;
   let startError: NodeJS.ErrnoException | undefined;
@@ -117,7 +129,7 @@ function startMaster(args: readonly string[], controlPath: string, endpoint: End
   };
   for (const stream of child.stdio) stream?.on('error', () => undefined);
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    words = (words + text).slice(-keptWords);
+    printed = (printed + text).slice(-keptWords);
     size += text.length;
     if (size > maxWords) kill('SIGKILL');
   });
@@ -127,16 +139,38 @@ function startMaster(args: readonly string[], controlPath: string, endpoint: End
   const ended = new Promise<void>((resolve) => {
     child.once('close', () => {
       hasEnded = true;
+      words = endOfFile(logFile);
+      rmSync(logFile, { force: true });
       resolve();
     });
   });
   return {
     ...{ input: child.stdin, output: child.stdout, controlPath, ended, kill },
     // ssh did not make the connection, so it does not know whose it is.
-    words: () => lastLines(words).replaceAll('UNKNOWN port 65535', hostAndPort(endpoint.hostname, endpoint.port)),
+    words: () =>
+      lastLines(words ?? endOfFile(logFile)).replaceAll(
+        'UNKNOWN port 65535',
+        hostAndPort(endpoint.hostname, endpoint.port),
+      ),
+    startWords: () => lastLines(printed),
     startError: () => startError,
     hasEnded: () => hasEnded,
   };
+}
+
+/** The last bytes of a file; '' if there is none. */
+function endOfFile(path: string): string {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    const bytes = Buffer.alloc(keptWords);
+    const length = readSync(file, bytes, 0, keptWords, Math.max(0, fstatSync(file).size - keptWords));
+    return bytes.toString('utf8', 0, length);
+  } catch {
+    return '';
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }
 
 /** A frame of @ stands around warnings. */

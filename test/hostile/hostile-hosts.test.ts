@@ -1,6 +1,6 @@
 /**
  * Whatever a host does, the audit of the others goes on, in bounded time and memory, and the host is told as what it is.
- * KUBELATCH_HOSTILE=full sets 99 good hosts beside each case instead of 3, one case after the other, and prints a table.
+ * KUBELATCH_HOSTILE_TRANSPORT=openssh has all hosts asked by the ssh program. KUBELATCH_HOSTILE=full sets 99 good hosts beside each case instead of 3, one case after the other, and prints a table.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,6 +23,7 @@ import { type HostileCase, endsOf } from './hostile-case.js';
 import { type Machine, type Measured, type RunOptions, measure } from './measured-run.js';
 import { startGoodHost } from './node-answer.js';
 import type { Listening } from './ssh-host.js';
+import { loginCases } from './transport-cases.js';
 import { password } from './sudo-cases.js';
 
 const isFull = process.env['KUBELATCH_HOSTILE'] === 'full';
@@ -32,7 +33,8 @@ const beside = isFull ? fleet : 3;
 const timeout = 10;
 /** Seconds; a run that is not over by then is killed. */
 const limit = 120;
-const plain: RunOptions = { timeout, limit };
+const plain: RunOptions = { timeout, limit, transport: process.env['KUBELATCH_HOSTILE_TRANSPORT'] };
+const byOpenssh: RunOptions = { ...plain, transport: 'openssh' };
 const withPassword: RunOptions = {
   ...plain,
   program: join(import.meta.dirname, 'audit-with-password.mjs'),
@@ -110,6 +112,10 @@ describe('good hosts', () => {
 
 describe('a host that', () => {
   each.each(allCases)('$name', patience, (one) => expectBearable(one, plain));
+});
+
+describe('a host that is asked by OpenSSH and', () => {
+  each.each(loginCases)('$name', patience, (one) => expectBearable(one, byOpenssh));
 });
 
 describe('a host, where somebody types passwords, that', () => {

@@ -45,6 +45,8 @@ export interface RunOptions {
   /** Another program than the product's own command line, with the same arguments. */
   readonly program?: string;
   readonly user?: string;
+  /** What makes the connections; ssh2 unless told. */
+  readonly transport?: string | undefined;
   /** What a person would type, for such a program. */
   readonly typed?: string;
 }
@@ -57,10 +59,10 @@ if (isMainThread) process.on('exit', () => {
   writeFileSync(process.env.KUBELATCH_METER, JSON.stringify({ peakMiB: maxRSS / 1024, cpu: (userCPUTime + systemCPUTime) / 1e6 }));
 });`;
 
-const inventory = (machines: readonly Machine[], user: string): string =>
+const inventory = (machines: readonly Machine[], { user = 'root', transport }: RunOptions): string =>
   JSON.stringify({
     cluster: { name: 'lab' },
-    ssh: { user, knownHostsFile: './known_hosts' },
+    ssh: { user, knownHostsFile: './known_hosts', transport },
     groups: {
       workers: {
         role: 'worker',
@@ -75,7 +77,7 @@ export async function measure(machines: readonly Machine[], options: RunOptions)
     const file = (name: string, text: string): void => writeFileSync(join(folder, name), text);
     mkdirSync(join(folder, 'home'));
     file('meter.mjs', meter);
-    file('inventory.yaml', inventory(machines, options.user ?? 'root'));
+    file('inventory.yaml', inventory(machines, options));
     file('known_hosts', machines.map(({ address, port }) => `[${address}]:${port} ${hostKey}\n`).join(''));
     return await runIn(folder, options);
   } finally {

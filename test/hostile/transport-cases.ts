@@ -114,7 +114,8 @@ const bare: readonly HostileCase[] = [
   },
 ];
 
-const logins: readonly HostileCase[] = [
+/** What happens before and during the login. */
+export const loginCases: readonly HostileCase[] = [
   {
     name: 'never answers the login',
     start: () => sshHost({ login: () => undefined }),
@@ -329,4 +330,4 @@ const connections: readonly HostileCase[] = [
   },
 ];
 
-export const transportCases: readonly HostileCase[] = [...bare, ...logins, ...connections];
+export const transportCases: readonly HostileCase[] = [...bare, ...loginCases, ...connections];

@@ -1,6 +1,6 @@
 /** Logins that only OpenSSH can make, against a real sshd: by which transport, what is said, and what ssh must not do. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { userInfo } from 'node:os';
@@ -214,6 +214,25 @@ describe('OpenSSH asks nothing', () => {
       });
     }
     expect(server.logins.filter((one) => one.startsWith('password'))).toEqual([]);
+  });
+
+  it('and does not say what the server wants to be shown', async () => {
+    const banner = shop.write('banner', 'Please type your password here:\n'.repeat(3));
+    const sshd = await serve({ config: [`Banner ${banner}`] });
+    const error = await rig.refusal(hostOf(sshd, 'openssh', { identityFile: shop.path('stranger') }), {
+      connectTimeout,
+    });
+    expect(error.message).toMatch(/^login as \S+ failed: tried \S+; ssh says: \S+ Permission denied \(publickey\)\.$/);
+  });
+
+  it('and says that ssh does not start', async () => {
+    mkdirSync(shop.path('broken'));
+    const real = execFileSync('sh', ['-c', 'command -v ssh'], { encoding: 'utf8' }).trim();
+    const text = `#!/bin/sh\ncase " $* " in *' -G '*) exec ${real} "$@" ;; esac\necho 'a library is missing' >&2\nexit 127\n`;
+    chmodSync(shop.write('broken/ssh', text), 0o755);
+    vi.stubEnv('PATH', `${shop.path('broken')}:${process.env['PATH'] ?? ''}`);
+    const error = await rig.refusal(hostOf(plain, 'openssh'), { env: { PATH: process.env['PATH'] ?? '' } });
+    expect(error).toMatchObject({ kind: 'config', message: 'ssh did not start: ssh says: a library is missing' });
   });
 
   it('and says that there is no ssh', async () => {
