@@ -129,7 +129,13 @@ async function audited(
   };
   const unasked = { kind: 'timeout', message: 'no answer', hint: 'try again' } as const;
   const session = new FakeSession().onRun(() => true, probeAnswer(recorded)).onOpen(() => true, { error: unasked });
-  const host = { name: 'n1', role: 'worker', address: '10.0.0.1', nodeName: 'node1' } as unknown as Host;
+  const host = {
+    name: 'n1',
+    role: 'worker',
+    address: '10.0.0.1',
+    nodeName: 'node1',
+    ssh: { jump: [] },
+  } as unknown as Host;
   const run = {
     ...{
       version: '0',

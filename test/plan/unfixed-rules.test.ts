@@ -12,7 +12,7 @@ import type { HostPlanned } from '../../src/report/model.js';
 import { readNode, recordedNodes } from '../nodes/recorded-node.js';
 import { hostPlanned, planResult } from '../report/samples.js';
 
-const host = { name: 'n1', nodeName: 'n1', role: 'worker', address: '10.0.0.1' } as unknown as Host;
+const host = { name: 'n1', nodeName: 'n1', role: 'worker', address: '10.0.0.1', ssh: { jump: [] } } as unknown as Host;
 const options = { moveArguments: false, acceptPendingEdits: false };
 const evidence = { clientCertificates: [], clusterCa: undefined };
 

@@ -53,7 +53,7 @@ function planned(name: string, showValues = false, acceptPendingEdits = true): H
   const { facts, configz } = plantedNode(name);
   const detected = detectDistro(facts);
   if (detected === undefined) throw new Error(`${name}: not recognised`);
-  const host = { name, role: 'worker', nodeName: undefined } as unknown as Host;
+  const host = { name, role: 'worker', nodeName: undefined, ssh: { jump: [] } } as unknown as Host;
   const view = { facts, setup: detected.setup, configz, kubeletVersion: undefined, showValues };
   const node = { host, nodeName: name, standing: 'ready', distro: detected.distro, view, notes: spoken } as const;
   const evidence = { clientCertificates: [], clusterCa: undefined };
