@@ -10,7 +10,7 @@ import { shareList } from './share-list.js';
 /** Maximum bytes of a configz response; a normal one has a few thousand. */
 const configzCap = 1024 * 1024;
 
-/** Nodes of a cluster whose list, 3 MB, may be read with each poll. */
+/** Nodes of a cluster whose list, 3 MB, may be read again and again. */
 const shortList = 500;
 
 export type HealthEndpoint = 'readyz' | 'livez' | 'healthz';
@@ -20,10 +20,9 @@ export interface Cluster {
   readonly api: Gateway;
   /** All nodes with their Leases, shared by everybody who asks; a list begun in the last `maxAge` milliseconds is reused. */
   view(maxAge?: number): Promise<Result<ClusterView, ClusterError>>;
-  /**
-   * One node, for who waits for it: from the shared list, as `view` does, or by itself in a cluster whose list is too large to be
-   * read again and again. Undefined: the API server has no such Node.
-   */
+  /** The list of nodes is too large to be read again and again; false as long as it was not read. */
+  isLarge(): boolean;
+  /** One node, for who waits for it: from the list, as `view` reads it, or by itself in a large cluster. Undefined: there is no such Node. */
   node(name: string, maxAge?: number): Promise<Result<NodeStatus | undefined, ClusterError>>;
   /** The running configuration of a kubelet, read through the API server, which proves that the API server reaches it. */
   configz(node: string): Promise<Result<Readonly<Record<string, unknown>>, ClusterError>>;
@@ -50,11 +49,13 @@ export function createCluster(gateway: Gateway): Cluster {
     if (nodes.ok) size = nodes.value.size;
     return nodes;
   });
+  const isLarge = (): boolean => size > shortList;
   return {
     api: gateway,
     view: (maxAge = 0) => view(maxAge),
+    isLarge,
     async node(name, maxAge = 0) {
-      const alone = size > shortList ? await readNode(gateway, name) : undefined;
+      const alone = isLarge() ? await readNode(gateway, name) : undefined;
       // An account may have the right to list nodes and not to get one.
       if (alone !== undefined && (alone.ok || alone.error.status !== 403)) return alone;
       const all = await view(maxAge);

@@ -22,9 +22,8 @@ export type Admission = (
 
 /** Milliseconds for which hosts that ask at the same time share one list of Nodes. */
 const viewAge = 1000;
-/** The same in a cluster of more nodes than `manyNodes`: each list is megabytes. A node counts as NotReady 40 s after its last word. */
+/** The same in a large cluster. A node counts as NotReady only 40 s after its last word. */
 const longViewAge = 10_000;
-const manyNodes = 500;
 
 /** Admits a host that every one of them admits. */
 export const allOf =
@@ -76,20 +75,18 @@ export interface ClusterRoom {
 }
 
 /** As many hosts as the cluster can spare; one at a time without the API server. */
-export function withinCluster({ cluster, maxUnavailable, serversBesides }: ClusterRoom): Admission {
-  let size = 0;
-  return async (host, underway) => {
+export const withinCluster =
+  ({ cluster, maxUnavailable, serversBesides }: ClusterRoom): Admission =>
+  async (host, underway) => {
     if (cluster === undefined)
       return underway.length >= 1 ? { reason: 'one host at a time without the API server' } : undefined;
-    const view = await cluster.view(size > manyNodes ? longViewAge : viewAge);
+    const view = await cluster.view(cluster.isLarge() ? longViewAge : viewAge);
     if (!view.ok) return { reason: `the API server does not answer: ${view.error.message}` };
-    size = view.value.size;
     const reason =
       lackOfNodes(host, underway, view.value, maxUnavailable) ??
       lackOfServers(host, underway, serversBesides?.(view.value) ?? new Set(), view.value);
     return reason === undefined ? undefined : { reason };
   };
-}
 
 function lackOfNodes(
   host: RolloutHost,

@@ -150,6 +150,7 @@ export function fakeCluster(nodes: () => readonly NodeStatus[], over: Partial<Cl
       close: () => Promise.resolve(),
     },
     view,
+    isLarge: () => false,
     async node(name, maxAge) {
       const all = await view(maxAge);
       return all.ok ? ok(all.value.get(name)) : all;

@@ -74,9 +74,11 @@ it('reads one node from the shared list, or by itself where the list is long', a
   const few = gatewayOf({ '/api/v1/nodes': { items: many.slice(1) }, [leases]: { items: [leaseOf('n7')] }, ...alone });
   const large = gatewayOf({ '/api/v1/nodes': { items: many }, [leases]: { items: [] }, ...alone });
   for (const { cluster } of [few, large]) {
+    expect(cluster.isLarge()).toBe(false);
     await cluster.view();
     expect(await cluster.node('n7')).toMatchObject({ value: { name: 'n7', ready: 'True', leaseRenewed: 't1' } });
   }
+  expect([few.cluster.isLarge(), large.cluster.isLarge()]).toEqual([false, true]);
   expect(few.asked.filter((path) => path.endsWith('/n7'))).toEqual([]);
   expect(large.asked.slice(2)).toEqual(['/api/v1/nodes/n7', `${leases}/n7`]);
 });
