@@ -11,7 +11,7 @@ export interface LoginArguments {
   readonly configFile: string | undefined;
   /** Where ssh makes its control socket. */
   readonly controlPath: string;
-  /** Where ssh writes its own messages. On standard error are those of the server, too: its banners. */
+  /** Where ssh writes its own messages. Standard error also has the server's banners. */
   readonly logFile: string;
   /** Milliseconds; 0 for none. */
   readonly keepaliveInterval: number;

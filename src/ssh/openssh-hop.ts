@@ -1,4 +1,5 @@
 /** The handshake and login by ssh over a connected socket: checks the host key before ssh does, explains a failure. */
+import { existsSync } from 'node:fs';
 import { Transform } from 'node:stream';
 import type { Result } from '../lib/result.js';
 import { fail, ok } from '../lib/result.js';
@@ -118,15 +119,12 @@ const noHostKey = hostError(
 
 function whyFailed(endpoint: Endpoint, master: Master, { client, server, shown, denied }: Seen): Failed {
   if (denied !== undefined) return { error: denied, retry: false };
-  const saidOf = (words: string): string => (words === '' ? 'ssh ended without a message' : `ssh says: ${words}`);
-  const said = saidOf(master.words());
+  const words = client.hasBegun ? master.words() : [master.startWords(), master.words()].filter(Boolean).join('; ');
+  const said = words === '' ? 'ssh ended without a message' : `ssh says: ${words}`;
   const failed = (error: HostError): Failed => ({ error, retry: false });
   const startError = master.startError();
   if (startError !== undefined) return failed(notStarted(startError));
-  if (!client.hasBegun) {
-    const why = saidOf(master.words() || master.startWords());
-    return failed(hostError('config', `ssh did not start: ${why}`, 'check ~/.ssh/config'));
-  }
+  if (!client.hasBegun) return failed(hostError('config', `ssh did not start: ${said}`, 'check ~/.ssh/config'));
   if (client.isDone) return failed(loginRefused(endpoint, said));
   if (shown !== undefined) return failed(keyNotAccepted(endpoint, shown, said));
   const where = addressOf(endpoint);
@@ -153,7 +151,9 @@ const loginRefused = (endpoint: Endpoint, said: string): HostError =>
   );
 
 const triedKey = ({ hasOwnIdentity, identityFiles }: Endpoint): string =>
-  hasOwnIdentity ? `tried ${identityFiles.map(({ path }) => path).join(', ')}; ` : '';
+  hasOwnIdentity
+    ? `tried ${identityFiles.map(({ path }) => (existsSync(path) ? path : `${path} (there is no such file)`)).join(', ')}; `
+    : '';
 
 function keyNotAccepted(endpoint: Endpoint, shown: Buffer, said: string): HostError {
   const plain = plainKeyOf(shown);

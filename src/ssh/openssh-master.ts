@@ -1,7 +1,7 @@
 /** The ssh processes that hold connections: started without questions, in process groups of their own, and always ended. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -23,7 +23,7 @@ export interface Master {
   readonly controlPath: string;
   /** What ssh itself said last, in one line; '' for nothing. */
   words(): string;
-  /** What stands on standard error, in one line: of ssh before it connects, and afterwards also what the server wants shown. */
+  /** Standard error in one line. After ssh has begun to speak to the server, it also has text of the server. */
   startWords(): string;
   /** Resolves when ssh is gone. */
   readonly ended: Promise<void>;
@@ -97,9 +97,12 @@ function privateFolder(): Result<string, HostError> {
   }
 }
 
-/** Bytes of messages that are kept, and of standard error after which ssh is ended: banners of a hostile server have no end. */
+/** Bytes of messages that are kept. */
 const keptWords = 4 * 1024;
+/** Bytes of messages after which ssh is ended: what a hostile server has it print has no end. */
 const maxWords = 1024 * 1024;
+/** Milliseconds between two looks at the size of the log. */
+const logInterval = 1_000;
 const shownLines = 3;
 
 interface Start {
@@ -118,8 +121,8 @@ function startMaster(args: readonly string[], { controlPath, logFile, endpoint, 
     WAYLAND_DISPLAY: undefined,
   };
   const child = spawn('ssh', args, { stdio: 'pipe', detached: true, env: { ...env, ...quiet } });
-  let words: string | undefined;
   let printed = '';
+  let logged: string | undefined;
   let size = 0;
   let hasEnded = false;
   let startError: NodeJS.ErrnoException | undefined;
@@ -133,14 +136,18 @@ function startMaster(args: readonly string[], { controlPath, logFile, endpoint, 
     size += text.length;
     if (size > maxWords) kill('SIGKILL');
   });
+  const watch = setInterval(() => {
+    if (sizeOf(logFile) > maxWords) kill('SIGKILL');
+  }, logInterval).unref();
   child.on('error', (error: NodeJS.ErrnoException) => (startError ??= error));
   // What ssh started must not outlive it.
   child.once('exit', () => signalGroup(child, 'SIGKILL'));
   const ended = new Promise<void>((resolve) => {
     child.once('close', () => {
       hasEnded = true;
-      words = endOfFile(logFile);
-      rmSync(logFile, { force: true });
+      clearInterval(watch);
+      logged = endOfFile(logFile);
+      void rm(logFile, { force: true }).catch(() => undefined);
       resolve();
     });
   });
@@ -148,7 +155,7 @@ function startMaster(args: readonly string[], { controlPath, logFile, endpoint, 
     ...{ input: child.stdin, output: child.stdout, controlPath, ended, kill },
     // ssh did not make the connection, so it does not know whose it is.
     words: () =>
-      lastLines(words ?? endOfFile(logFile)).replaceAll(
+      lastLines(ownWords(logged ?? endOfFile(logFile))).replaceAll(
         'UNKNOWN port 65535',
         hostAndPort(endpoint.hostname, endpoint.port),
       ),
@@ -172,6 +179,15 @@ function endOfFile(path: string): string {
     if (file !== undefined) closeSync(file);
   }
 }
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+/** Some messages of ssh end with text of the server, which may have lines of its own: up to there. */
+const ownWords = (text: string): string =>
+  text.replace(
+    /((?:Permission denied \(|Their offer: )[\w@.,-]*\)?|Received disconnect from \S+ port \d+:\d+)[^]*/,
+    '$1',
+  );
 
 /** A frame of @ stands around warnings. */
 const lastLines = (text: string): string =>

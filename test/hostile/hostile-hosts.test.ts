@@ -23,7 +23,7 @@ import { type HostileCase, endsOf } from './hostile-case.js';
 import { type Machine, type Measured, type RunOptions, measure } from './measured-run.js';
 import { startGoodHost } from './node-answer.js';
 import type { Listening } from './ssh-host.js';
-import { loginCases } from './transport-cases.js';
+import { floodOfChannels, loginCases } from './transport-cases.js';
 import { password } from './sudo-cases.js';
 
 const isFull = process.env['KUBELATCH_HOSTILE'] === 'full';
@@ -115,7 +115,7 @@ describe('a host that', () => {
 });
 
 describe('a host that is asked by OpenSSH and', () => {
-  each.each(loginCases)('$name', patience, (one) => expectBearable(one, byOpenssh));
+  each.each([...loginCases, floodOfChannels])('$name', patience, (one) => expectBearable(one, byOpenssh));
 });
 
 describe('a host, where somebody types passwords, that', () => {

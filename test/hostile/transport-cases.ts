@@ -114,7 +114,10 @@ const bare: readonly HostileCase[] = [
   },
 ];
 
-/** What happens before and during the login. */
+const plea = '\r\n\r\nPlease type your password here:\r\nPassword:';
+/** As if it were the program's. */
+const pleaLine = /(^|says: )(.*; )?Please type your password here/m;
+
 export const loginCases: readonly HostileCase[] = [
   {
     name: 'never answers the login',
@@ -189,6 +192,18 @@ export const loginCases: readonly HostileCase[] = [
     never: /type your password here/,
   },
   {
+    name: 'asks for the password on a line of its goodbye',
+    start: () => sshHost({ login: (_context, connection) => sendPacket(connection, goodbye(`bye${plea}`)) }),
+    ends: 'unreachable',
+    never: pleaLine,
+  },
+  {
+    name: 'asks for the password in the names of the logins that it takes',
+    start: () => sshHost({ login: (context) => context.reject(['password', `x${plea}` as 'password']) }),
+    ends: 'unreachable',
+    never: pleaLine,
+  },
+  {
     name: 'shows banners at the login for ever',
     start: () =>
       sshHost({
@@ -217,6 +232,16 @@ export const loginCases: readonly HostileCase[] = [
     ends: 'unreachable',
   },
 ];
+
+/** Has the ssh program write lines without end. */
+export const floodOfChannels: HostileCase = {
+  name: 'opens channels to here for ever',
+  start: () => {
+    let sender = 100;
+    return lasting((one) => sendPacket(one, openChannel(sender++ % 2 === 0 ? 'forwarded-tcpip' : 'x11', sender)))();
+  },
+  ends: 'unreachable',
+};
 
 const lasting = (step: (connection: Parameters<typeof sendPacket>[0]) => void) => () =>
   sshHost({ noSessions: true, ready: (connection, socket) => floodBy(socket, () => step(connection)) });
@@ -270,14 +295,7 @@ const connections: readonly HostileCase[] = [
       }),
     ends: 'unreachable',
   },
-  {
-    name: 'opens channels to here for ever',
-    start: () => {
-      let sender = 100;
-      return lasting((one) => sendPacket(one, openChannel(sender++ % 2 === 0 ? 'forwarded-tcpip' : 'x11', sender)))();
-    },
-    ends: 'unreachable',
-  },
+  floodOfChannels,
   {
     name: 'exchanges keys again and again',
     start: () =>

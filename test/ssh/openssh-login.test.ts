@@ -46,6 +46,16 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
+/** A program that is ssh from now on, except for `ssh -G`. */
+function standIn(script: string): void {
+  const folder = `stand-in-${count++}`;
+  mkdirSync(shop.path(folder));
+  const real = execFileSync('sh', ['-c', 'command -v ssh'], { encoding: 'utf8' }).trim();
+  const text = `#!/bin/sh\ncase " $* " in *' -G '*) exec ${real} "$@" ;; esac\n${script}\n`;
+  chmodSync(shop.write(`${folder}/ssh`, text), 0o755);
+  vi.stubEnv('PATH', `${shop.path(folder)}:${process.env['PATH'] ?? ''}`);
+}
+
 async function serve(options: Partial<SshdOptions> = {}): Promise<Sshd> {
   const sshd = await startSshd(shop, `sshd-${count++}`, { authorized: ['user'], hostKeys: ['host'], ...options });
   rig.later(() => sshd.stop());
@@ -222,17 +232,28 @@ describe('OpenSSH asks nothing', () => {
     const error = await rig.refusal(hostOf(sshd, 'openssh', { identityFile: shop.path('stranger') }), {
       connectTimeout,
     });
-    expect(error.message).toMatch(/^login as \S+ failed: tried \S+; ssh says: \S+ Permission denied \(publickey\)\.$/);
+    expect(error.message).toMatch(/^login as \S+ failed: tried \S+; ssh says: \S+ Permission denied \(publickey\)$/);
   });
 
   it('and says that ssh does not start', async () => {
-    mkdirSync(shop.path('broken'));
-    const real = execFileSync('sh', ['-c', 'command -v ssh'], { encoding: 'utf8' }).trim();
-    const text = `#!/bin/sh\ncase " $* " in *' -G '*) exec ${real} "$@" ;; esac\necho 'a library is missing' >&2\nexit 127\n`;
-    chmodSync(shop.write('broken/ssh', text), 0o755);
-    vi.stubEnv('PATH', `${shop.path('broken')}:${process.env['PATH'] ?? ''}`);
+    standIn(`echo 'a library is missing' >&2; exit 127`);
     const error = await rig.refusal(hostOf(plain, 'openssh'), { env: { PATH: process.env['PATH'] ?? '' } });
     expect(error).toMatchObject({ kind: 'config', message: 'ssh did not start: ssh says: a library is missing' });
+  });
+
+  it('and says which key file is missing', async () => {
+    const host = hostOf(plain, 'openssh', { identityFile: shop.path('no-such-key') });
+    const { message } = await rig.refusal(host, { connectTimeout });
+    expect(message).toMatch(
+      /tried \S+no-such-key \(there is no such file\); ssh says: .*Permission denied \(publickey/,
+    );
+  });
+
+  it('and ends an ssh that writes messages without end', async () => {
+    standIn(`while [ "$1" != -E ]; do shift; done; while :; do head -c 300000 /dev/zero >>"$2"; sleep 0.1; done`);
+    const options = { connectTimeout: 240_000, env: { PATH: process.env['PATH'] ?? '' } };
+    const { kind } = await rig.refusal(hostOf(plain, 'openssh'), options);
+    expect(kind).toBe('config');
   });
 
   it('and says that there is no ssh', async () => {
