@@ -11,7 +11,7 @@ export interface SshSettings {
   readonly knownHostsFile?: string | undefined;
   /** Bastions, first hop first: a name from ~/.ssh/config, or [user@]host[:port]. */
   readonly jump: readonly string[];
-  /** Hosts at once behind these bastions; undefined: only --forks limits them. */
+  /** Most hosts at once behind these bastions, the same for all of them; undefined: only --forks limits them. */
   readonly jumpForks?: number | undefined;
   /** What makes the connection, also those to the bastions; ssh2 unless set. `auto`: ssh2, or OpenSSH where only that can do it. */
   readonly transport?: 'ssh2' | 'openssh' | 'auto' | undefined;
@@ -37,7 +37,7 @@ export interface Host {
 
 /** The bastions that a host shares with others, and how many hosts may be worked on at once behind them. */
 export interface JumpShare {
-  /** As the inventory has them, with commas; empty where ~/.ssh/config names them. */
+  /** `jump` of the inventory, joined with commas. */
   readonly jump: string;
   readonly forks: number;
 }

@@ -1,6 +1,7 @@
 /** Resolves groups, ranges and defaults to a flat list of hosts. Pure, except that `~` is expanded. */
 import type { Path, Problem } from '../lib/yaml-source.js';
 import type { Host, SshSettings } from './host.js';
+import { idleJumpForks, shareJumpForks } from './jump-forks.js';
 import { parseRange } from './range.js';
 import { splitJump } from './schema.js';
 import type { GroupInput, HostInput, InventoryInput, SshInput } from './schema.js';
@@ -46,8 +47,13 @@ export function resolveHosts(draft: Draft, inventoryPath: string): Resolved {
     }
   }
   return {
-    hosts,
-    problems: [...problems, ...groupNameConflicts(draft, owners), ...duplicateMachines(hosts, owners, draft)],
+    hosts: shareJumpForks(hosts),
+    problems: [
+      ...problems,
+      ...groupNameConflicts(draft, owners),
+      ...duplicateMachines(hosts, owners, draft),
+      ...idleJumpForks(hosts, draft),
+    ],
   };
 }
 
@@ -111,7 +117,7 @@ function mergeSsh(layers: readonly (SshInput | null | undefined)[], inventoryPat
     identityFile: path(settings.identityFile),
     knownHostsFile: path(settings.knownHostsFile),
     jump,
-    ...(settings.jumpForks === undefined ? {} : { jumpForks: settings.jumpForks }),
+    ...(settings.jumpForks === undefined || jump.length === 0 ? {} : { jumpForks: settings.jumpForks }),
     ...(settings.transport === undefined ? {} : { transport: settings.transport }),
     ...(settings.jump !== undefined && jump.length === 0 ? { direct: true as const } : {}),
     ...becomeSettings(settings.become),

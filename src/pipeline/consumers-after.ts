@@ -1,5 +1,4 @@
 /** Asks for the same clients again once their ports are closed, and says what became of them. */
-import pLimit from 'p-limit';
 import type { Cluster } from '../cluster/cluster.js';
 import { type LiveClient, type WatchedHost, liveClients } from '../consumers/clients.js';
 import type { Draft } from '../consumers/drafts.js';
@@ -11,6 +10,7 @@ import { type Result, fail, ok } from '../lib/result.js';
 import type { Outcome } from '../run/outcome.js';
 import { type Consumers, knownOf } from './consumers.js';
 import { type Run, hostNamed } from './context.js';
+import { hostLimit } from './host-limit.js';
 
 /** Hosts that are looked at again. A client of more nodes than that is on some of them. */
 const maxHosts = 20;
@@ -29,8 +29,10 @@ export async function notesAfter(
   if (drafts.length === 0 || changed.size === 0) return [];
   const seenOn = new Set(drafts.flatMap(({ hosts }) => hosts));
   const again = before.hosts.filter(({ host }) => changed.has(host) && seenOn.has(host)).slice(0, maxHosts);
-  const limit = pLimit(run.forks);
-  const looks = await Promise.all(again.map((one) => limit(() => watchAgain(run, cluster, one))));
+  const limit = hostLimit(run.forks);
+  const looks = await Promise.all(
+    again.map((one) => limit(hostNamed(run, one.host), () => watchAgain(run, cluster, one))),
+  );
   const hosts = looks.flatMap((one) => (one.ok ? [one.value] : []));
   const live = liveClients(hosts, await knownOf(cluster, await readPods(cluster.api)));
   return [

@@ -5,6 +5,7 @@ import type { Result } from '../lib/result.js';
 import type { ConnectOptions } from '../ssh/connect.js';
 import type { HostError } from '../ssh/errors.js';
 import { type HostKeyState, type NewKey, createKeyReader } from '../ssh/key-reader.js';
+import { hostLimit } from './host-limit.js';
 
 export interface KeySurvey {
   /** Hosts whose key, and those of all jump hosts on the way, are known. */
@@ -26,11 +27,11 @@ export interface SurveyOptions {
 export async function surveyHostKeys(hosts: readonly Host[], options: SurveyOptions): Promise<KeySurvey> {
   const { connect, forks, prefer, onHost = (): void => undefined } = options;
   const reader = createKeyReader(connect, prefer);
-  const limit = pLimit(forks);
+  const limit = hostLimit(forks);
   try {
     const states = await Promise.all(
       hosts.map((host) =>
-        limit(async () => {
+        limit(host, async () => {
           const state = await reader.read(host);
           onHost(host.name, state);
           return { host: host.name, state };

@@ -1,24 +1,44 @@
-/** How many hosts are read at once: in all, and behind the same bastions. */
-import pLimit, { type LimitFunction } from 'p-limit';
+/** How many hosts are worked on at once: in all, and behind the same bastions. */
 import type { Host, JumpShare } from '../inventory/host.js';
 
-/** Undefined where only --forks limits the host. */
+/** Runs `work` for a host once it may begin. Other hosts do not wait for a host whose bastion is busy. */
+export type HostLimit = <T>(host: Pick<Host, 'ssh'>, work: () => Promise<T>) => Promise<T>;
+
+/** Undefined if only --forks limits the host. */
 export const jumpShareOf = ({ ssh: { jump, jumpForks } }: Pick<Host, 'ssh'>): JumpShare | undefined =>
   jumpForks === undefined ? undefined : { jump: jump.join(','), forks: jumpForks };
 
-/** Runs `work` for a host once it may begin. A host that waits for its bastions keeps no other one waiting. */
-export type HostLimit = <T>(host: Host, work: () => Promise<T>) => Promise<T>;
+interface Waiting {
+  readonly share: JumpShare | undefined;
+  begin(): Promise<unknown>;
+}
 
+/** In the order of the calls, except that hosts behind a busy bastion are passed over. */
 export function hostLimit(forks: number): HostLimit {
-  const all = pLimit(forks);
-  const jumps = new Map<string, LimitFunction>();
-  return (host, work) => {
-    const share = jumpShareOf(host);
-    if (share === undefined) return all(work);
-    const behind = jumps.get(share.jump) ?? pLimit(share.forks);
-    jumps.set(share.jump, behind);
-    // Two groups may give the same bastions different numbers.
-    behind.concurrency = Math.min(behind.concurrency, share.forks);
-    return behind(() => all(work));
+  const waiting: Waiting[] = [];
+  const behind = new Map<string, number>();
+  let running = 0;
+  const hasRoom = ({ share }: Waiting): boolean => share === undefined || (behind.get(share.jump) ?? 0) < share.forks;
+  const count = ({ share }: Waiting, change: 1 | -1): void => {
+    running += change;
+    if (share !== undefined) behind.set(share.jump, (behind.get(share.jump) ?? 0) + change);
   };
+  const beginMore = (): void => {
+    while (running < forks) {
+      const at = waiting.findIndex(hasRoom);
+      const [one] = at === -1 ? [] : waiting.splice(at, 1);
+      if (one === undefined) return;
+      count(one, 1);
+      void one.begin().finally(() => {
+        count(one, -1);
+        beginMore();
+      });
+    }
+  };
+  return (host, work) =>
+    new Promise((resolve, reject) => {
+      const begin = (): Promise<unknown> => Promise.resolve().then(work).then(resolve, reject);
+      waiting.push({ share: jumpShareOf(host), begin });
+      beginMore();
+    });
 }

@@ -1,5 +1,4 @@
 /** What the nodes keep of earlier runs: enough to take one back from any machine. */
-import pLimit from 'p-limit';
 import { type NodeTransaction, listTransactions, newestFirst } from '../change/transaction.js';
 import type { Outcome } from '../run/outcome.js';
 import type { Host } from '../inventory/host.js';
@@ -9,6 +8,7 @@ import { readStoredPlan } from '../plan/saved-plan.js';
 import type { HostError } from '../ssh/errors.js';
 import { hostOutcome } from '../run/outcome.js';
 import type { Run } from './context.js';
+import { hostLimit } from './host-limit.js';
 
 export interface HostTransactions {
   readonly host: Host;
@@ -16,10 +16,10 @@ export interface HostTransactions {
 }
 
 export function fetchTransactions({ hosts, connector, forks, report }: Run): Promise<HostTransactions[]> {
-  const limit = pLimit(forks);
+  const limit = hostLimit(forks);
   return Promise.all(
     hosts.map((host) =>
-      limit(async () => {
+      limit(host, async () => {
         report({ event: 'connecting', host: host.name });
         const session = await connector.connect(host);
         if (!session.ok) {

@@ -163,7 +163,7 @@ export const listedHost = z.object({
     identityFile: text('Path of the private key').optional(),
     knownHostsFile: text('Path of the known_hosts file').optional(),
     jump: texts('Bastions, in the order in which they are passed'),
-    jumpForks: z.int().optional().describe('Hosts at once behind these bastions'),
+    jumpForks: z.int().min(1).max(1000).optional().describe('Most hosts behind these bastions at once'),
     transport: z
       .enum(['ssh2', 'openssh', 'auto'])
       .describe('What makes the connection; `ssh2` where it is not there')

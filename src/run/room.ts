@@ -22,7 +22,7 @@ export type Admission = (
 
 /** Milliseconds for which hosts that ask at the same time share one list of Nodes. */
 const viewAge = 1000;
-/** The same in a large cluster. A node counts as NotReady only 40 s after its last word. */
+/** The same for workers of a large cluster. The control plane reports a silent node only after 40 s. */
 const longViewAge = 10_000;
 
 /** Admits a host that every one of them admits. */
@@ -51,14 +51,11 @@ export const withinForks =
     underway.length >= forks ? { reason: 'all forks are in use' } : undefined;
 
 /** As many hosts at once behind the same bastions as the inventory allows. */
-export const withinJumps: Admission = (host, underway) => {
-  if (host.behind === undefined) return undefined;
-  const { jump, forks } = host.behind;
-  const others = underway.flatMap(({ behind }) => (behind?.jump === jump ? [behind.forks] : []));
-  const limit = Math.min(forks, ...others);
-  return others.length < limit
-    ? undefined
-    : { reason: `jumpForks allows ${limit} at once behind ${jump || 'a bastion'}` };
+export const withinJumps: Admission = ({ behind }, underway) => {
+  if (behind === undefined) return undefined;
+  const { jump, forks } = behind;
+  if (underway.filter((one) => one.behind?.jump === jump).length < forks) return undefined;
+  return { reason: `jumpForks allows ${forks} at once behind ${jump}` };
 };
 
 /** Control-plane hosts start one by one, when nothing else is under way. */
@@ -80,7 +77,9 @@ export const withinCluster =
   async (host, underway) => {
     if (cluster === undefined)
       return underway.length >= 1 ? { reason: 'one host at a time without the API server' } : undefined;
-    const view = await cluster.view(cluster.isLarge() ? longViewAge : viewAge);
+    const isPatient = cluster.isLarge() && !host.controlPlane;
+    const last = isPatient ? await cluster.view(longViewAge) : undefined;
+    const view = last?.ok === true ? last : await cluster.view(viewAge);
     if (!view.ok) return { reason: `the API server does not answer: ${view.error.message}` };
     const reason =
       lackOfNodes(host, underway, view.value, maxUnavailable) ??

@@ -71,16 +71,16 @@ groups:
     expect(loadInventory('i.yaml', text).hosts.map((host) => host.ssh.transport)).toEqual(['openssh', 'ssh2', 'auto']);
   });
 
-  it('takes jumpForks of the host, its group, or all', () => {
+  it('gives the lowest jumpForks to all hosts with the same jump, and none to those without', () => {
     const text = `cluster: {name: lab}
 ssh: {jump: j, jumpForks: 8}
 groups:
   a: {role: worker, ssh: {jumpForks: 4}, hosts: {a1: {}, a2: {ssh: {jumpForks: 1}}}}
-  b: {role: worker, hosts: {b1: {}}}
+  b: {role: worker, hosts: {b1: {}, b2: {ssh: {jump: k, jumpForks: 3}}, b3: {ssh: {jump: []}}}}
 `;
-    expect(loadInventory('i.yaml', text).hosts.map((host) => host.ssh.jumpForks)).toEqual([4, 1, 8]);
+    expect(loadInventory('i.yaml', text).hosts.map((host) => host.ssh.jumpForks)).toEqual([1, 1, 1, 3, undefined]);
     const without = loadInventory('i.yaml', text.replaceAll(/jumpForks: \d/g, 'port: 22'));
-    expect(without.hosts.map((host) => host.ssh.jumpForks)).toEqual([undefined, undefined, undefined]);
+    expect(without.hosts.map((host) => host.ssh.jumpForks)).toEqual(Array(5).fill(undefined));
   });
 
   it('finds paths from its own folder', () => {
@@ -162,6 +162,10 @@ groups:
     [
       `${start}      a: {ssh: {jumpForks: 0}}`,
       'inventory.yaml:6: groups.workers.hosts.a.ssh.jumpForks: must be from 1 to 1000',
+    ],
+    [
+      `${start}      a: {ssh: {jumpForks: 4}}`,
+      'inventory.yaml:6: groups.workers.hosts.a.ssh.jumpForks: limits the hosts behind the bastions of `jump`, and no host here has a `jump`',
     ],
     [
       `${start}      a: {ssh: {transport: opensh}}`,

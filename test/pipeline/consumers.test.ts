@@ -293,7 +293,7 @@ describe('after the change', () => {
     const session = new FakeSession('n1').onRun(() => true, [...lines, 'end', ''].join('\n'));
     const objects = { '/api/v1/nodes/n1/proxy/metrics': 'up 1\n' };
     const run = {
-      hosts: [{ name: 'n1' }],
+      hosts: [{ name: 'n1', ssh: { jump: [] } }],
       connector: { connect: () => Promise.resolve(ok(session)) },
       consumers: { observe: 1000, scanSecrets: false, failOn: false },
       forks: 1,
