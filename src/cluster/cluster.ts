@@ -10,7 +10,7 @@ import { shareList } from './share-list.js';
 /** Maximum bytes of a configz response; a normal one has a few thousand. */
 const configzCap = 1024 * 1024;
 
-/** Nodes of a cluster whose list, 3 MB, may be read again and again. */
+/** Up to so many nodes, the whole list (3 MB) is read with each poll. */
 const shortList = 500;
 
 export type HealthEndpoint = 'readyz' | 'livez' | 'healthz';
@@ -20,9 +20,9 @@ export interface Cluster {
   readonly api: Gateway;
   /** All nodes with their Leases, shared by everybody who asks; a list begun in the last `maxAge` milliseconds is reused. */
   view(maxAge?: number): Promise<Result<ClusterView, ClusterError>>;
-  /** The list of nodes is too large to be read again and again; false as long as it was not read. */
+  /** More than 500 nodes: their list is too large to be read again and again. False before it was read. */
   isLarge(): boolean;
-  /** One node, for who waits for it: from the list, as `view` reads it, or by itself in a large cluster. Undefined: there is no such Node. */
+  /** One node: from the shared list, or with a GET of its own in a large cluster. Undefined if there is no such Node. */
   node(name: string, maxAge?: number): Promise<Result<NodeStatus | undefined, ClusterError>>;
   /** The running configuration of a kubelet, read through the API server, which proves that the API server reaches it. */
   configz(node: string): Promise<Result<Readonly<Record<string, unknown>>, ClusterError>>;
@@ -44,6 +44,7 @@ export interface Cluster {
 /** Wraps a gateway, and closes it on `close`. Failures are returned as ClusterError, never thrown. */
 export function createCluster(gateway: Gateway): Cluster {
   let size = 0;
+  let mayGet = true;
   const view = shareList(async () => {
     const nodes = await readNodes(gateway);
     if (nodes.ok) size = nodes.value.size;
@@ -55,9 +56,10 @@ export function createCluster(gateway: Gateway): Cluster {
     view: (maxAge = 0) => view(maxAge),
     isLarge,
     async node(name, maxAge = 0) {
-      const alone = isLarge() ? await readNode(gateway, name) : undefined;
-      // An account may have the right to list nodes and not to get one.
-      if (alone !== undefined && (alone.ok || alone.error.status !== 403)) return alone;
+      const alone = isLarge() && mayGet ? await readNode(gateway, name) : undefined;
+      // An account may have the right to list nodes and not to get one. A 404 may be from something on the way.
+      if (alone?.ok === false && alone.error.status === 403) mayGet = false;
+      else if (alone !== undefined && (!alone.ok || alone.value !== undefined)) return alone;
       const all = await view(maxAge);
       return all.ok ? ok(all.value.get(name)) : all;
     },

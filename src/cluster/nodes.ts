@@ -1,4 +1,4 @@
-/** The nodes of the cluster with their Leases, read as two lists, or one of them. Of each object only what is asked about is kept. */
+/** The nodes of the cluster with their Leases: all of them as two lists, or a single one. Only the fields that are used are kept. */
 import { type Result, fail, ok } from '../lib/result.js';
 import { oneLine } from '../lib/sanitize.js';
 import { field, isRecord, listOf, nameOf, textOf } from './api-object.js';
@@ -50,7 +50,7 @@ export async function readNodes(gateway: Gateway): Promise<Result<ClusterView, C
   return ok(new Map(nodes.value.map((node) => [node.name, { ...node, ...(held.get(node.name) ?? noLease) }])));
 }
 
-/** One node with its Lease, read by themselves; undefined if the API server has no such Node. */
+/** One node with its Lease, read with two GETs; undefined if the answer is that there is no such Node. */
 export async function readNode(gateway: Gateway, name: string): Promise<Result<NodeStatus | undefined, ClusterError>> {
   const named = encodeURIComponent(name);
   const [node, lease] = await Promise.all([

@@ -5,7 +5,7 @@ import type { ClusterError, Gateway } from './gateway.js';
 /**
  * A gateway that gives the first answer to a path again. Questions that change nothing and are posted (reviews), and all changes,
  * are sent each time. A failure is not kept: its list is asked for again from its first page, because the token of a page ages.
- * Lists that have one reader only are not kept either: a large cluster has a gigabyte of pods.
+ * Pods, ConfigMaps and Secrets are not kept: each list has one reader, and a large cluster has a gigabyte of pods.
  */
 export function readOnce(gateway: Gateway): Gateway {
   const answers = new Map<string, Promise<Result<unknown, ClusterError>>>();

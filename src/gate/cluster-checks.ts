@@ -11,7 +11,7 @@ import type { Check, GateOptions, GateProbe } from './check.js';
 import { interval } from './poll-all.js';
 
 const renewalsWanted = 2;
-/** Milliseconds for which nodes that are gated at the same time share one list: one for each poll, however many they are. */
+/** Milliseconds for which nodes that are gated at the same time share one list, unless the cluster is large. */
 const viewAge = interval;
 /** Of the time that a lease holds: a kubelet renews it after a quarter, so that three renewals are missing then. */
 const leaseShare = 0.75;
@@ -30,7 +30,7 @@ export function clusterProbes(options: GateOptions): GateProbe[] {
   ];
 }
 
-/** The list of Nodes answers both: whether the kubelet renews its lease, and whether it stays Ready. */
+/** One read of the Node answers both: whether the kubelet renews its lease, and whether it stays Ready. */
 function nodeProbe(cluster: Cluster, nodeName: string, settle: number): GateProbe {
   const lease: Check = {
     check: 'lease',

@@ -30,7 +30,7 @@ async function loadNamed(name: string): Promise<readonly Playbook[]> {
   return members === undefined ? [await loadPlaybook(name)] : members.map(memberOfFamily);
 }
 
-/** Of the members of a family, the one that fits a node counts there. `name`: of a built-in. */
+/** A built-in as a member of its family: it counts only on nodes that it fits. */
 export const memberOfFamily = (name: string): Playbook => ({ ...builtin(name), byFamily: true });
 
 const builtin = memoize((name: string) => parsePlaybook(name, builtinText(name)), 100);

@@ -84,7 +84,7 @@ it('reads one node from the shared list, or by itself where the list is long', a
 });
 
 it.each([
-  ['no such Node', 404, 200, { ok: true, value: undefined }],
+  ['a 404 for a Node of the list: the list tells', 404, 200, { ok: true, value: { name: 'n7', leaseRenewed: 'list' } }],
   ['no Lease', 200, 404, { ok: true, value: { name: 'n7', ready: 'True', leaseRenewed: undefined } }],
   ['no answer for the Node', 500, 200, { ok: false, error: { status: 500 } }],
   ['no answer for the Lease', 200, 500, { ok: false, error: { status: 500 } }],
@@ -99,6 +99,17 @@ it.each([
   });
   await cluster.view();
   expect(await cluster.node('n7')).toMatchObject(expected);
+});
+
+it('knows that there is no such Node, and that it may not ask for one alone', async () => {
+  const lists = { '/api/v1/nodes': { items: many }, [leases]: { items: [] } };
+  const { cluster, asked } = gatewayOf({ ...lists, '/api/v1/nodes/gone': 404, [`${leases}/gone`]: 404 });
+  await cluster.view();
+  expect(await cluster.node('gone')).toEqual({ ok: true, value: undefined });
+  expect(await cluster.node('n7')).toMatchObject({ ok: true, value: { name: 'n7' } });
+  expect(await cluster.node('n8')).toMatchObject({ ok: true, value: { name: 'n8' } });
+  // n7 was refused by 403, so nobody asks for n8.
+  expect(asked.filter((path) => /[/]n[78]$/.test(path))).toEqual(['/api/v1/nodes/n7', `${leases}/n7`]);
 });
 
 it('takes no other object for the Node that it asked for', async () => {
