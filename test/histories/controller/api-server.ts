@@ -28,8 +28,9 @@ export class ApiServer implements Gateway {
 
   async get(path: string): Promise<Result<unknown, ClusterError>> {
     await waited(2 + this.random.below(8));
-    if (path === '/api/v1/nodes') return ok({ items: this.machines.map(nodeOf) });
-    if (path.endsWith('/kube-node-lease/leases')) return ok({ items: this.machines.map(leaseOf) });
+    const [list] = path.split('?');
+    if (list === '/api/v1/nodes') return ok({ items: this.machines.map(nodeOf) });
+    if (list?.endsWith('/kube-node-lease/leases') === true) return ok({ items: this.machines.map(leaseOf) });
     const name = /^\/api\/v1\/nodes\/([^/]+)\/proxy\/configz$/.exec(path)?.[1];
     const machine = this.machines.find((one) => one.name === name);
     if (machine === undefined) return refused(404, path);
