@@ -180,13 +180,22 @@ function endOfFile(path: string): string {
   }
 }
 
-const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
 
-/** Some messages of ssh end with text of the server, which may have lines of its own: up to there. */
+/** How a message of ssh that ends with text of the server begins, and the rest of its first line. */
+const withServerText =
+  /((?:Permission denied \(|Their offer: )[\w@.,-]*\)?|Received disconnect from \S+ port \d+:\d+)(?:: ([^\n]{1,120}))?[^]*/;
+
+/** Text of the server may have lines of its own, which would look like those of ssh: its first line is quoted, and no other. */
 const ownWords = (text: string): string =>
-  text.replace(
-    /((?:Permission denied \(|Their offer: )[\w@.,-]*\)?|Received disconnect from \S+ port \d+:\d+)[^]*/,
-    '$1',
+  text.replace(withServerText, (_, own: string, said?: string) =>
+    said === undefined ? own : `${own}: "${oneLine(said)}"`,
   );
 
 /** A frame of @ stands around warnings. */

@@ -241,6 +241,14 @@ describe('OpenSSH asks nothing', () => {
     expect(error).toMatchObject({ kind: 'config', message: 'ssh did not start: ssh says: a library is missing' });
   });
 
+  it('and quotes why the server hung up', async () => {
+    const sshd = await serve({ config: ['MaxAuthTries 1'] });
+    const error = await rig.refusal(hostOf(sshd, 'openssh', { identityFile: shop.path('stranger') }), {
+      connectTimeout,
+    });
+    expect(error.message).toMatch(/; ssh says: Received disconnect from \S+:2: "Too many authentication failures"$/);
+  });
+
   it('and says which key file is missing', async () => {
     const host = hostOf(plain, 'openssh', { identityFile: shop.path('no-such-key') });
     const { message } = await rig.refusal(host, { connectTimeout });
