@@ -11,6 +11,7 @@ import { runsFolder } from '../lib/paths.js';
 import { sweepTempFolders } from '../lib/temp-folder.js';
 import { createExaminer } from '../pipeline/examiner.js';
 import type { Run } from '../pipeline/context.js';
+import { forksFor } from '../pipeline/host-limit.js';
 import { loadPlaybooks as loadPlaybooksNamed } from '../playbook/load.js';
 import { onlyRules } from '../playbook/only-rules.js';
 import { paceOf } from '../plan/rollout-time.js';
@@ -117,13 +118,13 @@ interface LoadedHosts {
 }
 
 /** Texts of a plan tell how long it takes, by the flags that decide it or what they are by default. */
-export const withPace = (text: TextOptions, { flags }: CliContext, hosts: number): TextOptions => ({
+export const withPace = (text: TextOptions, { flags }: CliContext, hosts: readonly Host[]): TextOptions => ({
   ...text,
   pace: paceOf({
     settle: (flags as Partial<Flags>).settle ?? 10_000,
-    forks: flags.forks,
+    forks: forksFor(hosts, flags.forks),
     maxUnavailable: flags.maxUnavailable,
-    hosts,
+    hosts: hosts.length,
     hasCluster: flags.cluster,
   }),
 });

@@ -8,6 +8,15 @@ export type HostLimit = <T>(host: Pick<Host, 'ssh'>, work: () => Promise<T>) => 
 export const jumpShareOf = ({ ssh: { jump, jumpForks } }: Pick<Host, 'ssh'>): JumpShare | undefined =>
   jumpForks === undefined ? undefined : { jump: jump.join(','), forks: jumpForks };
 
+/** The forks, or fewer where the bastions of all hosts bear fewer. */
+export function forksFor(hosts: readonly Pick<Host, 'ssh'>[], forks: number): number {
+  const shares = hosts.map(jumpShareOf);
+  if (shares.includes(undefined)) return forks;
+  const bastions = new Map(shares.map((share) => [share?.jump, share?.forks ?? forks]));
+  const sum = [...bastions.values()].reduce((all, one) => all + one, 0);
+  return Math.min(forks, Math.max(1, sum));
+}
+
 interface Waiting {
   readonly share: JumpShare | undefined;
   begin(): Promise<unknown>;

@@ -22,6 +22,7 @@ import {
 } from '../run/room.js';
 import { withinWindow } from '../run/window.js';
 import type { RolloutFlags, Run } from './context.js';
+import { forksFor } from './host-limit.js';
 import { nextCommand } from '../lib/next-command.js';
 
 export interface RolledOut extends RolloutResult {
@@ -49,6 +50,7 @@ export function rollOutWaves(
   run: Run,
   { cluster, journal, flags, lease, verb, detected = [] }: WaveOptions,
 ): Promise<RolledOut> {
+  const all = run.inventory.hosts;
   const servers = hosts.filter((one) => one.controlPlane);
   const waves = planWaves(
     hosts.filter((one) => !one.controlPlane),
@@ -69,7 +71,7 @@ export function rollOutWaves(
     notStarted: (host, stopped, isPaused) =>
       hostOutcome(host, 'skipped', `not started: ${isPaused ? stopped : 'the run stopped first'}`),
     hintAfterFault: nextCommand('resume', journal.run),
-    atOnce: paceOf({ ...flags, forks: run.forks, hosts: run.inventory.hosts.length, hasCluster: cluster !== undefined })
+    atOnce: paceOf({ ...flags, forks: forksFor(all, run.forks), hosts: all.length, hasCluster: cluster !== undefined })
       .atOnce,
   });
 }

@@ -1,7 +1,7 @@
 /** Hosts at once: in all, and behind the same bastions. */
 import { expect, it } from 'vitest';
 import type { Host } from '../../src/inventory/host.js';
-import { hostLimit } from '../../src/pipeline/host-limit.js';
+import { forksFor, hostLimit } from '../../src/pipeline/host-limit.js';
 
 const host = (name: string, jump: readonly string[], jumpForks?: number): Host =>
   ({ name, ssh: { jump, jumpForks, become: 'sudo' } }) as unknown as Host;
@@ -59,4 +59,14 @@ it('a host that fails gives its place to the next one', async () => {
   const behind = host('a', ['j'], 1);
   await expect(limit(behind, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
   expect(await limit(behind, () => Promise.resolve(7))).toBe(7);
+});
+
+it.each([
+  ['no bastion', [host('a', [])], 32],
+  ['a host without one', [host('a', ['j'], 2), host('b', [])], 32],
+  ['two bastions', [host('a', ['j'], 2), host('b', ['j'], 2), host('c', ['k'], 3)], 5],
+  ['more than the forks', [host('a', ['j'], 100)], 32],
+  ['no host', [], 1],
+])('at most so many hosts change at once: %s', (_, hosts, wanted) => {
+  expect(forksFor(hosts, 32)).toBe(wanted);
 });

@@ -50,7 +50,7 @@ async function roll(change: (name: string, index: number) => Promise<Outcome>, c
     },
   }));
   const run = {
-    ...{ forks: 60, hosts: [], inventory: { hosts: names } },
+    ...{ forks: 60, hosts: [], inventory: { hosts: names.map((name) => ({ name, ssh: { jump: [] } })) } },
     ...{ report: () => undefined, shutdown: new AbortController().signal },
   } as unknown as Run;
   const flags = {

@@ -1,6 +1,7 @@
 /** The steps of a guided session: audit, plan, apply and roll back, with what was shown and agreed before. */
 import { ToolError, messageOf } from '../../lib/errors.js';
 import { nextCommand, sameCommand } from '../../lib/next-command.js';
+import { forksFor } from '../../pipeline/host-limit.js';
 import { apply } from '../../pipeline/apply.js';
 import { audit } from '../../pipeline/audit.js';
 import type { Approve } from '../../pipeline/context.js';
@@ -104,7 +105,8 @@ function strategyOf(session: GuidedSession): string {
   const { cli, inventory, planned, rollout } = session;
   const { settle, forks, maxUnavailable, cordon, drain } = rollout.now();
   const hasCluster = planned?.missing === undefined;
-  const pace = paceOf({ settle, forks, maxUnavailable, hosts: inventory.hosts.length, hasCluster });
+  const { hosts } = inventory;
+  const pace = paceOf({ settle, forks: forksFor(hosts, forks), maxUnavailable, hosts: hosts.length, hasCluster });
   const evacuation = drain ? 'drain' : cordon ? 'cordon' : 'none';
   const text = strategyText({ ...changingNow(session), pace, settle, evacuation, hasCluster });
   const told = [text, ...maintenanceLines(cli.maintenance)].flatMap((one) => paragraph('', one, cli.errText.width));

@@ -31,10 +31,7 @@ export async function applyVerb(cli: CliContext, planPath: string | undefined): 
   const result = await withRun(cli, loaded, (run) =>
     apply(run, cli.flags, given, async (planned, withoutCluster, hosts) => {
       const agreed = await askToChange(cli, loaded, {
-        text:
-          planned === undefined
-            ? undefined
-            : planText(planned, withPace(cli.errText, cli, loaded.inventory.hosts.length)),
+        text: planned === undefined ? undefined : planText(planned, withPace(cli.errText, cli, loaded.inventory.hosts)),
         question: `Change ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'} now?`,
         hosts,
         dangers: planned && dangersOf(planned, planned.waves, withoutCluster),

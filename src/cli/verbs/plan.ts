@@ -18,7 +18,7 @@ export async function planVerb(cli: CliContext): Promise<number> {
   const saved = flags.out === undefined ? undefined : await savePlan(cli, flags.out, savedPlanOf(planned));
   const result = { ...planned, saved };
   const next = flags.out === undefined ? nextCommand('apply') : applyPlanCommand(flags.out);
-  const text = { ...withPace(cli.text, cli, loaded.inventory.hosts.length), next };
+  const text = { ...withPace(cli.text, cli, loaded.inventory.hosts), next };
   await writeOut({ ...cli, text }, result);
   return exitCodeOf(result, flags);
 }

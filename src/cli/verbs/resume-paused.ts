@@ -43,7 +43,7 @@ export async function goOn(cli: CliContext, record: RunRecord, loaded: Loaded): 
   const here = { ...loaded, hosts: left, playbooks: judgedBy, onlyRules: only };
   cli.progress.phase('Reading', left.length);
   const approve: Approve = async (planned, withoutCluster, hosts) => {
-    const pace = withPace(cli.errText, cli, loaded.inventory.hosts.length);
+    const pace = withPace(cli.errText, cli, loaded.inventory.hosts);
     const agreed = await askToChange(cli, loaded, {
       text: planned === undefined ? undefined : planText(planned, pace),
       question: `Go on with run ${record.run} on ${count(hosts.length, 'host')} now?`,
