@@ -5,21 +5,19 @@ import { expect, it, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { createCluster } from '../src/cluster/cluster.js';
 import type { ClusterError, Gateway } from '../src/cluster/gateway.js';
-import type { Host } from '../src/inventory/host.js';
 import { type Result, fail, ok } from '../src/lib/result.js';
 import { audit } from '../src/pipeline/audit.js';
 import type { Run } from '../src/pipeline/context.js';
 import { loadPlaybook } from '../src/playbook/load.js';
-import type { Connector } from '../src/ssh/connect.js';
 import { openMetrics } from '../src/report/openmetrics.js';
 import { compareAudits } from '../src/report/drift.js';
 import type { AuditResult } from '../src/report/model.js';
-import { FakeSession } from './fake/fake-session.js';
-import { probeAnswer, readNode, recordedNodes } from './nodes/recorded-node.js';
+import { readNode, recordedNodes } from './nodes/recorded-node.js';
 import { directExaminer } from './pipeline/direct-examiner.js';
 import { parseOpenMetrics } from './report/openmetrics-parser.js';
 import { auditResult, hostAudit } from './report/samples.js';
 import { project } from './source-file.js';
+import { recordedHost } from './pipeline/recorded-host.js';
 
 let gateway: Gateway;
 vi.mock(import('../src/pipeline/open-cluster.js'), async (original) => ({
@@ -127,15 +125,7 @@ async function audited(
     kubectl: () => Promise.reject(new Error('an audit runs no kubectl')),
     close: () => Promise.resolve(),
   };
-  const unasked = { kind: 'timeout', message: 'no answer', hint: 'try again' } as const;
-  const session = new FakeSession().onRun(() => true, probeAnswer(recorded)).onOpen(() => true, { error: unasked });
-  const host = {
-    name: 'n1',
-    role: 'worker',
-    address: '10.0.0.1',
-    nodeName: 'node1',
-    ssh: { jump: [] },
-  } as unknown as Host;
+  const { host, connector } = recordedHost(recorded);
   const run = {
     ...{
       version: '0',
@@ -146,7 +136,7 @@ async function audited(
     },
     inventory: { path: 'i', cluster: { name: 'c' }, hosts: [host] },
     hosts: [host],
-    connector: { connect: () => Promise.resolve(ok(session)) } as unknown as Connector,
+    connector,
     clusterChoice: { use: true, kubectl: 'kubectl' },
     report: () => undefined,
   } as unknown as Run;

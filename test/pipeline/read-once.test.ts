@@ -2,16 +2,13 @@
 import { expect, it, vi } from 'vitest';
 import { createCluster } from '../../src/cluster/cluster.js';
 import type { Gateway } from '../../src/cluster/gateway.js';
-import type { Host } from '../../src/inventory/host.js';
 import { fail, ok } from '../../src/lib/result.js';
 import { audit } from '../../src/pipeline/audit.js';
 import type { Run } from '../../src/pipeline/context.js';
 import { plan } from '../../src/pipeline/plan.js';
 import { loadPlaybook } from '../../src/playbook/load.js';
-import type { Connector } from '../../src/ssh/connect.js';
-import { FakeSession } from '../fake/fake-session.js';
-import { probeAnswer } from '../nodes/recorded-node.js';
 import { directExaminer } from './direct-examiner.js';
+import { recordedHost } from './recorded-host.js';
 
 let gateway: Gateway;
 vi.mock(import('../../src/pipeline/open-cluster.js'), async (original) => ({
@@ -63,23 +60,13 @@ function counting(): ReadonlyMap<string, number> {
 }
 
 async function run(): Promise<Run> {
-  const unasked = { kind: 'timeout', message: 'no answer', hint: 'try again' } as const;
-  const session = new FakeSession()
-    .onRun(() => true, probeAnswer('kubeadm-weak'))
-    .onOpen(() => true, { error: unasked });
-  const host = {
-    name: 'n1',
-    role: 'worker',
-    address: '10.0.0.1',
-    nodeName: 'node1',
-    ssh: { jump: [] },
-  } as unknown as Host;
+  const { host, connector } = recordedHost('kubeadm-weak');
   return {
     ...{ version: '0', examiner: directExaminer, forks: 1, timeout: 1000, editOptions: { moveArguments: false } },
     playbooks: [await loadPlaybook('baseline'), await loadPlaybook('tls')],
     inventory: { path: 'i', cluster: { name: 'c' }, hosts: [host] },
     hosts: [host],
-    connector: { connect: () => Promise.resolve(ok(session)) } as unknown as Connector,
+    connector,
     clusterChoice: { use: true, kubectl: 'kubectl' },
     report: () => undefined,
   } as unknown as Run;
