@@ -13,16 +13,18 @@ interface Layers extends Layer {
   readonly groups?: Readonly<Record<string, Layer & { readonly hosts?: Readonly<Record<string, Layer | null>> }>>;
 }
 
+const keyOf = ({ jump }: SshSettings): string => jump.join(',');
+
 /** Hosts with the same `jump` get the lowest number among them. */
 export function shareJumpForks(hosts: readonly Host[]): readonly Host[] {
   const lowest = new Map<string, number>();
   for (const { ssh } of hosts) {
     if (ssh.jumpForks === undefined) continue;
-    const key = ssh.jump.join(',');
-    lowest.set(key, Math.min(ssh.jumpForks, lowest.get(key) ?? Infinity));
+    lowest.set(keyOf(ssh), Math.min(ssh.jumpForks, lowest.get(keyOf(ssh)) ?? Infinity));
   }
+  if (lowest.size === 0) return hosts;
   const shared = memoizeObject((ssh: SshSettings): SshSettings => {
-    const jumpForks = lowest.get(ssh.jump.join(','));
+    const jumpForks = lowest.get(keyOf(ssh));
     return jumpForks === undefined ? ssh : { ...ssh, jumpForks };
   });
   return hosts.map((host) => ({ ...host, ssh: shared(host.ssh) }));

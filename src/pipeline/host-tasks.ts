@@ -48,7 +48,6 @@ export function applyTask(plan: HostPlan, host: Host, run: Run, context: RunCont
   const mayTake = totalOf(changeTime(plan, { deadline: context.timing.gate, drain: context.cordonMode === 'drain' }));
   return {
     ...task,
-    behind: jumpShareOf(host),
     mayTake,
     run: async () => withSkippedRules(await applyToHost(plan, about, task, context), plan),
   };
@@ -88,7 +87,6 @@ export function rollbackTask(
   const mayTake = totalOf(longestRevert(context.timing.gate));
   return {
     ...task,
-    behind: jumpShareOf(host),
     mayTake,
     run: () => rollbackHost({ id, ...files, restarts: plan.restart }, task, context),
   };
@@ -126,11 +124,17 @@ export function uninstallTask(
   return { ...task, ...about, run: () => uninstallHost(task, context) };
 }
 
-function taskFor(plan: HostPlan, host: Host, run: Run, { cluster }: RunContext): HostTask {
+function taskFor(
+  plan: HostPlan,
+  host: Host,
+  run: Run,
+  { cluster }: RunContext,
+): HostTask & Pick<RolloutHost, 'behind'> {
   return {
     host: host.name,
     nodeName: plan.nodeName,
     controlPlane: plan.role === 'control-plane',
+    behind: jumpShareOf(host),
     target: plan.watch,
     ports: plan.ports,
     connect: () => run.connector.fresh(host),

@@ -63,7 +63,7 @@ export function rollOutWaves(
   const room = withinCluster({ cluster, maxUnavailable: flags.maxUnavailable, serversBesides });
   return begin(run, journal, verb, {
     waves,
-    admit: inWindow(run, whileLocked(lease, 'wait'), withinForks(run.forks), withinJumps, room),
+    admit: admission(run, whileLocked(lease, 'wait'), room),
     roomTimeout: flags.deadline,
     maxFailures: flags.maxFailures,
     needsJournal: true,
@@ -90,7 +90,7 @@ export function rollOutRecovery(
   const hint = nextCommand('resume', journal.run);
   return begin(run, journal, 'resume', {
     waves: ordered.length === 0 ? [] : [ordered],
-    admit: inWindow(run, whileLocked(lease, 'go on'), withinForks(run.forks), withinJumps, serversAlone),
+    admit: admission(run, whileLocked(lease, 'go on'), serversAlone),
     roomTimeout: 0,
     needsJournal: false,
     canPause: false,
@@ -115,7 +115,7 @@ export function rollOutUninstall(
 ): Promise<RolledOut> {
   return begin(run, journal, 'uninstall', {
     waves: [hosts],
-    admit: inWindow(run, whileLocked(lease, 'stop'), withinForks(run.forks), withinJumps),
+    admit: admission(run, whileLocked(lease, 'stop')),
     roomTimeout: 0,
     needsJournal: false,
     canPause: false,
@@ -125,10 +125,10 @@ export function rollOutUninstall(
   });
 }
 
-/** The window is asked first, so that nobody waits for room after its end, and last, since that wait takes time. */
-function inWindow({ window, hooks }: Pick<Run, 'window' | 'hooks'>, ...others: readonly Admission[]): Admission {
+/** What each rollout asks. The window is first, so that nobody waits for room after its end, and last, since that wait takes time. */
+function admission({ window, hooks, forks }: Place, locked: Admission, ...others: readonly Admission[]): Admission {
   const isOpen = withinWindow(window, undefined, hookTime(hooks));
-  return allOf(isOpen, ...others, isOpen);
+  return allOf(isOpen, locked, withinForks(forks), withinJumps, ...others, isOpen);
 }
 
 async function begin(
